@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Barewire. `make help` lists the targets.
+
+VERSION  := 0.1.0
+BUILD    ?= build
+COMPILER ?= gcc# or clang
+CONFIG   ?= iso/barewire.conf
+
+ifeq ($(COMPILER),clang)
+CC       := clang-19
+WARNINGS := -Wno-gnu-designator
+else
+CC       := gcc
+WARNINGS :=
+endif
+Q := $(if $(V),,@)
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+DEPS := $(BUILD)/deps
+
+# --- what the image is made of --------------------------------------------------------------------
+
+SOURCES := $(wildcard boot/*.S boot/*.c kernel/*.S kernel/*.c drivers/*/*.c net/*.c net/stack/*.c)
+OBJECTS := $(SOURCES:%=$(BUILD)/%.o) $(BUILD)/font.o
+ARCHIVES := $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
+            $(DEPS)/newlib/lib/libc.a $(DEPS)/newlib/lib/libm.a
+
+WARNINGS += -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+            -Wvla -Werror
+
+# No header but ours, the compiler's own and newlib's is seen.
+INCLUDES = -iquote . -I net/stack -nostdinc -isystem $(DEPS)/lwip/include \
+           -isystem $(DEPS)/inih/include -isystem $(DEPS)/newlib/include \
+           -isystem $(shell $(CC) -print-file-name=include)
+CPPFLAGS = $(INCLUDES) -D__DYNAMIC_REENT__ -DBAREWIRE_VERSION='"$(VERSION)"' -MMD -MP
+CFLAGS   = -std=gnu17 -O2 -g $(file <deps/abi-flags) -fno-omit-frame-pointer \
+           -fstack-protector-strong -mstack-protector-guard=global -ffunction-sections \
+           -fdata-sections -fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
+# The linker script separates what may be executed, read and written: the linker must not merge.
+LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
+           -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings -T linker.ld
+LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
+
+.DELETE_ON_ERROR:
+.PHONY: all deps elf iso run test tests check gdb clean listing flags help bench-vm FORCE
+
+all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
+elf: $(BUILD)/barewire.elf
+iso: $(BUILD)/barewire.iso ## the bootable image; CONFIG=FILE is the configuration in it
+
+help: ## this text
+	@echo 'Barewire $(VERSION). Targets (COMPILER=gcc|clang, BUILD=folder, V=1 shows commands):'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 14
+
+# --- third-party parts ----------------------------------------------------------------------------
+
+# Fetched, checked and built once for all build folders (deps/fetch says where), then linked here.
+DEPS_READY := $(DEPS)/.ready
+DEPS_MADE  := $(DEPS)/newlib/lib/libc.a $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
+              $(DEPS)/font/console.psf
+
+deps: ## installs the Debian packages and builds the third-party parts
+	$(Q)deps/install
+	$(Q)deps/fetch $(DEPS)
+	$(Q)touch $(DEPS_READY)
+
+# Again when a recipe changed, or the cache was emptied.
+$(DEPS_READY): $(wildcard deps/*) net/stack/lwipopts.h net/stack/arch/cc.h \
+               $(if $(filter-out $(wildcard $(DEPS_MADE)),$(DEPS_MADE)),FORCE)
+	$(Q)deps/install build iso
+	$(Q)deps/fetch $(DEPS)
+	$(Q)touch $@
+
+# --- the image ------------------------------------------------------------------------------------
+
+$(BUILD)/%.c.o: %.c $(DEPS_READY) Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/%.S.o: %.S $(DEPS_READY) Makefile
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/font.o: $(DEPS_READY)
+	$(call say,FONT,$(DEPS)/font/console.psf)
+	$(Q)printf '%s\n' '.section .rodata.console_font, "a"' \
+	    '.global console_font_start, console_font_end' 'console_font_start:' \
+	    '.incbin "$(DEPS)/font/console.psf"' 'console_font_end:' \
+	    '.section .note.GNU-stack, "", @progbits' | $(CC) -c -x assembler -o $@ -
+
+# Two links: the addresses of the first make the table of names, which the second takes in. The
+# table lies behind the text and so moves none of it; the script checks that it did not.
+$(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols
+	$(call say,LINK,$@)
+	$(Q)tools/symbols --empty >$(BUILD)/symbols-0.S
+	$(Q)$(CC) -c -o $(BUILD)/symbols-0.o $(BUILD)/symbols-0.S
+	$(Q)$(call LINK,$(BUILD)/barewire.first,$(BUILD)/symbols-0.o)
+	$(Q)tools/symbols $(BUILD)/barewire.first >$(BUILD)/symbols-1.S
+	$(Q)$(CC) -c -o $(BUILD)/symbols-1.o $(BUILD)/symbols-1.S
+	$(Q)$(call LINK,$(BUILD)/barewire.debug,$(BUILD)/symbols-1.o)
+	$(Q)tools/symbols --compare $(BUILD)/barewire.first $(BUILD)/barewire.debug
+	$(Q)objcopy --strip-all $(BUILD)/barewire.debug $@.new
+	$(Q)mv $@.new $@
+
+$(BUILD)/barewire.iso: $(BUILD)/barewire.elf $(CONFIG) iso/grub.cfg tools/make-iso $(BUILD)/.config
+	$(call say,ISO,$@)
+	$(Q)tools/make-iso $(BUILD)/barewire.elf $(CONFIG) $@
+
+# Changes when CONFIG names another file.
+$(BUILD)/.config: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CONFIG)' | cmp -s - $@ || echo '$(CONFIG)' >$@
+
+listing: $(BUILD)/barewire.elf ## barewire.asm (disassembly with source) and barewire.sym
+	$(Q)objdump -dS $(BUILD)/barewire.debug >$(BUILD)/barewire.asm
+	$(Q)nm -n $(BUILD)/barewire.debug >$(BUILD)/barewire.sym
+
+# --- running --------------------------------------------------------------------------------------
+
+run: all ## boots it in QEMU between two hosts, shows traffic, then its console
+	$(Q)deps/install test
+	$(Q)BUILD=$(BUILD) qemu/demo
+
+gdb: all ## boots it halted, with gdb attached (PORTS, arguments of qemu/run, in GDB_RUN)
+	$(Q)deps/install test gdb
+	$(Q)BUILD=$(BUILD) tools/debug $(BUILD)/barewire.debug $(GDB_RUN)
+
+bench-vm: all ## frames a second and round trips, against a Linux guest
+	$(Q)deps/install test
+	$(Q)BUILD=$(BUILD) bench/vm/run
+
+# --- tests ----------------------------------------------------------------------------------------
+
+# A test is one program, compiled for the host with the files of the tree that its line
+# `// links: FILE...` names. Sanitizers end it at the first fault.
+TESTS       := $(wildcard tests/unit/test_*.c tests/driver/test_*.c)
+TEST_BINARY := $(TESTS:%.c=$(BUILD)/host/%)
+TEST_FLAGS  := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer -iquote . $(WARNINGS)
+# Drivers meet a simulated card in the same process: their register accesses become calls.
+$(BUILD)/host/drivers/%.o $(BUILD)/host/tests/driver/%.o: TEST_FLAGS += -DMMIO_HOOKS
+links = $(shell sed -n 's|^// links:||p' $(1))
+
+tests: $(TEST_BINARY)
+
+$(BUILD)/host/%.c.o: %.c $(DEPS_READY) Makefile
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(TEST_FLAGS) -isystem $(DEPS)/inih/include -MMD -MP -c -o $@ $<
+
+.SECONDEXPANSION:
+$(TEST_BINARY): $(BUILD)/host/%: $(BUILD)/host/%.c.o \
+                $$(patsubst $$(percent),$(BUILD)/host/$$(percent).o,$$(call links,$$*.c))
+	$(call say,HOSTLD,$@)
+	$(Q)gcc $(TEST_FLAGS) -o $@ $^ $(DEPS)/inih/libinih-host.a -lcmocka
+percent := %
+.SECONDARY:
+
+test: deps ## builds, then runs unit, driver and system tests
+	$(Q)status=0; $(MAKE) --no-print-directory -k -j$$(nproc) all tests || status=$$?; \
+	BUILD=$(BUILD) tests/run --build-status $$status $(TEST_BINARY) tests/system
+
+# For tools that parse the sources as the compiler does.
+flags:
+	@printf '%s\n' $(filter-out -MMD -MP,$(CPPFLAGS)) $(CFLAGS)
+
+check: deps ## format, warnings of gcc and clang, static analysis, the rules of the tree
+	$(Q)BUILD=$(BUILD) tools/check
+
+clean: ## removes the build folder; the cache of third-party parts stays
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)

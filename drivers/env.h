@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Everything that a driver may call. Nothing else: no allocator, no kernel, no C library.
+//
+// kernel/env.c implements this for the image; tests/driver/ implements it for a simulated card in an
+// ordinary process. All memory is handed out before the first start(); nothing is ever freed.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct env; // one PCI function and what belongs to it; opaque to drivers
+
+struct env_dma {
+    void *memory;     // as the processor sees it
+    uint64_t address; // as the card sees it
+};
+
+// Zeroed memory that only the processor uses. NULL when there is no more.
+void *env_alloc(struct env *env, size_t bytes);
+
+// Zeroed memory that the card may read and write, physically contiguous, aligned to 4096 bytes.
+// False when there is no more.
+bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma);
+
+// PCI configuration space of this function: offset 0..4095, width 1, 2 or 4 bytes, naturally
+// aligned. What cannot be read is all ones.
+uint32_t env_config_read(struct env *env, unsigned offset, unsigned width);
+void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value);
+
+// Maps memory BAR 0..5 uncached, decoding on. NULL when it is not there, is I/O, or has no address.
+// *size is its length in bytes.
+volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size);
+
+// Lets the function reach memory by itself (bus mastering), or stops that.
+void env_bus_master(struct env *env, bool on);
+
+// Routes MSI-X table entry `entry` to this port: when it fires, poll() runs soon. Returns 0, or a
+// negative errno when the function has no such entry.
+int env_interrupt(struct env *env, unsigned entry);
+
+// Microseconds since some moment before the first call; never goes back.
+uint64_t env_time_us(void);
+
+// A line in the log, prefixed with the port. printf formats without floating point.
+void env_log(struct env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));

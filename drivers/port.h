@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a driver offers. Read this first: it is the whole contract between a card and the box.
+//
+// The law of conserved buffers. Every buffer of the packet area is, between two bursts, in exactly
+// one slot of one ring. receive() takes frames off a receive ring and leaves their slots empty;
+// transmit() puts frames into a transmit ring and takes out, in exchange, buffers that the card has
+// finished with; refill() puts as many buffers back into the receive ring as receive() took.
+// Nothing is allocated, so nothing can leak, be freed twice, or be used after it was freed.
+// Dropping a frame is: not transmitting it before refill().
+#pragma once
+#include "drivers/env.h"
+#include "drivers/frame.h"
+
+enum {
+    PORT_NAME_MAX = 16,
+    PORT_QUEUES_MAX = 16, // of each direction
+    BURST_MAX = 256,      // frames a call to receive() or transmit() may carry
+};
+
+// The common head of every driver's receive and transmit queues.
+// buffer_of is the truth about which buffer sits in which slot. It lies in memory that no card can
+// write. Whoever sets up the box writes it once, before start(); afterwards only the driver does,
+// and the audit reads it between bursts, when it lists each buffer of the queue once.
+struct queue {
+    struct port *port;
+    uint32_t *buffer_of; // [slots]
+    uint32_t slots;      // ring entries that hold a buffer, 1..32768
+};
+
+// Why a card was given up. One named reason for each rule that a card can break.
+enum port_fault {
+    PORT_OK,
+    PORT_FAULT_USED_INDEX,  // virtio: the used index ran ahead of what was made available
+    PORT_FAULT_USED_ID,     // virtio: a descriptor id outside the ring
+    PORT_FAULT_USED_REPLAY, // virtio: a descriptor id that the card does not hold
+    PORT_FAULT_NEEDS_RESET, // virtio: the device set DEVICE_NEEDS_RESET
+    PORT_FAULT_GONE,        // registers read all ones: the card was removed
+    PORT_FAULT_SILENT,      // a bounded wait on the card ran out
+    PORT_FAULT_TX_HEAD,     // 82599: the transmit head passed what was queued, or went back
+    PORT_FAULT_COUNT
+};
+
+enum port_state {
+    PORT_ABSENT,  // not probed, or probing failed
+    PORT_STOPPED, // probed; the card holds no buffer and does no DMA
+    PORT_RUNNING,
+    PORT_FAULTED, // broke a rule: receive() and transmit() return 0 until it is restarted
+};
+
+struct port {
+    char name[PORT_NAME_MAX]; // from the configuration: "lan"
+    const struct port_driver *driver;
+    struct env *env;               // the driver's one door to the outside
+    const struct packet_area *area; // set before start()
+    void *device;                  // the driver's own state
+
+    // Filled in by probe().
+    uint8_t mac[6];
+    uint16_t max_frame; // longest frame the card carries, bytes without FCS
+    uint16_t rx_queues, tx_queues;
+    struct queue *rx[PORT_QUEUES_MAX];
+    struct queue *tx[PORT_QUEUES_MAX];
+
+    // Kept up to date by poll().
+    bool link_up;
+    uint32_t link_mbps; // 0: unknown
+
+    // Written by the driver when the card breaks a rule; read by whoever restarts it.
+    enum port_state state;
+    enum port_fault fault;
+    uint32_t fault_value; // the offending value
+    uint32_t fault_count[PORT_FAULT_COUNT];
+
+    // Frames that the card lost before the box saw them, as the card counted them. Kept up to date
+    // by poll(); never reset.
+    uint64_t card_missed; // good frames for which there was no room
+    uint64_t card_errors; // frames damaged on the wire, or of an impossible length
+
+    // Descriptors that each ring should have; set before probe(), 0: the driver decides. A driver
+    // takes the nearest number that its card can do.
+    uint32_t ring_slots;
+};
+
+struct port_driver {
+    const char *name; // "virtio-net"
+
+    // Whether this driver drives the PCI function with these ids.
+    bool (*supports)(uint16_t vendor, uint16_t device);
+
+    // Finds out what the card is and what it can do, resets it, and allocates rings and private
+    // state through the env. Needs no packet memory. The state becomes PORT_STOPPED.
+    // Returns 0, or a negative errno after logging what was found and what was expected; the card
+    // is then left reset and without bus mastering.
+    int (*probe)(struct port *port);
+
+    // Brings the card to life with the buffers that buffer_of lists: receive slots are made
+    // available to the card, transmit slots hold empty buffers. Works after probe() and again after
+    // any stop(). Returns 0 or a negative errno; the card is then reset and holds nothing.
+    int (*start)(struct port *port);
+
+    // Takes every buffer back from the card: afterwards it does no DMA, whatever state it was in.
+    // All buffers stay in their slots. Bounded in time.
+    void (*stop)(struct port *port);
+
+    // The slow path, called every few milliseconds: link state, card statistics, signs of death.
+    void (*poll)(struct port *port);
+
+    // Takes up to max (1..BURST_MAX) frames off the ring, oldest first. The caller owns the buffers
+    // of the returned frames and must give as many back with refill() before it calls receive()
+    // on this queue again. Returns how many, 0 when there is none or the port has faulted.
+    unsigned (*receive)(struct queue *rx, struct frame *frames, unsigned max);
+
+    // Queues the first frames for sending, in order, and returns how many, k <= count. For i < k
+    // frames[i].buffer is afterwards an *empty* buffer (offset and length mean nothing); for
+    // i >= k the frame is untouched and still the caller's. Rings at most one doorbell.
+    // Every frame must satisfy frame_valid() and start at least 12 bytes into its buffer; the
+    // bytes in front of the frame may be overwritten.
+    unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
+
+    // Puts count buffers into the empty slots of the receive ring; count must be what the last
+    // receive() returned. Only frames[].buffer is looked at.
+    void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
+
+    // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
+    // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
+    bool (*send_copy)(struct queue *tx, const void *data, unsigned length);
+};
+
+// Records that the card broke a rule. The port is dead from here on until it is restarted.
+static inline void port_fail(struct port *port, enum port_fault fault, uint32_t value)
+{
+    port->state = PORT_FAULTED;
+    port->fault = fault;
+    port->fault_value = value;
+    port->fault_count[fault]++;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Registers and bits of a virtio network device behind PCI: those that this driver uses, in order.
+// Virtual I/O Device (VIRTIO) Version 1.2 (OASIS, 2022); sections are named where things are.
+#pragma once
+
+// 4.1.2: PCI identity.
+enum {
+    VIRTIO_PCI_VENDOR = 0x1af4,
+    VIRTIO_PCI_NET_TRANSITIONAL = 0x1000,
+    VIRTIO_PCI_NET_MODERN = 0x1041, // 0x1040 + device type 1
+};
+
+// PCI Local Bus 3.0, 6.1 and 6.7: what is read of the configuration header.
+enum {
+    PCI_STATUS = 0x06, // 2 bytes
+    PCI_STATUS_CAPABILITIES = 1 << 4,
+    PCI_CAPABILITIES = 0x34,       // 1 byte: offset of the first capability
+    PCI_CAPABILITIES_FIRST = 0x40, // capabilities lie behind the header
+    PCI_CAPABILITIES_END = 0x100,  // and in front of the extended space
+    PCI_CAPABILITY_VENDOR = 0x09,
+};
+
+// 4.1.4: the vendor capability that says where a structure lies. Offsets from its start.
+enum {
+    VIRTIO_CAP_ID = 0,      // 1 byte
+    VIRTIO_CAP_NEXT = 1,    // 1 byte
+    VIRTIO_CAP_LENGTH = 2,  // 1 byte: of the capability itself
+    VIRTIO_CAP_TYPE = 3,    // 1 byte
+    VIRTIO_CAP_BAR = 4,     // 1 byte
+    VIRTIO_CAP_OFFSET = 8,  // 4 bytes: of the structure in the BAR
+    VIRTIO_CAP_EXTENT = 12, // 4 bytes: length of the structure
+    VIRTIO_CAP_SIZE = 16,
+    VIRTIO_CAP_NOTIFY_MULTIPLIER = 16, // 4 bytes, 4.1.4.4
+    VIRTIO_CAP_NOTIFY_SIZE = 20,
+
+    VIRTIO_CAP_TYPE_COMMON = 1,
+    VIRTIO_CAP_TYPE_NOTIFY = 2,
+    VIRTIO_CAP_TYPE_DEVICE = 4,
+};
+
+// 4.1.4.3: common configuration structure.
+enum {
+    VIRTIO_DEVICE_FEATURE_SELECT = 0x00, // 4 bytes
+    VIRTIO_DEVICE_FEATURE = 0x04,        // 4 bytes, read only
+    VIRTIO_DRIVER_FEATURE_SELECT = 0x08, // 4 bytes
+    VIRTIO_DRIVER_FEATURE = 0x0c,        // 4 bytes
+    VIRTIO_CONFIG_MSIX_VECTOR = 0x10,    // 2 bytes
+    VIRTIO_NUM_QUEUES = 0x12,            // 2 bytes, read only
+    VIRTIO_DEVICE_STATUS = 0x14,         // 1 byte
+    VIRTIO_CONFIG_GENERATION = 0x15,     // 1 byte, read only
+    VIRTIO_QUEUE_SELECT = 0x16,          // 2 bytes
+    VIRTIO_QUEUE_SIZE = 0x18,            // 2 bytes
+    VIRTIO_QUEUE_MSIX_VECTOR = 0x1a,     // 2 bytes
+    VIRTIO_QUEUE_ENABLE = 0x1c,          // 2 bytes
+    VIRTIO_QUEUE_NOTIFY_OFF = 0x1e,      // 2 bytes, read only
+    VIRTIO_QUEUE_DESC = 0x20,            // 8 bytes
+    VIRTIO_QUEUE_DRIVER = 0x28,          // 8 bytes: the available ring
+    VIRTIO_QUEUE_DEVICE = 0x30,          // 8 bytes: the used ring
+    VIRTIO_COMMON_SIZE = 0x38,
+
+    VIRTIO_NO_VECTOR = 0xffff, // 4.1.5.1.2
+};
+
+// 2.1: device status.
+enum {
+    VIRTIO_STATUS_ACKNOWLEDGE = 1,
+    VIRTIO_STATUS_DRIVER = 2,
+    VIRTIO_STATUS_DRIVER_OK = 4,
+    VIRTIO_STATUS_FEATURES_OK = 8,
+    VIRTIO_STATUS_NEEDS_RESET = 64,
+    VIRTIO_STATUS_FAILED = 128,
+    VIRTIO_STATUS_GONE = 0xff, // what an absent function reads as; no device may say this
+};
+
+// 5.1.3 and 6: the features that are accepted. README.md has the reasons, and those refused.
+#define VIRTIO_NET_F_MTU         (1ULL << 3)
+#define VIRTIO_NET_F_MAC         (1ULL << 5)
+#define VIRTIO_NET_F_STATUS      (1ULL << 16)
+#define VIRTIO_F_VERSION_1       (1ULL << 32)
+#define VIRTIO_F_ACCESS_PLATFORM (1ULL << 33)
+#define VIRTIO_F_ORDER_PLATFORM  (1ULL << 36)
+
+// 5.1.4: the network device's own configuration structure.
+enum {
+    VIRTIO_NET_MAC = 0,    // 6 bytes
+    VIRTIO_NET_STATUS = 6, // 2 bytes
+    VIRTIO_NET_STATUS_LINK_UP = 1,
+    VIRTIO_NET_CONFIG_SIZE = 8, // MAC and status: what every device has
+    VIRTIO_NET_MTU = 10,        // 2 bytes, after max_virtqueue_pairs
+    VIRTIO_NET_MTU_END = 12,
+    VIRTIO_NET_MTU_MIN = 68, // 5.1.4.1
+};
+
+// 5.1.2: queues without multiqueue.
+enum { VIRTIO_NET_RECEIVEQ = 0, VIRTIO_NET_TRANSMITQ = 1, VIRTIO_NET_QUEUES = 2 };
+
+// 5.1.6: the header in front of each frame, with VERSION_1: flags, gso_type, hdr_len, gso_size,
+// csum_start, csum_offset, num_buffers. All zero on transmission (5.1.6.2.1), ignored on reception
+// since no offload is negotiated (5.1.6.4.1).
+enum { VIRTIO_NET_HEADER = 12 };

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Memory and life of a split virtqueue. VIRTIO 1.2, section 2.7. The packet path is in burst.c.
+#include "drivers/virtio/split.h"
+#include "drivers/virtio/regs.h"
+#include <errno.h>
+
+// 2.7: descriptors are aligned to 16, the available ring to 2, the used ring to 4. What we write
+// and what the device writes are kept on different cache lines. The used ring begins 4 bytes into
+// its line so that its elements, behind 4 bytes of header, are aligned to 8 and never lie on two.
+static size_t available_offset(uint32_t slots)
+{
+    return sizeof(struct split_descriptor) * slots;
+}
+
+static size_t used_offset(uint32_t slots)
+{
+    size_t end =
+        available_offset(slots) + sizeof(struct split_available) + sizeof(uint16_t) * slots;
+    return (end + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + 4;
+}
+
+static size_t memory_size(uint32_t slots)
+{
+    return used_offset(slots) + sizeof(struct split_used) +
+           sizeof(struct split_used_element) * slots;
+}
+
+int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number)
+{
+    split->queue.slots = slots;
+    split->number = number;
+    split->queue.buffer_of = env_alloc(env, sizeof *split->queue.buffer_of * slots);
+    split->free_ids = env_alloc(env, sizeof *split->free_ids * slots);
+    split->held = env_alloc(env, sizeof *split->held * slots);
+    if (split->queue.buffer_of == NULL || split->free_ids == NULL || split->held == NULL)
+        return -ENOMEM;
+    if (!env_dma_alloc(env, memory_size(slots), &split->memory))
+        return -ENOMEM;
+    char *memory = split->memory.memory;
+    split->descriptors = (struct split_descriptor *)memory;
+    split->available = (struct split_available *)(memory + available_offset(slots));
+    split->used = (const struct split_used *)(memory + used_offset(slots));
+    split_release(split);
+    return 0;
+}
+
+struct virtio_ring_addresses split_addresses(const struct split *split)
+{
+    uint64_t base = split->memory.address;
+    return (struct virtio_ring_addresses){
+        .descriptors = base,
+        .available = base + available_offset(split->queue.slots),
+        .used = base + used_offset(split->queue.slots),
+    };
+}
+
+void split_release(struct split *split)
+{
+    uint32_t slots = split->queue.slots;
+    for (uint32_t id = 0; id < slots; id++) {
+        split->free_ids[id] = (uint16_t)id;
+        split->held[id] = false;
+    }
+    split->free_head = 0;
+    split->free_tail = slots;
+    split->doorbell = NULL;
+}
+
+void split_reset(struct split *split)
+{
+    split_release(split);
+    __builtin_memset(split->memory.memory, 0, memory_size(split->queue.slots));
+    split->used_seen = 0;
+    split->made_available = 0;
+    // 2.7.7: everything is polled.
+    split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
+}
+
+void split_fill(struct split *split)
+{
+    const struct packet_area *area = split->queue.port->area;
+    uint32_t slots = split->queue.slots;
+    for (uint32_t id = 0; id < slots; id++) {
+        split->descriptors[id] = (struct split_descriptor){
+            .address =
+                packet_dma(area, split->queue.buffer_of[id], FRAME_HEADROOM - VIRTIO_NET_HEADER),
+            .length = VIRTIO_NET_HEADER + area->capacity,
+            .flags = SPLIT_DESCRIPTOR_WRITE,
+        };
+        split->held[id] = true;
+        split->available->ring[id] = (uint16_t)id;
+    }
+    split->free_head = split->free_tail;
+    split->made_available = (uint16_t)slots;
+    // Orders the descriptors and ring entries above before the index that offers them; the device
+    // reads the index first (2.7.13.3).
+    __atomic_store_n(&split->available->index, split->made_available, __ATOMIC_RELEASE);
+}

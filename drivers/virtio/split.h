@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One split virtqueue, with one descriptor per buffer. VIRTIO 1.2, section 2.7.
+//
+// The rings lie in memory that the device can write, so they are write-only for us, except the
+// used ring, of which nothing is believed. What is true lies in private memory: which buffer each
+// descriptor id names (queue.buffer_of), which ids the device holds (held), and the ids that it
+// does not hold, in the order in which they will be used (free_ids).
+#pragma once
+#include "drivers/port.h"
+#include "drivers/virtio/transport.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x rings are little-endian");
+
+// 2.7.5
+struct split_descriptor {
+    uint64_t address;
+    uint32_t length;
+    uint16_t flags;
+    uint16_t next; // unused: there are no chains
+};
+_Static_assert(sizeof(struct split_descriptor) == 16, "2.7.5");
+_Static_assert(offsetof(struct split_descriptor, length) == 8, "2.7.5");
+
+// 2.7.6
+struct split_available {
+    uint16_t flags;
+    uint16_t index; // free-running: how many entries were ever made available
+    uint16_t ring[];
+};
+_Static_assert(offsetof(struct split_available, ring) == 4, "2.7.6");
+
+// 2.7.8
+struct split_used_element {
+    uint32_t id;
+    uint32_t length; // bytes that the device wrote
+};
+_Static_assert(sizeof(struct split_used_element) == 8, "2.7.8");
+struct split_used {
+    uint16_t flags;
+    uint16_t index; // free-running: how many entries were ever used
+    struct split_used_element ring[];
+};
+_Static_assert(offsetof(struct split_used, ring) == 4, "2.7.8");
+
+enum {
+    SPLIT_SLOTS_MAX = 1024, // of the up to 32768 that a device may offer
+
+    SPLIT_DESCRIPTOR_WRITE = 2,       // 2.7.5: the device writes this buffer
+    SPLIT_AVAILABLE_NO_INTERRUPT = 1, // 2.7.6
+    SPLIT_USED_NO_NOTIFY = 1,         // 2.7.8
+};
+
+struct split {
+    struct queue queue; // first: the rest of the box knows only this
+
+    // Shared with the device.
+    struct split_descriptor *descriptors; // [slots]
+    struct split_available *available;
+    const struct split_used *used;
+    volatile void *doorbell; // 4.1.4.4; NULL before the queue is enabled
+
+    // Private.
+    uint16_t *free_ids;      // [slots]: a FIFO
+    bool *held;              // [slots]: the device has the descriptor
+    uint32_t free_head;      // free-running: ids taken from the FIFO
+    uint32_t free_tail;      // free-running: ids put into the FIFO
+    uint16_t used_seen;      // used elements consumed; compared with used->index
+    uint16_t number;         // of the queue in the device: its doorbell's value
+    uint16_t made_available; // what available->index says
+
+    struct env_dma memory; // where descriptors, available and used lie
+};
+
+// Allocates rings and private state for `slots` descriptors, a power of two up to SPLIT_SLOTS_MAX.
+// Returns 0 or -ENOMEM.
+int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number);
+
+// Empties the rings: no descriptor is with the device, all ids are free, in order. Only while the
+// device is reset. buffer_of keeps what it lists.
+void split_reset(struct split *split);
+
+// The device was reset and holds nothing any more.
+void split_release(struct split *split);
+
+struct virtio_ring_addresses split_addresses(const struct split *split);
+
+// The verbs of port.h.
+unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max);
+void split_refill(struct queue *queue, const struct frame *frames, unsigned count);
+unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count);
+bool split_send_copy(struct queue *queue, const void *data, unsigned length);
+
+// Makes every free descriptor available to the device with the buffer that buffer_of lists for it,
+// without ringing the doorbell. For a receive ring, once, after split_reset().
+void split_fill(struct split *split);
+
+// Rings the doorbell unless the device asked not to be disturbed.
+void split_notify(struct split *split);

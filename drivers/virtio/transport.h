@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The conversation with a virtio device over its common configuration structure: reset, status,
+// features, queues, configuration. VIRTIO 1.2, sections 2.1-2.5, 3.1 and 4.1.4.3.
+#pragma once
+#include "drivers/virtio/pci.h"
+
+// Where the three parts of a split ring lie, as the device sees them.
+struct virtio_ring_addresses {
+    uint64_t descriptors, available, used;
+};
+
+// Writes 0 to device_status and waits until it reads 0 (2.4.2), for one second at most.
+// Returns 0; -ENODEV when the device is gone; -ETIMEDOUT after logging the last value.
+int virtio_reset(const struct virtio_pci *pci);
+
+// Sets bits of device_status on top of those that are set.
+void virtio_status_add(const struct virtio_pci *pci, uint8_t bits);
+uint8_t virtio_status(const struct virtio_pci *pci);
+
+// The 64 feature bits that the device offers (2.2).
+uint64_t virtio_features_offered(const struct virtio_pci *pci);
+
+// Writes the accepted features, sets FEATURES_OK and reads it back: steps 4 to 6 of 3.1.1.
+// Returns 0, or -ENOTSUP after logging when the device does not agree.
+int virtio_features_accept(const struct virtio_pci *pci, uint64_t features);
+
+// What the device says its queue `index` can hold, or 0 after logging when that is no power of two
+// from 1 to 32768 (2.7, 4.1.4.3).
+uint32_t virtio_queue_size(const struct virtio_pci *pci, uint16_t index);
+
+// Gives the device queue `index`: slots descriptors at these addresses, no interrupt, enabled.
+// Returns its doorbell, or NULL after logging what was wrong.
+volatile void *virtio_queue_enable(const struct virtio_pci *pci, uint16_t index, uint32_t slots,
+                                   const struct virtio_ring_addresses *addresses);
+
+// Asks for MSI-X table entry 0 on configuration changes (4.1.5.1.2). False when the device has no
+// room for it; then changes are only seen by polling.
+bool virtio_config_interrupt(const struct virtio_pci *pci);
+
+// Reads `bytes` byte-wide fields from `offset` of the device configuration as one consistent whole
+// (2.5.3). The caller has checked offset + bytes against device.length. Returns 0, or -EAGAIN after
+// logging when the generation kept changing.
+int virtio_config_read(const struct virtio_pci *pci, unsigned offset, unsigned bytes,
+                       uint8_t *value);
+
+// Reads one 16-bit field of the device configuration. One field of up to 32 bits is consistent by
+// itself (2.5.1). The caller has checked offset + 2 against device.length.
+uint16_t virtio_config_read16(const struct virtio_pci *pci, unsigned offset);

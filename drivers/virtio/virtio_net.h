@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The virtio network driver. VIRTIO 1.2, section 5.1, over PCI. README.md beside this file.
+#pragma once
+#include "drivers/port.h"
+
+extern const struct port_driver virtio_net_driver;

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The local APIC: by memory (xAPIC) or, where the processor has it, by MSR (x2APIC). Intel SDM
+// volume 3, 11.4 (xAPIC), 11.12 (x2APIC), 11.11 (messages). The 8259s: Intel 8259A data sheet.
+#include "kernel/apic.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "kernel/acpi.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
+#include "kernel/port_io.h"
+#include "kernel/vm.h"
+
+enum {
+    IA32_APIC_BASE = 0x1b,
+    APIC_BASE_X2APIC = 1u << 10,
+    APIC_BASE_ENABLE = 1u << 11,
+    X2APIC_MSR = 0x800, // register at offset N of the page is MSR 0x800 + N / 16
+};
+
+// Offsets in the page, table 11-1
+enum {
+    APIC_ID = 0x020,
+    APIC_VERSION = 0x030,
+    APIC_TPR = 0x080,
+    APIC_EOI = 0x0b0,
+    APIC_SVR = 0x0f0,
+    APIC_LVT_TIMER = 0x320,
+    APIC_LVT_THERMAL = 0x330,
+    APIC_LVT_PERFORMANCE = 0x340,
+    APIC_LVT_LINT0 = 0x350,
+    APIC_LVT_LINT1 = 0x360,
+    APIC_LVT_ERROR = 0x370,
+};
+
+enum {
+    SVR_ENABLE = 1u << 8,
+    LVT_NMI = 4u << 8,
+    LVT_MASKED = 1u << 16,
+};
+
+enum { PIC_MASTER = 0x20, PIC_SLAVE = 0xa0, PIC_VECTORS = 0x20 };
+
+#define MESSAGE_ADDRESS 0xfee00000ull
+
+static volatile uint32_t *page; // NULL: x2APIC
+
+static uint64_t read_msr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static void write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static uint32_t read_register(unsigned offset)
+{
+    return page != NULL ? page[offset / 4] : (uint32_t)read_msr(X2APIC_MSR + offset / 16);
+}
+
+static void write_register(unsigned offset, uint32_t value)
+{
+    if (page != NULL)
+        page[offset / 4] = value;
+    else
+        write_msr(X2APIC_MSR + offset / 16, value);
+}
+
+// The 8259s come out of reset on vectors 8..15, which are exceptions: moved away before being
+// masked, because a spurious IRQ 7 or 15 cannot be masked.
+static void disable_8259s(void)
+{
+    outb(PIC_MASTER, 0x11); // ICW1: edge triggered, cascaded, ICW4 follows
+    outb(PIC_SLAVE, 0x11);
+    outb(PIC_MASTER + 1, PIC_VECTORS); // ICW2
+    outb(PIC_SLAVE + 1, PIC_VECTORS + 8);
+    outb(PIC_MASTER + 1, 1u << 2); // ICW3: the slave is on IRQ 2
+    outb(PIC_SLAVE + 1, 2);
+    outb(PIC_MASTER + 1, 0x01); // ICW4: 8086 mode
+    outb(PIC_SLAVE + 1, 0x01);
+    outb(PIC_MASTER + 1, 0xff); // OCW1: all masked
+    outb(PIC_SLAVE + 1, 0xff);
+}
+
+// LINT1 is the NMI line on PC hardware; everything else that the APIC could raise stays silent.
+static void set_local_vectors(void)
+{
+    unsigned last = read_register(APIC_VERSION) >> 16 & 0xff; // entries of the LVT, less one
+    write_register(APIC_LVT_TIMER, LVT_MASKED);
+    write_register(APIC_LVT_LINT0, LVT_MASKED);
+    write_register(APIC_LVT_LINT1, LVT_NMI);
+    write_register(APIC_LVT_ERROR, LVT_MASKED);
+    if (last >= 4)
+        write_register(APIC_LVT_PERFORMANCE, LVT_MASKED);
+    if (last >= 5)
+        write_register(APIC_LVT_THERMAL, LVT_MASKED);
+}
+
+int apic_init(void)
+{
+    struct cpuid features = cpuid(1, 0); // SDM volume 2, CPUID
+    bool x2apic = (features.ecx & 1u << 21) != 0;
+    if (!(features.edx & 1u << 9)) {
+        log_line("APIC: this processor has none");
+        return -ENODEV;
+    }
+    disable_8259s();
+
+    uint64_t base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    write_msr(IA32_APIC_BASE, base);
+    if (x2apic) {
+        write_msr(IA32_APIC_BASE, base | APIC_BASE_X2APIC); // only allowed from enabled xAPIC
+    } else {
+        uint64_t address = base & 0x000ffffffffff000ull;
+        if (acpi()->local_apic != 0 && acpi()->local_apic != address)
+            log_line("APIC: MADT says %#llx, IA32_APIC_BASE %#llx, which counts",
+                     (unsigned long long)acpi()->local_apic, (unsigned long long)address);
+        page = vm_map_device(address, 4096);
+        if (page == NULL)
+            return -ENOMEM;
+    }
+
+    set_local_vectors();
+    write_register(APIC_TPR, 0);
+    write_register(APIC_SVR, SVR_ENABLE | APIC_SPURIOUS_VECTOR);
+    log_line("APIC: %s, id %u", x2apic ? "x2APIC" : "xAPIC", (unsigned)apic_id());
+    return 0;
+}
+
+uint32_t apic_id(void)
+{
+    uint32_t id = read_register(APIC_ID);
+    return page != NULL ? id >> 24 : id;
+}
+
+void apic_eoi(void)
+{
+    write_register(APIC_EOI, 0);
+}
+
+// 11.11: physical destination, fixed delivery, edge triggered. Destination 255 means everyone.
+bool apic_compose_message(uint32_t id, uint8_t vector, struct apic_message *message)
+{
+    if (id >= 0xff)
+        return false;
+    *message = (struct apic_message){MESSAGE_ADDRESS | id << 12, vector};
+    return true;
+}

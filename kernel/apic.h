@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The local APIC of each processor. Intel SDM volume 3, chapter 11 (edition 080).
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { APIC_SPURIOUS_VECTOR = 0xff };
+
+struct apic_message {
+    uint64_t address; // what a device writes to ...
+    uint32_t data;    // ... and writes there
+};
+
+// Masks the two 8259s and turns on the local APIC of this processor. Needs acpi_init() and
+// vm_init(). Returns 0, or -ENODEV or -ENOMEM.
+int apic_init(void);
+
+// This processor's id.
+uint32_t apic_id(void);
+
+// Tells the APIC that the interrupt it delivered last has been dealt with.
+void apic_eoi(void);
+
+// What a device writes to interrupt the processor with this id. vector: 0x10..0xfe. False when a
+// plain message cannot name the processor (ids above 254 need interrupt remapping).
+bool apic_compose_message(uint32_t id, uint8_t vector, struct apic_message *message);

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The clock. The TSC counts; its rate comes from, in this order: CPUID leaf 0x15 (Intel SDM volume
+// 2), the hypervisor's leaf 0x40000010, a measurement against the ACPI PM timer (ACPI 6.4, 4.8.3.3)
+// or against channel 2 of the PIT (Intel 8254 data sheet).
+#include "kernel/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "kernel/acpi.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
+#include "kernel/port_io.h"
+
+#define HZ_MIN     100000000ull
+#define HZ_MAX     10000000000ull
+#define HZ_ASSUMED 5000000000ull
+
+enum {
+    PM_TIMER_HZ = 3579545,
+    PIT_HZ = 1193182,
+    PIT_CHANNEL_2 = 0x42,
+    PIT_COMMAND = 0x43,
+    PIT_GATE = 0x61, // bit 0 starts channel 2, bit 1 is the loudspeaker
+    SAMPLES = 8,
+    TRIES = 3,
+    READS_MAX = 20000, // a reference that stands still is given up after so many reads
+    GOOD_PPM = 2000,
+};
+
+extern const uint64_t boot_tsc; // boot/start.S: the TSC at kernel entry
+
+// Something that counts upwards at a known rate, modulo mask + 1.
+struct reference {
+    const char *name;
+    uint32_t hz, mask;
+    uint32_t (*read)(void);
+};
+
+struct sample {
+    uint64_t tsc;    // in the middle of the read
+    uint64_t window; // TSC ticks that the read took: the error is at most half of it
+    uint32_t count;
+};
+
+static struct {
+    uint64_t hz;
+    uint64_t us_per_tick; // as a fraction of 2^64
+    uint64_t offset_us;   // added so that time did not go back when the rate became known
+} state = {.hz = HZ_ASSUMED, .us_per_tick = 3689348814741910}; // 10^6 * 2^64 / HZ_ASSUMED
+
+// 10^6 * 2^64 / hz, which fits into 64 bits because hz > 10^6.
+static uint64_t fraction_of(uint64_t hz)
+{
+    uint64_t quotient, remainder;
+    __asm__("divq %[hz]"
+            : "=a"(quotient), "=d"(remainder)
+            : [hz] "r"(hz), "a"(0ull), "d"(1000000ull)
+            : "cc");
+    return quotient;
+}
+
+uint64_t clock_us(void)
+{
+    unsigned __int128 product = (unsigned __int128)(clock_tsc() - boot_tsc) * state.us_per_tick;
+    return (uint64_t)(product >> 64) + state.offset_us;
+}
+
+uint64_t clock_tsc_hz(void)
+{
+    return state.hz;
+}
+
+void clock_wait_us(uint32_t us)
+{
+    uint64_t begin = clock_us();
+    while (clock_us() - begin <= us)
+        cpu_pause();
+}
+
+static void set_rate(uint64_t hz)
+{
+    uint64_t before = clock_us();
+    state.hz = hz;
+    state.us_per_tick = fraction_of(hz);
+    uint64_t after = clock_us();
+    if (after < before)
+        state.offset_us = before - after;
+}
+
+static bool plausible(uint64_t hz)
+{
+    return hz >= HZ_MIN && hz <= HZ_MAX;
+}
+
+// Leaf 0x15: crystal rate in ECX times EBX / EAX; any of them may be 0.
+static uint64_t rate_from_cpuid(void)
+{
+    struct cpuid leaf = cpuid(0x15, 0);
+    if (leaf.eax == 0 || leaf.ebx == 0 || leaf.ecx == 0)
+        return 0;
+    return (uint64_t)leaf.ecx * leaf.ebx / leaf.eax;
+}
+
+// VMware's and KVM's leaf 0x40000010 has the TSC rate in kHz in EAX; others use it differently.
+static uint64_t rate_from_hypervisor(void)
+{
+    if (!(cpuid(1, 0).ecx & 1u << 31))
+        return 0;
+    struct cpuid leaf = cpuid(0x40000000, 0);
+    const uint32_t name[3] = {leaf.ebx, leaf.ecx, leaf.edx};
+    if (memcmp(name, "VMwareVMware", 12) != 0 && memcmp(name, "KVMKVMKVM\0\0\0", 12) != 0)
+        return 0;
+    return (uint64_t)cpuid(0x40000010, 0).eax * 1000;
+}
+
+static uint32_t read_pm_timer(void)
+{
+    return inl(acpi()->pm_timer_port);
+}
+
+// Counts down; the complement counts up. The latch command freezes a count for the two reads.
+static uint32_t read_pit(void)
+{
+    outb(PIT_COMMAND, 0x80);
+    uint32_t low = inb(PIT_CHANNEL_2);
+    uint32_t high = inb(PIT_CHANNEL_2);
+    return ~(high << 8 | low);
+}
+
+static void start_pit(void)
+{
+    outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~2u) | 1u));
+    outb(PIT_COMMAND, 0xb0); // channel 2, both bytes, mode 0, binary
+    outb(PIT_CHANNEL_2, 0xff);
+    outb(PIT_CHANNEL_2, 0xff);
+}
+
+// The tightest of several reads: one during which the processor was taken away is not chosen.
+static struct sample take_sample(const struct reference *reference)
+{
+    struct sample best = {.window = UINT64_MAX};
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        uint64_t before = clock_tsc();
+        uint32_t count = reference->read();
+        uint64_t window = clock_tsc() - before;
+        if (window < best.window)
+            best = (struct sample){before + window / 2, window, count};
+    }
+    return best;
+}
+
+// One measurement over about 0.8 ms. Returns the rate, or 0; *ppm is how far it may be off.
+static uint64_t measure_once(const struct reference *reference, uint64_t *ppm)
+{
+    struct sample begin = take_sample(reference);
+    uint32_t target = reference->hz / 1250;
+    for (unsigned i = 0; ((reference->read() - begin.count) & reference->mask) < target; i++)
+        if (i == READS_MAX)
+            return 0;
+    struct sample end = take_sample(reference);
+    uint64_t counts = (end.count - begin.count) & reference->mask;
+    uint64_t ticks = end.tsc - begin.tsc;
+    if (counts < target || ticks == 0 || ticks > UINT64_MAX / PM_TIMER_HZ)
+        return 0;
+    *ppm = (begin.window + end.window) / 2 * 1000000 / ticks + 1000000 / counts;
+    return ticks * reference->hz / counts;
+}
+
+// The best of at most three measurements; one that is good enough ends it.
+static uint64_t measure(const struct reference *reference)
+{
+    uint64_t best = 0, best_ppm = UINT64_MAX;
+    for (unsigned i = 0; i < TRIES && best_ppm > GOOD_PPM; i++) {
+        uint64_t ppm, hz = measure_once(reference, &ppm);
+        if (plausible(hz) && ppm < best_ppm) {
+            best = hz;
+            best_ppm = ppm;
+        }
+    }
+    if (best != 0)
+        log_line("clock: TSC %llu kHz, measured against the %s, within %llu ppm",
+                 (unsigned long long)best / 1000, reference->name, (unsigned long long)best_ppm);
+    else
+        log_line("clock: the %s gave no plausible rate", reference->name);
+    return best;
+}
+
+static uint64_t stated_rate(void)
+{
+    uint64_t hz = rate_from_cpuid();
+    if (plausible(hz)) {
+        log_line("clock: TSC %llu kHz, from CPUID leaf 0x15", (unsigned long long)hz / 1000);
+        return hz;
+    }
+    hz = rate_from_hypervisor();
+    if (plausible(hz)) {
+        log_line("clock: TSC %llu kHz, from the hypervisor", (unsigned long long)hz / 1000);
+        return hz;
+    }
+    return 0;
+}
+
+static uint64_t measured_rate(void)
+{
+    uint64_t hz = 0;
+    if (acpi()->pm_timer_port != 0) {
+        const struct reference timer = {"ACPI PM timer", PM_TIMER_HZ,
+                                        acpi()->pm_timer_32bit ? 0xffffffff : 0xffffff,
+                                        read_pm_timer};
+        hz = measure(&timer);
+    }
+    if (hz == 0) {
+        const struct reference pit = {"PIT", PIT_HZ, 0xffff, read_pit};
+        start_pit();
+        hz = measure(&pit);
+    }
+    return hz;
+}
+
+void clock_init(void)
+{
+    uint64_t hz = stated_rate();
+    if (hz == 0)
+        hz = measured_rate();
+    if (hz == 0) {
+        log_line("clock: the rate of the TSC is unknown: %llu MHz assumed, times are wrong",
+                 HZ_ASSUMED / 1000000);
+        return;
+    }
+    set_rate(hz);
+}

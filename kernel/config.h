@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The configuration: one INI file, overridden by section.key=value words on the kernel command
+// line. docs/configuration.md is its reference.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/config_device.h"
+
+enum {
+    CONFIG_PORTS_MAX = 8,
+    CONFIG_NAME_MAX = 16,   // with the terminating NUL
+    CONFIG_ERRORS_MAX = 16, // kept; more are counted
+    CONFIG_ERROR_LENGTH = 160,
+    CONFIG_FILE_NAME_MAX = 32,
+};
+
+// Where a value comes from.
+enum config_origin { CONFIG_UNSET, CONFIG_FILE, CONFIG_COMMAND_LINE };
+
+struct config_source {
+    enum config_origin origin;
+    unsigned line; // of the file; 0: none in particular
+};
+
+struct config_port {
+    char name[CONFIG_NAME_MAX];
+    struct config_device device;
+    char device_text[CONFIG_DEVICE_TEXT_MAX]; // as written, for messages
+    struct config_source device_source;
+    unsigned line; // where the section began; 0: command line
+};
+
+enum config_mode { CONFIG_MODE_NONE, CONFIG_MODE_WIRE };
+enum config_on_error { CONFIG_ON_ERROR_HALT, CONFIG_ON_ERROR_WIRE };
+
+struct config {
+    char file_name[CONFIG_FILE_NAME_MAX]; // "" without a file
+    struct config_port ports[CONFIG_PORTS_MAX];
+    unsigned port_count;
+    enum config_mode mode;
+    struct config_source mode_source;
+    uint8_t forward_ports[CONFIG_PORTS_MAX]; // indices into ports[], in order
+    unsigned forward_count;                  // CONFIG_MODE_WIRE: 2
+    struct config_source forward_source;     // CONFIG_UNSET: all configured ports
+    // What to do when there are errors. CONFIG_ON_ERROR_WIRE only if that key itself is right
+    // wherever it is written.
+    enum config_on_error on_error;
+    struct config_source on_error_source;
+    char selftest[32]; // [system] selftest = NAME; "": none
+    struct config_source selftest_source;
+    char errors[CONFIG_ERRORS_MAX][CONFIG_ERROR_LENGTH]; // "FILE:LINE: found X, expected Y"
+    unsigned error_count;                                // all, also those not kept
+};
+
+// Reads text (length bytes; NULL: no file, or, with length > 0, one that could not be loaded, which
+// is an error) and then the command line's words (NULL: none). Every error is kept, none stops the
+// reading; with error_count > 0 nothing else in config may be used to forward, except on_error.
+// file_name is how messages name the file. Pure: touches nothing but *config, keeps none of the
+// pointers.
+void config_read(struct config *config, const char *file_name, const char *text, size_t length,
+                 const char *command_line);
+
+// Prints the configuration that holds, in the file's own syntax, with the origin of each value and
+// with the errors, line by line. print takes printf's arguments; no line is longer than 255.
+void config_print(const struct config *config, void (*print)(const char *format, ...));

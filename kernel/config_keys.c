@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The sections and keys of the configuration, and what each value may be.
+// docs/configuration.md says what they mean.
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/config_reader.h"
+#include "kernel/config_words.h"
+
+static const char *const section_words[] = {"port", "forward", "system"};
+
+// Letters, digits, '-' and '_', starting with a letter; fewer than size characters.
+static bool name_valid(const char *name, size_t size)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length >= size)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        char c = name[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '-' || c == '_')))
+            return false;
+    }
+    return true;
+}
+
+// --- values ------------------------------------------------------------------------------------
+
+static bool set_device(struct config_reader *reader, const char *value)
+{
+    struct config_port *port = reader->port;
+    snprintf(port->device_text, sizeof port->device_text, "%s", value);
+    return config_device_parse(value, &port->device) && strlen(value) < sizeof port->device_text;
+}
+
+static bool set_mode(struct config_reader *reader, const char *value)
+{
+    bool wire = strcmp(value, "wire") == 0;
+    reader->config->mode = wire ? CONFIG_MODE_WIRE : CONFIG_MODE_NONE;
+    return wire;
+}
+
+// The names may belong to ports that are configured further down: looked up at the end.
+static bool set_forward_ports(struct config_reader *reader, const char *value)
+{
+    snprintf(reader->forward_text, sizeof reader->forward_text, "%s", value);
+    return true;
+}
+
+static bool set_on_error(struct config_reader *reader, const char *value)
+{
+    bool wire = strcmp(value, "wire") == 0;
+    reader->config->on_error = wire ? CONFIG_ON_ERROR_WIRE : CONFIG_ON_ERROR_HALT;
+    return wire || strcmp(value, "halt") == 0;
+}
+
+static bool set_selftest(struct config_reader *reader, const char *value)
+{
+    struct config *config = reader->config;
+    bool valid = name_valid(value, sizeof config->selftest);
+    snprintf(config->selftest, sizeof config->selftest, "%s", valid ? value : "");
+    return valid;
+}
+
+static const struct key {
+    enum config_section section;
+    const char *name;
+    size_t source; // of its struct config_source, in struct config_port or struct config
+    bool (*set)(struct config_reader *reader, const char *value); // false: bad value
+    const char *expected;
+} keys[] = {
+    {CONFIG_SECTION_PORT, "device", offsetof(struct config_port, device_source), set_device,
+     CONFIG_DEVICE_EXPECTED},
+    {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},
+    {CONFIG_SECTION_FORWARD, "ports", offsetof(struct config, forward_source), set_forward_ports,
+     "the names of ports"},
+    {CONFIG_SECTION_SYSTEM, "on-error", offsetof(struct config, on_error_source), set_on_error,
+     "halt or wire"},
+    {CONFIG_SECTION_SYSTEM, "selftest", offsetof(struct config, selftest_source), set_selftest,
+     "a name of at most 31 letters, digits, - and _"},
+};
+enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
+
+// --- sections ----------------------------------------------------------------------------------
+
+static struct config_port *find_port(struct config *config, const char *name)
+{
+    for (unsigned i = 0; i < config->port_count; i++) {
+        if (strcmp(config->ports[i].name, name) == 0)
+            return &config->ports[i];
+    }
+    return NULL;
+}
+
+static void refuse_port(struct config_reader *reader)
+{
+    reader->section = CONFIG_SECTION_REFUSED;
+    reader->ports_refused++;
+}
+
+static void open_port(struct config_reader *reader, const char *name)
+{
+    struct config *config = reader->config;
+    char quoted[QUOTED_MAX];
+    quote_word(quoted, name);
+    if (!name_valid(name, CONFIG_NAME_MAX)) {
+        config_error(config, reader->here,
+                     "port name %s, expected a letter, then letters, digits, - or _, at most %d",
+                     quoted, CONFIG_NAME_MAX - 1);
+        refuse_port(reader);
+        return;
+    }
+    reader->section = CONFIG_SECTION_PORT;
+    reader->port = find_port(config, name);
+    if (reader->port != NULL) {
+        if (reader->here.origin == CONFIG_FILE) {
+            config_error(config, reader->here, "port %s again, first at line %u", quoted,
+                         reader->port->line);
+            reader->section = CONFIG_SECTION_REFUSED;
+        }
+        return;
+    }
+    if (config->port_count == CONFIG_PORTS_MAX) {
+        config_error(config, reader->here, "port %s is one too many, expected at most %d ports",
+                     quoted, CONFIG_PORTS_MAX);
+        refuse_port(reader);
+        return;
+    }
+    reader->port = &config->ports[config->port_count++];
+    strcpy(reader->port->name, name);
+    reader->port->line = reader->here.line;
+}
+
+static void open_single(struct config_reader *reader, enum config_section section, const char *name,
+                        const char *rest)
+{
+    char quoted[QUOTED_MAX];
+    reader->section = CONFIG_SECTION_REFUSED;
+    if (*rest != '\0') {
+        config_error(reader->config, reader->here, "%s after the section %s, expected [%s]",
+                     quote_word(quoted, rest), name, name);
+    } else if (reader->here.origin == CONFIG_FILE && reader->began[section] != 0) {
+        config_error(reader->config, reader->here, "section [%s] again, first at line %u", name,
+                     reader->began[section]);
+    } else {
+        reader->section = section;
+        reader->began[section] = reader->here.line;
+    }
+}
+
+static void unknown_section(struct config_reader *reader, const char *word)
+{
+    char quoted[QUOTED_MAX];
+    const char *near =
+        nearest_word(word, section_words, sizeof section_words / sizeof section_words[0]);
+    reader->section = CONFIG_SECTION_REFUSED;
+    quote_word(quoted, word);
+    if (near != NULL)
+        config_error(reader->config, reader->here, "unknown section %s, did you mean \"%s\"?",
+                     quoted, near);
+    else
+        config_error(reader->config, reader->here,
+                     "unknown section %s, expected port NAME, forward or system", quoted);
+    // It may have been meant for a port: what is said about their number would mislead.
+    if (near == NULL || strcmp(near, "port") == 0)
+        reader->ports_refused++;
+}
+
+void config_open_section(struct config_reader *reader, const char *text)
+{
+    static const char blanks[] = " \t";
+    char word[CONFIG_LINE_MAX + 1], rest[CONFIG_LINE_MAX + 1];
+    reader->anything = true;
+    text += strspn(text, blanks);
+    size_t length = strcspn(text, blanks);
+    snprintf(word, sizeof word, "%.*s", (int)length, text);
+    text += length;
+    snprintf(rest, sizeof rest, "%s", text + strspn(text, blanks));
+    length = strlen(rest);
+    while (length > 0 && strchr(blanks, rest[length - 1]) != NULL)
+        rest[--length] = '\0';
+
+    if (strcmp(word, "port") == 0)
+        open_port(reader, rest);
+    else if (strcmp(word, "forward") == 0)
+        open_single(reader, CONFIG_SECTION_FORWARD, word, rest);
+    else if (strcmp(word, "system") == 0)
+        open_single(reader, CONFIG_SECTION_SYSTEM, word, rest);
+    else
+        unknown_section(reader, word);
+}
+
+// --- keys --------------------------------------------------------------------------------------
+
+static void unknown_key(struct config_reader *reader, const char *name)
+{
+    const char *known[KEY_COUNT];
+    size_t count = 0;
+    char quoted[QUOTED_MAX], list[64] = "";
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (keys[i].section != reader->section)
+            continue;
+        if (count > 0)
+            strcat(list, " or ");
+        strcat(list, keys[i].name);
+        known[count++] = keys[i].name;
+    }
+    const char *near = nearest_word(name, known, count);
+    quote_word(quoted, name);
+    if (near != NULL)
+        config_error(reader->config, reader->here, "unknown key %s, did you mean \"%s\"?", quoted,
+                     near);
+    else
+        config_error(reader->config, reader->here, "unknown key %s, expected %s", quoted, list);
+}
+
+static struct config_source *source_of(struct config_reader *reader, const struct key *key)
+{
+    char *base =
+        key->section == CONFIG_SECTION_PORT ? (char *)reader->port : (char *)reader->config;
+    return (struct config_source *)(base + key->source);
+}
+
+static void set(struct config_reader *reader, const struct key *key, const char *value)
+{
+    struct config *config = reader->config;
+    struct config_source *source = source_of(reader, key);
+    char port[CONFIG_NAME_MAX + 16] = "", quoted[QUOTED_MAX];
+    if (key->section == CONFIG_SECTION_PORT)
+        snprintf(port, sizeof port, "port \"%s\": ", reader->port->name);
+
+    if (source->origin == reader->here.origin) {
+        if (source->line != 0)
+            config_error(config, reader->here, "%s%s again, first at line %u", port, key->name,
+                         source->line);
+        else
+            config_error(config, reader->here, "%s%s again, expected it once", port, key->name);
+        if (key->set == set_on_error)
+            config->on_error = CONFIG_ON_ERROR_HALT; // which of the two was meant?
+        return;
+    }
+    *source = reader->here;
+    if (!key->set(reader, value))
+        config_error(config, reader->here, "%s%s %s, expected %s", port, key->name,
+                     quote_word(quoted, value), key->expected);
+}
+
+void config_set_key(struct config_reader *reader, const char *name, const char *value)
+{
+    char quoted[QUOTED_MAX];
+    reader->anything = true;
+    if (value == NULL) {
+        config_error(reader->config, reader->here, "%s has no \"=\", expected KEY = VALUE",
+                     quote_word(quoted, name));
+        return;
+    }
+    if (reader->section == CONFIG_SECTION_REFUSED)
+        return;
+    if (reader->section == CONFIG_SECTION_NONE) {
+        config_error(reader->config, reader->here,
+                     "key %s before any section, expected [port NAME], [forward] or [system]",
+                     quote_word(quoted, name));
+        return;
+    }
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (keys[i].section == reader->section && strcmp(keys[i].name, name) == 0) {
+            set(reader, &keys[i], value);
+            return;
+        }
+    }
+    unknown_key(reader, name);
+}

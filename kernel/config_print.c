@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Shows the configuration that holds, in the file's own syntax.
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/config.h"
+
+enum { ORIGIN_MAX = 32, COMMENT_COLUMN = 32 };
+
+typedef void print_function(const char *format, ...);
+
+static const char *origin_text(char *text, struct config_source source, const char *unset)
+{
+    if (source.origin == CONFIG_COMMAND_LINE)
+        return "command line";
+    if (source.origin == CONFIG_UNSET)
+        return unset;
+    snprintf(text, ORIGIN_MAX, "line %u", source.line);
+    return text;
+}
+
+static void print_key(print_function *print, const char *key, const char *value,
+                      struct config_source source, const char *unset)
+{
+    char origin[ORIGIN_MAX];
+    int padding = COMMENT_COLUMN - (int)(strlen(key) + strlen(" = ") + strlen(value));
+    print("%s = %s%*s ; %s\n", key, value, padding > 0 ? padding : 0, "",
+          origin_text(origin, source, unset));
+}
+
+static void print_forward_ports(const struct config *config, print_function *print)
+{
+    char names[CONFIG_PORTS_MAX * CONFIG_NAME_MAX + 1] = "";
+    for (unsigned i = 0; i < config->forward_count; i++) {
+        if (i > 0)
+            strcat(names, " ");
+        strcat(names, config->ports[config->forward_ports[i]].name);
+    }
+    print_key(print, "ports", names, config->forward_source, "default: all");
+}
+
+void config_print(const struct config *config, void (*print)(const char *format, ...))
+{
+    if (config->file_name[0] != '\0')
+        print("; lines are those of %s\n", config->file_name);
+    for (unsigned i = 0; i < config->port_count; i++) {
+        const struct config_port *port = &config->ports[i];
+        print("[port %s]\n", port->name);
+        print_key(print, "device", port->device_text, port->device_source, "missing");
+    }
+    print("[forward]\n");
+    print_key(print, "mode", config->mode == CONFIG_MODE_WIRE ? "wire" : "", config->mode_source,
+              "missing");
+    print_forward_ports(config, print);
+    print("[system]\n");
+    print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",
+              config->on_error_source, "default");
+    if (config->selftest[0] != '\0')
+        print_key(print, "selftest", config->selftest, config->selftest_source, "");
+
+    unsigned kept =
+        config->error_count < CONFIG_ERRORS_MAX ? config->error_count : CONFIG_ERRORS_MAX;
+    for (unsigned i = 0; i < kept; i++)
+        print("; error: %s\n", config->errors[i]);
+    if (config->error_count > kept)
+        print("; and %u more errors\n", config->error_count - kept);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The console: serial port COM1 (115200 8N1) and the screen show the same text; input from serial
+// and from the PS/2 keyboard. Only console_flush() ever waits for a device. Not for use from
+// interrupt handlers, except by the one that never returns (panic).
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bootinfo;
+
+// Sets up the serial port; the screen follows once memory is mapped (console_screen).
+void console_init(void);
+
+// Finds out which screen the boot loader left, if any, and shows on it what was written so far.
+// Needs vm_map_device().
+void console_screen(const struct bootinfo *info);
+
+// Queues text; never waits for a device. "\n" becomes "\r\n" on the wire. What does not fit into
+// the queue (16 KiB) is dropped as a whole, counted, and said once there is room again. Until
+// console_poll() is first called, also hands over what the devices take at once, so that the last
+// words of a boot that hangs are seen.
+void console_write(const char *text, size_t length);
+
+// At most 255 characters; the rest is cut off.
+void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// Bytes that console_write() would take now ("\n" counts as two).
+size_t console_room(void);
+
+// Moves queued bytes to the devices as far as they take them without waiting: at most a FIFO of
+// them, and a few microseconds of drawing. Called from the main loop, best also whenever that has
+// nothing else to do: a framebuffer takes several microseconds a character. Costs nothing when
+// there is nothing to move.
+void console_poll(void);
+
+// Everything out now, waiting for the devices, bounded in time (two seconds for a full queue, a
+// tenth of that when the device does not move). For panic and reboot only.
+void console_flush(void);
+
+// The next typed character, or -1. Looks at the devices at most once a millisecond (a look costs
+// about 2 us of port reads), so it may be called as often as one likes.
+int console_getc(void);

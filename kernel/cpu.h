@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The processor: its features, control registers and descriptor tables.
+// Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { // GDT selectors, in the order that SYSCALL and SYSRET want (SDM 5.8.8)
+    CPU_KERNEL_CODE = 0x08,
+    CPU_KERNEL_DATA = 0x10,
+    CPU_TSS = 0x28,
+};
+
+enum { // interrupt stack table entries (SDM 6.14.5); 0 means: the current stack
+    CPU_IST_DOUBLE_FAULT = 1,
+    CPU_IST_NMI = 2,
+    CPU_IST_MACHINE_CHECK = 3,
+    CPU_IST_COUNT = 3,
+};
+
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+// All zero for a leaf above the processor's maximum: some answer those with rubbish.
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
+
+bool cpu_has_gigabyte_pages(void);
+
+// Puts a random value into the stack protector's canary. Must be called, before anything else, by a
+// function that never returns.
+void cpu_init_canary(void);
+
+// Loads GDT and TSS with stacks of their own for the faults that may come with a bad stack, and
+// turns on SMEP, SMAP and UMIP where the processor has them. Needs vm_init().
+void cpu_init(void);
+
+// "SMEP SMAP UMIP": what cpu_init() turned on.
+const char *cpu_protections(void);
+
+static inline uint64_t cpu_read_cr2(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline uint64_t cpu_read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr3(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline void cpu_write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+static inline void cpu_invalidate(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void cpu_interrupts(bool on)
+{
+    if (on)
+        __asm__ volatile("sti" : : : "memory");
+    else
+        __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+_Noreturn static inline void cpu_halt_forever(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}

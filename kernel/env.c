@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a driver may call, for the image: drivers/env.h over PCI, pages, MSI-X, clock and log. Power
+// states: PCI Bus Power Management 1.2, 3.2.4 and 5.4.
+#include "kernel/env.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/clock.h"
+#include "kernel/log.h"
+#include "kernel/page.h"
+#include "kernel/pci_config.h"
+#include "kernel/vm.h"
+
+enum {
+    CHUNK_BYTES = 64 * 1024, // env_alloc() takes so much at a time
+    ALLOC_ALIGN = 64,        // a cache line
+    LINE_MAX = 200,
+};
+
+enum {
+    CAPABILITY_POWER = 0x01,
+    POWER_CONTROL = 4, // offset in the capability
+    POWER_STATE = 3,   // its bits 1:0
+    POWER_RECOVERY_US = 10000,
+};
+
+// Wakes the function. Leaving D3hot may reset it, so its BARs are written again.
+static int power_on(struct env *env)
+{
+    unsigned power = pci_capability(env->pci, CAPABILITY_POWER, 0);
+    if (power == 0)
+        return 0;
+    uint32_t control = pci_read(env->pci, power + POWER_CONTROL, 2);
+    if ((control & POWER_STATE) == 0)
+        return 0;
+    pci_write(env->pci, power + POWER_CONTROL, 2, control & ~(uint32_t)POWER_STATE);
+    clock_wait_us(POWER_RECOVERY_US);
+    control = pci_read(env->pci, power + POWER_CONTROL, 2);
+    if ((control & POWER_STATE) != 0) {
+        env_log(env, "PMCSR is %#x: does not leave its power state (PCI PM 1.2, 3.2.4)",
+                (unsigned)control);
+        return -EIO;
+    }
+    pci_restore_bars(env->pci);
+    return 0;
+}
+
+int env_open(struct env *env, struct pci_device *pci, const char *name)
+{
+    memset(env, 0, sizeof *env);
+    env->pci = pci;
+    snprintf(env->name, sizeof env->name, "%s", name);
+    int error = power_on(env);
+    if (error != 0)
+        return error;
+    pci_bus_master(pci, false);
+    pci_memory_decoding(pci);
+    pci_write(pci, PCI_COMMAND, 2, pci_read(pci, PCI_COMMAND, 2) | PCI_COMMAND_NO_INTX);
+    return 0;
+}
+
+void env_close(struct env *env)
+{
+    env_bus_master(env, false);
+    msix_close(&env->msix);
+}
+
+static void *zeroed_pages(size_t bytes)
+{
+    uint64_t physical = page_alloc(bytes, PAGE_SIZE, 0);
+    if (physical == 0)
+        return NULL;
+    void *memory = vm_direct(physical);
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+void *env_alloc(struct env *env, size_t bytes)
+{
+    if (bytes > SIZE_MAX - ALLOC_ALIGN)
+        return NULL;
+    size_t size = (bytes + ALLOC_ALIGN - 1) & ~(size_t)(ALLOC_ALIGN - 1);
+    if (size >= CHUNK_BYTES)
+        return zeroed_pages(size);
+    if (size > env->chunk_bytes) {
+        char *chunk = zeroed_pages(CHUNK_BYTES);
+        if (chunk == NULL)
+            return NULL;
+        env->chunk = chunk;
+        env->chunk_bytes = CHUNK_BYTES;
+    }
+    void *memory = env->chunk;
+    env->chunk += size;
+    env->chunk_bytes -= size;
+    return memory;
+}
+
+bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma)
+{
+    (void)env;
+    void *memory = zeroed_pages(bytes);
+    if (memory == NULL)
+        return false;
+    *dma = (struct env_dma){memory, vm_physical(memory)};
+    return true;
+}
+
+uint32_t env_config_read(struct env *env, unsigned offset, unsigned width)
+{
+    return pci_read(env->pci, offset, width);
+}
+
+void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value)
+{
+    pci_write(env->pci, offset, width, value);
+}
+
+volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
+{
+    if (bar >= PCI_BARS)
+        return NULL;
+    const struct pci_bar *found = &env->pci->bars[bar];
+    if (found->io || found->size == 0 || found->address == 0)
+        return NULL;
+    if (env->mapped[bar] == NULL)
+        env->mapped[bar] = vm_map_device(found->address, found->size);
+    if (env->mapped[bar] != NULL)
+        *size = found->size;
+    return env->mapped[bar];
+}
+
+void env_bus_master(struct env *env, bool on)
+{
+    pci_bus_master(env->pci, on);
+}
+
+// Runs with the packet path's vector registers live: it must not touch them.
+__attribute__((target("general-regs-only"))) static void interrupted(void *context)
+{
+    struct env *env = context;
+    env->interrupts = env->interrupts + 1;
+    env->attention = true;
+}
+
+int env_interrupt(struct env *env, unsigned entry)
+{
+    if (env->msix.capability == 0) {
+        int error = msix_open(&env->msix, env->pci);
+        if (error != 0)
+            return error;
+    }
+    return msix_route(&env->msix, entry, interrupted, env);
+}
+
+uint64_t env_time_us(void)
+{
+    return clock_us();
+}
+
+void env_log(struct env *env, const char *format, ...)
+{
+    char line[LINE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    log_line("%s: %s", env->name, line);
+}

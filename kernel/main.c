@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The story of the box, from the first C instruction to the loop that never ends. The one place
+// where kernel, drivers and net meet.
+#include <string.h>
+
+#include "drivers/virtio/virtio_net.h"
+#include "kernel/acpi.h"
+#include "kernel/apic.h"
+#include "kernel/bootinfo.h"
+#include "kernel/clock.h"
+#include "kernel/commands.h"
+#include "kernel/config.h"
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/image.h"
+#include "kernel/libc.h"
+#include "kernel/log.h"
+#include "kernel/page.h"
+#include "kernel/panic.h"
+#include "kernel/pci.h"
+#include "kernel/ports.h"
+#include "kernel/shell.h"
+#include "kernel/trap.h"
+#include "kernel/vm.h"
+#include "net/box.h"
+#include "net/commands.h"
+#include "net/stack/lwip_port.h"
+
+enum { HOUSEKEEPING_US = 1000 };
+
+static const struct port_driver *const drivers[] = {&virtio_net_driver, NULL};
+static const struct shell_command commands[] = {COMMANDS_NET COMMANDS_KERNEL{0}};
+
+static struct bootinfo boot;
+static struct config config;
+static struct ports ports;
+
+static void init_machine(uint32_t magic, uint32_t address)
+{
+    console_init();
+    log_line("Barewire " BAREWIRE_VERSION);
+    if (!bootinfo_read(&boot, magic, address))
+        panic("the boot loader left neither multiboot2 nor PVH information that can be used");
+    page_init(&boot, vm_physical(image_start), vm_physical(image_end));
+    vm_init();
+    cpu_init();
+    trap_init();
+    console_screen(&boot);
+    log_line("booted by %s, %llu MiB of memory, W^X NX %s", boot.loader,
+             (unsigned long long)(page_total_bytes() >> 20), cpu_protections());
+    acpi_init(boot.rsdp);
+    clock_init();
+    apic_init();
+    pci_init(&boot);
+    stack_init();
+}
+
+// Whether there is a configuration to forward by. A broken one never forwards by accident.
+static bool configure(void)
+{
+    config_read(&config, boot.config_name, boot.config, boot.config_length, boot.command_line);
+    commands_set_config(&config);
+    if (config.error_count == 0)
+        return true;
+    unsigned kept = config.error_count < CONFIG_ERRORS_MAX ? config.error_count : CONFIG_ERRORS_MAX;
+    for (unsigned i = 0; i < kept; i++)
+        log_line("%s", config.errors[i]);
+    if (config.error_count > kept)
+        log_line("%u more errors", config.error_count - kept);
+    if (config.on_error != CONFIG_ON_ERROR_WIRE)
+        return false;
+    log_line("on-error = wire: joining the first two cards instead");
+    return ports_first_two(&config, drivers);
+}
+
+static bool start_forwarding(void)
+{
+    if (!configure())
+        return false;
+    if (ports_open(&ports, &config, drivers) > 0)
+        return false;
+    return box_start(&ports, &config) == 0;
+}
+
+void kernel_main(uint32_t magic, uint32_t address);
+
+__attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t address)
+{
+    cpu_init_canary();
+    init_machine(magic, address);
+    bool forwarding = start_forwarding();
+    cpu_interrupts(true);
+    shell_init(commands);
+    uint64_t now = clock_us();
+    log_line("%s in %llu.%03llu ms", forwarding ? "READY" : "NOT FORWARDING: see above",
+             (unsigned long long)(now / 1000), (unsigned long long)(now % 1000));
+
+    for (uint64_t next = 0;;) {
+        if (forwarding && box_forward() > 0 && clock_us() < next)
+            continue;
+        if (clock_us() < next && !ports_attention()) {
+            cpu_pause();
+            continue;
+        }
+        next = clock_us() + HOUSEKEEPING_US;
+        box_housekeeping();
+        console_poll();
+        shell_poll();
+    }
+}

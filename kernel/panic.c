@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Panic: registers, a backtrace with names, and then a reboot or a halt.
+#include "kernel/panic.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/reboot.h"
+#include "kernel/symbols.h"
+#include "kernel/trap.h"
+#include "kernel/vm.h"
+
+enum { BACKTRACE_MAX = 32, REBOOT_SECONDS = 10, VECTOR_PAGE_FAULT = 14, VECTOR_DOUBLE_FAULT = 8 };
+
+static bool halt_at_end;
+static int depth;
+
+void panic_set_halt(bool halt)
+{
+    halt_at_end = halt;
+}
+
+static const char *const exception_names[32] = { // SDM volume 3, table 6-1
+    "divide error",        "debug",
+    "NMI",                 "breakpoint",
+    "overflow",            "bound range exceeded",
+    "invalid opcode",      "device not available",
+    "double fault",        "coprocessor overrun",
+    "invalid TSS",         "segment not present",
+    "stack segment fault", "general protection",
+    "page fault",          "reserved",
+    "x87 error",           "alignment check",
+    "machine check",       "SIMD error",
+    "virtualization",      "control protection",
+};
+
+static void print_place(uint64_t address)
+{
+    uint64_t offset;
+    const char *name = symbol_at(address, &offset);
+    if (name != NULL)
+        console_printf("    %016llx  %s+%#llx\n", (unsigned long long)address, name,
+                       (unsigned long long)offset);
+    else
+        console_printf("    %016llx\n", (unsigned long long)address);
+}
+
+static void backtrace(uint64_t rip, uint64_t rbp)
+{
+    console_printf("  backtrace\n");
+    if (rip != 0)
+        print_place(rip);
+    // A saved frame pointer is believed only where it can be one: aligned, in a stack, rising.
+    for (int i = 0; i < BACKTRACE_MAX && rbp % 8 == 0 && vm_in_stack(rbp) && vm_in_stack(rbp + 8);
+         i++) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+        if (frame[1] == 0)
+            break;
+        print_place(frame[1]);
+        if (frame[0] <= rbp)
+            break;
+        rbp = frame[0];
+    }
+}
+
+static void print_page_fault(const struct trap_frame *frame, uint64_t address)
+{
+    const char *what = frame->error & 0x10 ? "execution of" : frame->error & 2 ? "write to" : "read of";
+    const char *why = frame->error & 1 ? "forbidden by the page's protection" : "not mapped";
+    console_printf("  %s %#llx: %s%s\n", what, (unsigned long long)address, why,
+                   address < 4096 ? " (zero page)" : "");
+}
+
+static void print_registers(const struct trap_frame *f)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } registers[] = {
+        {"rax", f->rax}, {"rbx", f->rbx}, {"rcx", f->rcx}, {"rdx", f->rdx},   {"rsi", f->rsi},
+        {"rdi", f->rdi}, {"rbp", f->rbp}, {"rsp", f->rsp}, {"r8 ", f->r8},    {"r9 ", f->r9},
+        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12}, {"r13", f->r13},   {"r14", f->r14},
+        {"r15", f->r15}, {"rip", f->rip}, {"flg", f->rflags}, {"err", f->error},
+    };
+    for (unsigned i = 0; i < sizeof registers / sizeof registers[0]; i++)
+        console_printf("  %s %016llx%s", registers[i].name,
+                       (unsigned long long)registers[i].value, i % 3 == 2 ? "\n" : "");
+    console_printf("\n");
+}
+
+static void enter(void)
+{
+    cpu_interrupts(false);
+    if (depth++ == 0)
+        return;
+    // The printing itself failed: what has been said is all that can be said.
+    console_flush();
+    if (halt_at_end)
+        cpu_halt_forever();
+    reboot();
+}
+
+_Noreturn static void finish(void)
+{
+    if (halt_at_end) {
+        console_printf("  halted\n");
+        console_flush();
+        cpu_halt_forever();
+    }
+    console_printf("  reboot in %d seconds\n", REBOOT_SECONDS);
+    console_flush();
+    for (int i = 0; i < REBOOT_SECONDS; i++)
+        clock_wait_us(1000000);
+    reboot();
+}
+
+void panic(const char *format, ...)
+{
+    char text[160];
+    va_list arguments;
+    enter();
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    console_printf("\nPANIC: %s\n", text);
+    backtrace(0, (uint64_t)__builtin_frame_address(0));
+    finish();
+}
+
+void panic_trap(const struct trap_frame *frame)
+{
+    uint64_t address = cpu_read_cr2();
+    enter();
+    const char *name = exception_names[frame->vector];
+    console_printf("\nPANIC: %s (vector %llu)\n", name != NULL ? name : "reserved",
+                   (unsigned long long)frame->vector);
+    // With no stack left to push the page fault on, an overflow arrives as a double fault.
+    bool page_fault = frame->vector == VECTOR_PAGE_FAULT;
+    const char *owner = vm_guard_owner(address);
+    if (owner != NULL && (page_fault || frame->vector == VECTOR_DOUBLE_FAULT))
+        console_printf("  stack overflow: the guard page under the %s stack was hit\n", owner);
+    if (page_fault)
+        print_page_fault(frame, address);
+    print_registers(frame);
+    backtrace(frame->rip, frame->rbp);
+    finish();
+}
+
+void __stack_chk_fail(void);
+
+// Called by the epilogue of a function whose canary was overwritten.
+void __stack_chk_fail(void)
+{
+    uint64_t offset;
+    const char *name = symbol_at((uint64_t)__builtin_return_address(0), &offset);
+    panic("stack smashed in %s", name != NULL ? name : "an unknown function");
+}

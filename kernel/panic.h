@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The end: says what happened, then reboots after ten seconds, or halts if so configured.
+#pragma once
+#include <stdbool.h>
+
+struct trap_frame;
+
+// For what must not happen: a broken invariant of our own. Never for what a device, a packet or a
+// user did. The message is one line without a newline.
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// An exception that nobody expected: prints registers and a backtrace with names.
+_Noreturn void panic_trap(const struct trap_frame *frame);
+
+// After a panic: true halts for good, false (as at boot) reboots after ten seconds.
+void panic_set_halt(bool halt);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Matches configured ports with cards, and cards with drivers.
+#include "kernel/ports.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/env.h"
+#include "kernel/log.h"
+#include "kernel/pci.h"
+
+static struct port ports_memory[CONFIG_PORTS_MAX];
+static struct env env_memory[CONFIG_PORTS_MAX];
+static unsigned opened;
+
+static const struct port_driver *driver_for(const struct port_driver *const drivers[],
+                                            const struct pci_device *card)
+{
+    for (; *drivers != NULL; drivers++)
+        if ((*drivers)->supports(card->vendor, card->device))
+            return *drivers;
+    return NULL;
+}
+
+// "virtio:1" is the second card, in bus order, that the driver of that family supports.
+static struct pci_device *card_by_ordinal(const struct port_driver *const drivers[],
+                                          const char *family, unsigned ordinal)
+{
+    for (size_t i = 0; i < pci_count(); i++) {
+        const struct port_driver *driver = driver_for(drivers, pci_at(i));
+        if (driver == NULL || strncmp(driver->name, family, strlen(family)) != 0)
+            continue;
+        if (ordinal-- == 0)
+            return pci_at(i);
+    }
+    return NULL;
+}
+
+static struct pci_device *find_card(const struct port_driver *const drivers[],
+                                    const struct config_device *device)
+{
+    switch (device->kind) {
+    case CONFIG_DEVICE_VIRTIO:
+        return card_by_ordinal(drivers, "virtio", device->ordinal);
+    case CONFIG_DEVICE_IXGBE:
+        return card_by_ordinal(drivers, "ixgbe", device->ordinal);
+    case CONFIG_DEVICE_PCI:
+        return pci_find(device->segment, device->bus, device->slot, device->function);
+    case CONFIG_DEVICE_NONE:
+        break;
+    }
+    return NULL;
+}
+
+static bool already_open(const struct pci_device *card)
+{
+    for (unsigned i = 0; i < opened; i++)
+        if (env_memory[i].pci == card)
+            return true;
+    return false;
+}
+
+static bool open_port(struct port *port, struct env *env, const struct config_port *wanted,
+                      const struct port_driver *const drivers[])
+{
+    struct pci_device *card = find_card(drivers, &wanted->device);
+    if (card == NULL) {
+        log_line("%s: device \"%s\" is not there; the `pci` command lists what is", wanted->name,
+                 wanted->device_text);
+        return false;
+    }
+    if (already_open(card)) {
+        log_line("%s: device \"%s\" is already another port's", wanted->name, wanted->device_text);
+        return false;
+    }
+    port->driver = driver_for(drivers, card);
+    if (port->driver == NULL) {
+        log_line("%s: device \"%s\" is %04x:%04x, which no driver knows", wanted->name,
+                 wanted->device_text, card->vendor, card->device);
+        return false;
+    }
+    if (env_open(env, card, wanted->name) != 0)
+        return false;
+    port->env = env;
+    if (port->driver->probe(port) != 0) {
+        port->state = PORT_ABSENT;
+        return false;
+    }
+    return true;
+}
+
+unsigned ports_open(struct ports *ports, const struct config *config,
+                    const struct port_driver *const drivers[])
+{
+    unsigned failed = 0;
+    ports->count = config->port_count;
+    for (unsigned i = 0; i < config->port_count; i++) {
+        struct port *port = &ports_memory[i];
+        snprintf(port->name, sizeof port->name, "%s", config->ports[i].name);
+        port->state = PORT_ABSENT;
+        ports->at[i] = port;
+        ports->device[i] = config->ports[i].device_text;
+        opened = i;
+        if (!open_port(port, &env_memory[i], &config->ports[i], drivers))
+            failed++;
+    }
+    opened = config->port_count;
+    return failed;
+}
+
+bool ports_first_two(struct config *config, const struct port_driver *const drivers[])
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < pci_count() && found < 2; i++) {
+        const struct pci_device *card = pci_at(i);
+        if (driver_for(drivers, card) == NULL)
+            continue;
+        struct config_port *port = &config->ports[found];
+        memset(port, 0, sizeof *port);
+        snprintf(port->name, sizeof port->name, "port%u", found);
+        port->device = (struct config_device){.kind = CONFIG_DEVICE_PCI,
+                                              .segment = card->segment,
+                                              .bus = card->bus,
+                                              .slot = card->slot,
+                                              .function = card->function};
+        snprintf(port->device_text, sizeof port->device_text, "pci:%04x:%02x:%02x.%u",
+                 card->segment, card->bus, card->slot, card->function);
+        found++;
+    }
+    config->port_count = found;
+    config->mode = CONFIG_MODE_WIRE;
+    config->forward_ports[0] = 0;
+    config->forward_ports[1] = 1;
+    config->forward_count = found;
+    return found == 2;
+}
+
+bool ports_attention(void)
+{
+    bool any = false;
+    for (unsigned i = 0; i < opened; i++) {
+        any |= env_memory[i].attention;
+        env_memory[i].attention = false;
+    }
+    return any;
+}

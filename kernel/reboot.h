@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Restarting the machine.
+#pragma once
+
+// Tries everything that resets a PC, the cleanest first. Works in a panic: takes no locks, needs no
+// interrupts, and ends with a triple fault.
+_Noreturn void reboot(void);

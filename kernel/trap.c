@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The interrupt descriptor table, and who gets what comes through it. SDM volume 3, chapter 6.
+#include "kernel/trap.h"
+
+#include <stddef.h>
+
+#include "kernel/apic.h"
+#include "kernel/cpu.h"
+#include "kernel/panic.h"
+
+enum { VECTOR_COUNT = 256, ENTRY_BYTES = 16, EXCEPTIONS = 32 };
+enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
+
+struct gate { // SDM 6.14.1
+    uint16_t offset_low, selector;
+    uint8_t ist, type;
+    uint16_t offset_middle;
+    uint32_t offset_high, reserved;
+};
+_Static_assert(sizeof(struct gate) == 16, "SDM 6.14.1");
+
+extern const char trap_entries[]; // trap.S
+void trap_dispatch(const struct trap_frame *frame);
+
+static struct gate idt[VECTOR_COUNT];
+static struct {
+    void (*handler)(void *context);
+    void *context;
+} handlers[VECTOR_COUNT];
+
+void trap_init(void)
+{
+    for (unsigned i = 0; i < VECTOR_COUNT; i++) {
+        uint64_t entry = (uint64_t)trap_entries + i * ENTRY_BYTES;
+        idt[i] = (struct gate){
+            .offset_low = (uint16_t)entry,
+            .selector = CPU_KERNEL_CODE,
+            .type = 0x8e, // present, ring 0, interrupt gate
+            .offset_middle = (uint16_t)(entry >> 16),
+            .offset_high = (uint32_t)(entry >> 32),
+        };
+    }
+    idt[VECTOR_DOUBLE_FAULT].ist = CPU_IST_DOUBLE_FAULT;
+    idt[VECTOR_NMI].ist = CPU_IST_NMI;
+    idt[VECTOR_MACHINE_CHECK].ist = CPU_IST_MACHINE_CHECK;
+
+    struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } pointer = {sizeof idt - 1, (uint64_t)idt};
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *context)
+{
+    if (vector < TRAP_DEVICE_FIRST || vector > TRAP_DEVICE_LAST)
+        panic("trap: vector %#x is not a device's", vector);
+    handlers[vector].context = context;
+    handlers[vector].handler = handler;
+}
+
+void trap_dispatch(const struct trap_frame *frame)
+{
+    if (frame->vector < EXCEPTIONS)
+        panic_trap(frame);
+    // A vector without a handler is a spurious interrupt (SDM 10.9): nobody to tell.
+    if (handlers[frame->vector].handler == NULL)
+        return;
+    handlers[frame->vector].handler(handlers[frame->vector].context);
+    apic_eoi();
+}

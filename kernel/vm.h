@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The address space: one, 4-level, higher half. docs/architecture.md has the map.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VM_DIRECT 0xffff800000000000ull // all RAM, read/write, never executable
+#define VM_DEVICE 0xffffc00000000000ull // device registers, uncached
+#define VM_STACKS 0xffffd00000000000ull // stacks, with an unmapped page under each
+#define VM_IMAGE  0xffffffff80000000ull // this program: text RX, rodata R, data RW
+
+// Builds the final page tables and switches to them; needs page_init(). W^X, zero page unmapped; the
+// image is absent from the direct map, so its text has no writable alias.
+void vm_init(void);
+
+static inline void *vm_direct(uint64_t physical)
+{
+    return (void *)(VM_DIRECT + physical);
+}
+
+// Physical address of memory in the direct map or in the image.
+uint64_t vm_physical(const void *address);
+
+// Maps device registers, uncached, not executable. NULL when the window is full.
+volatile void *vm_map_device(uint64_t physical, uint64_t bytes);
+
+// A read-only view of physical memory that firmware or the boot loader filled, wherever it lies.
+// NULL when the range is empty, wraps, or the window is full.
+const void *vm_map_readonly(uint64_t physical, uint64_t bytes);
+
+// A stack of so many bytes with an unmapped guard page under it. Returns its top, or NULL.
+void *vm_stack(uint64_t bytes, const char *owner);
+
+// The owner of the stack whose guard page holds this address, or NULL.
+const char *vm_guard_owner(uint64_t address);
+
+// Whether eight bytes at this address are part of some stack.
+bool vm_in_stack(uint64_t address);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Wires the parts of net/ together, in the one order in which they can be.
+#include "net/box.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/log.h"
+#include "kernel/page.h"
+#include "kernel/vm.h"
+#include "net/audit.h"
+#include "net/buffers.h"
+#include "net/commands.h"
+#include "net/forward.h"
+#include "net/supervise.h"
+#include "net/wire.h"
+
+static struct buffers buffers;
+static struct forwarder forwarder;
+static struct supervisor supervisor;
+
+// Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
+static int deal_buffers(void)
+{
+    int error = buffers_plan(&buffers, BUFFER_CAPACITY);
+    if (error != 0) {
+        log_line("packet memory: a card's ring sizes are out of range");
+        return error;
+    }
+    uint64_t area = page_alloc(buffers.bytes, PAGE_LARGE, 0);
+    uint64_t bitmap = page_alloc(buffers.bitmap_bytes, PAGE_SIZE, 0);
+    if (area == 0 || bitmap == 0) {
+        log_line("too little memory: %u buffers need %llu KiB on a 2 MiB boundary, %llu KiB free",
+                 buffers.area.count, (unsigned long long)(buffers.bytes >> 10),
+                 (unsigned long long)(page_free_bytes() >> 10));
+        return -ENOMEM;
+    }
+    error = buffers_deal(&buffers, vm_direct(area), area, buffers.bytes, vm_direct(bitmap));
+    if (error == 0)
+        log_line("%u buffers of %u bytes at %#llx", buffers.area.count, buffers.area.stride,
+                 (unsigned long long)area);
+    return error;
+}
+
+int box_start(const struct ports *ports, const struct config *config)
+{
+    const unsigned a = config->forward_ports[0], b = config->forward_ports[1];
+    buffers_init(&buffers, ports->at, ports->count);
+    wire_plan(&buffers, a, b);
+    int error = deal_buffers();
+    if (error != 0)
+        return error;
+    for (unsigned i = 0; i < ports->count; i++) {
+        if (buffers_shared(&buffers, i))
+            log_line("%s: too few transmit queues, shares its buffers", ports->at[i]->name);
+        supervise_add(&supervisor, ports->at[i], ports->device[i]);
+    }
+    forwarder_init(&forwarder, &buffers.area);
+    error = wire_connect(&forwarder, &buffers, a, b);
+    if (error != 0) {
+        log_line("wire: %s and %s cannot be joined", ports->at[a]->name, ports->at[b]->name);
+        return error;
+    }
+    commands_init(&buffers, &forwarder, &supervisor);
+    supervise_start(&supervisor);
+    log_line("wire: %s <-> %s", ports->at[a]->name, ports->at[b]->name);
+    return 0;
+}
+
+unsigned box_forward(void)
+{
+    return forward_poll(&forwarder);
+}
+
+void box_housekeeping(void)
+{
+    supervise_poll(&supervisor);
+}

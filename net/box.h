@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The forwarding box as a whole: from probed ports to running lanes.
+#pragma once
+#include "kernel/config.h"
+#include "kernel/ports.h"
+
+// Lays out the packet area, connects the ports as the configuration's mode says and starts them.
+// All ports have been probed. Returns 0, or a negative errno after logging why; nothing is then
+// forwarded.
+int box_start(const struct ports *ports, const struct config *config);
+
+// One round of forwarding. Returns the number of frames seen, 0 when there was nothing to do.
+unsigned box_forward(void);
+
+// The slow path of all ports. Call it about every millisecond, between two rounds.
+void box_housekeeping(void);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Who owns which part of the packet area.
+//
+// The area of port A is a contiguous range of buffers: those that start in A's receive rings, and
+// those in the transmit queues, on other ports, that carry A's frames. Transmitting exchanges one
+// for the other, so they never mix with those of port B: an IOMMU can let each card write its own
+// range only, and cores that serve different ports share nothing. Where a card has fewer transmit
+// queues than there are ports that send through it, those ports share one queue and, with it, one
+// range: they form a group, named after its lowest port.
+//
+// The order of calls: buffers_init(), then whoever knows the mode fills in sources[] (wire_plan()),
+// buffers_plan(), memory from the page allocator, buffers_deal(), and only then start the ports.
+#pragma once
+#include "drivers/port.h"
+#include "net/counters.h"
+
+enum {
+    BUFFER_CAPACITY = 2048,      // bytes of frame, unless somebody wants jumbo frames
+    BUFFER_CAPACITY_MAX = 16384, // more than any Ethernet card carries
+    QUEUE_SLOTS_MAX = 32768,     // as struct queue promises
+};
+
+struct buffer_range {
+    uint32_t first, count;
+};
+
+struct buffers {
+    struct packet_area area; // the ports point to it
+    struct port *ports[NET_PORTS_MAX];
+    unsigned port_count;
+    uint32_t sources[NET_PORTS_MAX]; // bit s of sources[p]: frames from port s leave by port p
+
+    // Filled in by buffers_plan().
+    uint64_t bytes;                           // of packet memory
+    uint64_t bitmap_bytes;                    // of private memory, for the audit
+    uint8_t group[NET_PORTS_MAX];             // which range belongs to port p: range[group[p]]
+    struct buffer_range range[NET_PORTS_MAX]; // by group
+    uint64_t *bitmap;
+};
+
+// The ports must have been probed; one that is absent has no queues and needs no buffers.
+// count is at most NET_PORTS_MAX. Forgets everything else.
+void buffers_init(struct buffers *buffers, struct port *const ports[], unsigned count);
+
+// Computes how much memory the rings need, with room for frames of capacity bytes (FRAME_MIN..
+// BUFFER_CAPACITY_MAX) in each buffer. Returns 0, or -EINVAL when the capacity or what a driver
+// says about its queues is out of range.
+int buffers_plan(struct buffers *buffers, uint32_t capacity);
+
+// Gives every slot of every ring its buffer, and every port its area. memory is packet memory,
+// dma its address as the cards see it, both aligned to a cache line; bitmap is
+// buffers->bitmap_bytes bytes that no card can write, aligned to 8. All of it stays in use for
+// ever. No port may be running. Returns 0, -EINVAL when something is not aligned, -ENOMEM when
+// bytes is too small.
+int buffers_deal(struct buffers *buffers, void *memory, uint64_t dma, uint64_t bytes, void *bitmap);
+
+// Which transmit queue of port egress carries what receive queue rx_queue of port source received.
+// The source must be one of sources[egress], and the egress port must have a transmit queue.
+unsigned buffers_tx_queue(const struct buffers *buffers, unsigned source, unsigned rx_queue,
+                          unsigned egress);
+
+// Whether a port shares its range of buffers with another one.
+bool buffers_shared(const struct buffers *buffers, unsigned port);
+
+// A step through all rings, from {0}: port by port, receive queues before transmit queues.
+struct walk {
+    unsigned port;
+    bool transmit;
+    unsigned index; // of the queue; add 1 for the next step
+};
+
+// The queue at which the walk stands, after skipping what is not there; NULL at the end.
+struct queue *walk_queue(const struct buffers *buffers, struct walk *walk);
+
+// The group whose buffers that queue holds: of the port whose frames it receives or carries. A
+// transmit queue that nobody sends through holds its own port's buffers.
+unsigned walk_group(const struct buffers *buffers, const struct walk *walk);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What happened to every frame. One law holds for each port, always:
+//
+//     received = forwarded + delivered + the sum of the drops
+//
+// All of it is counted on the port that received the frame; what left is counted once more, as
+// transmitted, on the port that it left by.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+// Ports are numbered in the order of the configuration. That number indexes every table in net/.
+enum { NET_PORTS_MAX = 8 };
+
+// One reason for each way in which a frame can be lost inside the box. Frames that a card lost
+// before the box saw them are not here.
+enum drop_reason {
+    DROP_BAD_LENGTH,     // the card claimed a length or an offset that cannot be
+    DROP_BAD_BUFFER,     // the driver named a buffer that does not exist
+    DROP_TOO_LONG,       // longer than the port that it should leave by carries
+    DROP_RING_FULL,      // no free slot in the transmit ring
+    DROP_EGRESS_NO_LINK, // the port that it should leave by has no link
+    DROP_EGRESS_FAULTED, // that port broke a rule and waits for its restart
+    DROP_EGRESS_STOPPED, // that port is parked, or could not be started
+    DROP_REASONS
+};
+
+struct port_counters {
+    // What one burst updates does not lie side by side: compilers then make two additions of it,
+    // instead of moving both numbers to a vector register and back.
+    uint64_t rx_frames;
+    uint64_t tx_frames;
+    uint64_t rx_bytes; // without FCS; frames dropped as bad add nothing
+    uint64_t tx_bytes;
+    uint64_t forwarded; // received here, sent by another port
+    uint64_t delivered; // received here, taken by the box itself
+    uint64_t drops[DROP_REASONS];
+};
+
+// A short name ("ring-full"), and one line that explains it. The reason is below DROP_REASONS.
+const char *drop_name(enum drop_reason reason);
+const char *drop_explain(enum drop_reason reason);
+
+uint64_t counters_dropped(const struct port_counters *counters);
+
+// By how many frames the law is off: received minus all that became of them. 0: the law holds;
+// positive: frames vanished without a reason; negative: frames were counted twice.
+int64_t counters_off(const struct port_counters *counters);

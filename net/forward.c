@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The data path: receive burst -> check -> transmit burst -> refill. docs/packet.md tells the
+// story.
+//
+// The common case, a burst in which all is well, is one pass over the frames and three indirect
+// calls. Every departure from it (a frame that cannot be, a port that is down, a full ring) is in a
+// function of its own, out of the way, and ends in a named drop counter. Dropping costs nothing:
+// a frame that was not transmitted still holds its buffer, and refill() puts that buffer back.
+#include "net/forward.h"
+#include <stddef.h>
+
+#define COLD __attribute__((noinline, cold))
+
+// Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
+enum { OFFSET_MIN = 12 };
+
+// Whether a frame is plainly good: in an existing buffer, at the usual place, and of a length that
+// the egress port carries. The longest frame fits behind the headroom, so this implies
+// frame_valid(). A frame that starts elsewhere may be good too: judge() decides about the frames
+// that are refused here.
+static inline bool plainly_good(const struct frame *frame, uint32_t buffers, uint32_t longest)
+{
+    const uint32_t length = frame->length;
+    return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
+           length - FRAME_MIN <= longest - FRAME_MIN; // below FRAME_MIN wraps to a huge number
+}
+
+// The first `good` frames of a burst may be sent; they have so many bytes together.
+struct verdict {
+    unsigned good;
+    uint64_t bytes;
+};
+
+// The exact verdict on one frame: DROP_REASONS when nothing is wrong with it.
+static enum drop_reason judge(const struct forwarder *forwarder, const struct lane *lane,
+                              const struct frame *frame)
+{
+    const struct packet_area area = {
+        .count = forwarder->buffer_count,
+        .capacity = forwarder->capacity,
+    };
+    if (frame->buffer >= area.count)
+        return DROP_BAD_BUFFER;
+    if (!frame_valid(&area, frame) || frame->offset < OFFSET_MIN)
+        return DROP_BAD_LENGTH;
+    if (frame->length > lane->longest)
+        return DROP_TOO_LONG;
+    return DROP_REASONS;
+}
+
+// Goes on where the first frame is that is not plainly good: moves what has to be dropped behind
+// the rest of the burst, which keeps its order, and counts why.
+COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *lane, unsigned count,
+                                     struct verdict so_far)
+{
+    struct frame *frames = forwarder->frames;
+    for (unsigned i = so_far.good; i < count; i++) {
+        const struct frame frame = frames[i];
+        const enum drop_reason reason = judge(forwarder, lane, &frame);
+        if (reason == DROP_REASONS) {
+            frames[i] = frames[so_far.good];
+            frames[so_far.good++] = frame;
+            so_far.bytes += frame.length;
+        } else {
+            lane->ingress->drops[reason]++;
+            if (reason == DROP_TOO_LONG)
+                lane->ingress->rx_bytes += frame.length;
+        }
+    }
+    return so_far;
+}
+
+// Looks at every frame of a burst once.
+static inline struct verdict check(struct forwarder *forwarder, struct lane *lane, unsigned count)
+{
+    const struct frame *const frames = forwarder->frames, *const end = frames + count;
+    const uint32_t buffers = forwarder->buffer_count, longest = lane->longest;
+    uint64_t bytes = 0;
+    for (const struct frame *frame = frames; frame != end; frame++) {
+        if (!plainly_good(frame, buffers, longest)) {
+            const struct verdict so_far = {(unsigned)(frame - frames), bytes};
+            return set_aside(forwarder, lane, count, so_far);
+        }
+        bytes += frame->length;
+    }
+    return (struct verdict){count, bytes};
+}
+
+// Counts the frames sent..good-1, which the egress port did not take. Returns their bytes.
+COLD static uint64_t drop_rest(struct forwarder *forwarder, struct lane *lane, unsigned sent,
+                               unsigned good)
+{
+    const struct port *egress = lane->tx->port;
+    enum drop_reason reason = DROP_RING_FULL;
+    if (egress->state == PORT_FAULTED)
+        reason = DROP_EGRESS_FAULTED;
+    else if (egress->state != PORT_RUNNING)
+        reason = DROP_EGRESS_STOPPED;
+    else if (!egress->link_up)
+        reason = DROP_EGRESS_NO_LINK;
+    lane->ingress->drops[reason] += good - sent;
+
+    uint64_t bytes = 0;
+    for (unsigned i = sent; i < good; i++)
+        bytes += forwarder->frames[i].length;
+    return bytes;
+}
+
+// One burst along one lane. Returns how many frames were received.
+static inline unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    struct frame *frames = forwarder->frames;
+    const unsigned received = lane->rx->port->driver->receive(lane->rx, frames, forwarder->burst);
+    if (received == 0)
+        return 0;
+
+    const struct verdict verdict = check(forwarder, lane, received);
+    lane->ingress->rx_frames += received;
+    lane->ingress->rx_bytes += verdict.bytes;
+
+    const struct port *egress = lane->tx->port;
+    unsigned sent = 0;
+    uint64_t sent_bytes = verdict.bytes;
+    if (egress->state == PORT_RUNNING && egress->link_up && verdict.good > 0)
+        sent = egress->driver->transmit(lane->tx, frames, verdict.good);
+    if (sent < verdict.good)
+        sent_bytes -= drop_rest(forwarder, lane, sent, verdict.good);
+    lane->ingress->forwarded += sent;
+    lane->egress->tx_frames += sent;
+    lane->egress->tx_bytes += sent_bytes;
+
+    lane->rx->port->driver->refill(lane->rx, frames, received);
+    return received;
+}
+
+unsigned forward_poll(struct forwarder *forwarder)
+{
+    unsigned seen = 0;
+    struct lane *const end = forwarder->lanes + forwarder->lane_count;
+    for (struct lane *lane = forwarder->lanes; lane != end; lane++)
+        seen += forward_burst(forwarder, lane);
+    return seen;
+}
+
+void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
+{
+    *forwarder = (struct forwarder){
+        .buffer_count = area->count,
+        .capacity = area->capacity,
+        .burst = BURST_DEFAULT,
+    };
+}
+
+bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
+                        struct queue *tx, unsigned egress)
+{
+    if (forwarder->lane_count == LANES_MAX || tx->port->max_frame < FRAME_MIN)
+        return false;
+    const uint32_t carries = tx->port->max_frame;
+    forwarder->lanes[forwarder->lane_count++] = (struct lane){
+        .rx = rx,
+        .tx = tx,
+        .ingress = &forwarder->counters[ingress],
+        .egress = &forwarder->counters[egress],
+        .longest = carries < forwarder->capacity ? carries : forwarder->capacity,
+    };
+    return true;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The data path: frames cross the box in bursts, along lanes, on one core.
+//
+// A lane says where the frames of one receive queue go. Each round of forward_poll() runs every
+// lane to completion once. Between two rounds every buffer is in a ring, so that is when ports are
+// restarted and the audit runs.
+#pragma once
+#include "drivers/port.h"
+#include "net/counters.h"
+
+enum {
+    LANES_MAX = NET_PORTS_MAX * PORT_QUEUES_MAX, // one for each receive queue
+    BURST_DEFAULT = 32,
+};
+
+struct lane {
+    struct queue *rx; // of the ingress port
+    struct queue *tx; // of the egress port
+    struct port_counters *ingress, *egress;
+    uint32_t longest; // bytes: the egress port's limit or the buffers', whichever is less
+};
+
+struct forwarder {
+    struct frame frames[BURST_MAX]; // the burst under way
+    uint32_t buffer_count;          // of the packet area
+    uint32_t capacity;              // of each buffer, bytes behind the headroom
+    unsigned burst;                 // frames a lane may take in one round, 1..BURST_MAX
+    unsigned lane_count;
+    struct lane lanes[LANES_MAX];
+    struct port_counters counters[NET_PORTS_MAX];
+};
+
+// Empties the forwarder and takes over the dimensions of the packet area; burst is
+// BURST_DEFAULT and may be changed between two rounds.
+void forwarder_init(struct forwarder *forwarder, const struct packet_area *area);
+
+// Sends what rx receives out of tx. The numbers say whose counters to keep, ingress and egress,
+// 0..NET_PORTS_MAX-1; both ports have been probed. Returns false, with nothing done, when the table
+// is full or the egress port carries no Ethernet frame at all (max_frame < FRAME_MIN).
+bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
+                        struct queue *tx, unsigned egress);
+
+// One round over all lanes. Returns the number of frames seen: 0 means that there was nothing to
+// do. Never waits.
+unsigned forward_poll(struct forwarder *forwarder);

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The virtio network driver on an honest device: what it negotiates, and frames that cross it.
+// links: drivers/virtio/net.c drivers/virtio/pci.c drivers/virtio/transport.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c
+// links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_ring.c
+// links: tests/driver/virtio_rig.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka wants those first
+#include "drivers/virtio/virtio_net.h"
+#include "tests/driver/virtio_rig.h"
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+static const struct port_driver *driver = &virtio_net_driver;
+static struct rig rig;
+
+static void knows_its_devices(void **state)
+{
+    (void)state;
+    assert_true(driver->supports(0x1af4, 0x1041));
+    assert_true(driver->supports(0x1af4, 0x1000));
+    assert_false(driver->supports(0x1af4, 0x1042)); // a disk
+    assert_false(driver->supports(0x8086, 0x1041));
+}
+
+static void probe_learns_the_card(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(rig.port.state, PORT_STOPPED);
+    assert_memory_equal(rig.port.mac, "\x52\x54\x00\x12\x34\x56", 6);
+    assert_int_equal(rig.port.max_frame, 1522);
+    assert_int_equal(rig.port.rx_queues, 1);
+    assert_int_equal(rig.port.tx_queues, 1);
+    assert_int_equal(rig.port.rx[0]->slots, 256);
+    assert_ptr_equal(rig.port.rx[0]->port, &rig.port);
+    // Reset, without bus mastering; the vector is routed.
+    assert_int_equal(rig.sim.status, 0);
+    assert_false(rig.sim.env.bus_master);
+    assert_int_equal(rig.sim.env.routed, 1);
+    rig_close(&rig);
+}
+
+static void accepts_only_what_it_uses(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.offered = ~0ULL;
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(driver->start(&rig.port), 0);
+    // MTU, MAC, STATUS, VERSION_1, ACCESS_PLATFORM, ORDER_PLATFORM
+    assert_int_equal(rig.sim.accepted,
+                     1 << 3 | 1 << 5 | 1 << 16 | 1ULL << 32 | 1ULL << 33 | 1ULL << 36);
+    assert_int_equal(rig.sim.status, 1 | 2 | 4 | 8);
+    assert_int_equal(rig.sim.config_vector, 0);
+    rig_close(&rig);
+}
+
+static void takes_the_mtu(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t mtu, max_frame;
+        bool accepted;
+    } cases[] = {
+        {1400, 1422, true},   {68, 90, true},   {RIG_CAPACITY - 22, RIG_CAPACITY, true},
+        {67, 1522, false},    {0, 1522, false}, {RIG_CAPACITY - 21, 1522, false},
+        {65535, 1522, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rig_open(&rig);
+        rig.sim.offered |= 1 << 3;
+        memcpy(rig.sim.config + 10, &cases[i].mtu, 2);
+        assert_int_equal(rig_probe(&rig), 0);
+        assert_int_equal(driver->start(&rig.port), 0);
+        assert_int_equal(rig.port.max_frame, cases[i].max_frame);
+        assert_int_equal(rig.sim.accepted >> 3 & 1, cases[i].accepted);
+        rig_close(&rig);
+    }
+}
+
+static void makes_a_mac_when_there_is_none(void **state)
+{
+    (void)state;
+    static const char bad[][6] = {"\x00\x00\x00\x00\x00\x00", "\xff\xff\xff\xff\xff\xff",
+                                  "\x01\x00\x5e\x00\x00\x01"};
+    uint8_t derived[6] = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        rig_open(&rig);
+        if (i == 3)
+            rig.sim.offered &= ~(1ULL << 5);
+        else
+            memcpy(rig.sim.config, bad[i], 6);
+        assert_int_equal(rig_probe(&rig), 0);
+        assert_int_equal(rig.port.mac[0] & 3, 2); // locally administered, not a group
+        if (i > 0)
+            assert_memory_equal(rig.port.mac, derived, 6);
+        memcpy(derived, rig.port.mac, 6);
+        rig_close(&rig);
+    }
+}
+
+static void rings_follow_the_device(void **state)
+{
+    (void)state;
+    for (unsigned size = 1; size <= 32768; size *= 2) {
+        rig_open(&rig);
+        rig.sim.queues[0].offered_size = (uint16_t)size;
+        rig.sim.queues[1].offered_size = 64;
+        assert_int_equal(rig_probe(&rig), 0);
+        assert_int_equal(rig.port.rx[0]->slots, size < 1024 ? size : 1024);
+        assert_int_equal(rig.port.tx[0]->slots, 64);
+        assert_int_equal(driver->start(&rig.port), 0);
+        rig_pass(&rig, 0, 3000, 32);
+        rig_close(&rig);
+    }
+}
+
+static void every_length_crosses(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t in[RIG_CAPACITY], out[RIG_FRAME_MAX];
+    for (uint32_t length = FRAME_MIN; length <= RIG_CAPACITY; length++) {
+        memset(in, (int)length, length);
+        assert_true(sim_receive(&rig.sim, in, length));
+        unsigned sent;
+        assert_int_equal(rig_forward(&rig, 1, &sent), 1);
+        assert_int_equal(sent, 1);
+        assert_int_equal(sim_send(&rig.sim, out, sizeof out), length);
+        assert_memory_equal(in, out, length);
+        assert_int_equal(sim_complete(&rig.sim, 1), 1);
+    }
+    rig_close(&rig);
+}
+
+// The free-running 16-bit indices of both rings pass their end several times.
+static void indices_wrap(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    static const unsigned bursts[] = {1, 7, 32, BURST_MAX};
+    for (unsigned i = 0; i < 4; i++)
+        rig_pass(&rig, 0, 40000, bursts[i]);
+    rig_close(&rig);
+}
+
+static void completion_in_any_order(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.shuffle = true;
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(driver->start(&rig.port), 0);
+    rig_pass(&rig, 0, 70000, 32);
+    rig_close(&rig);
+}
+
+static void a_full_ring_takes_no_more(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t frame[RIG_FRAME_MAX];
+    unsigned queued = 0, sent;
+    for (unsigned i = 0; i < 20; i++) {
+        for (unsigned j = 0; j < 32; j++)
+            assert_true(sim_receive(&rig.sim, frame, rig_frame(i * 32 + j, frame)));
+        assert_int_equal(rig_forward(&rig, 32, &sent), 32);
+        assert_int_equal(sent, i < 8 ? 32 : 0);
+        queued += sent;
+        rig_audit(&rig);
+    }
+    assert_int_equal(queued, 256);
+    // The device finishes with three: three more fit, at once.
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_not_equal(sim_send(&rig.sim, frame, sizeof frame), 0);
+    assert_int_equal(sim_complete(&rig.sim, 3), 3);
+    for (unsigned j = 0; j < 5; j++)
+        assert_true(sim_receive(&rig.sim, frame, rig_frame(j, frame)));
+    assert_int_equal(rig_forward(&rig, 32, &sent), 5);
+    assert_int_equal(sent, 3);
+    rig_close(&rig);
+}
+
+static void what_is_not_taken_stays_untouched(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.queues[1].offered_size = 4;
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(driver->start(&rig.port), 0);
+    uint8_t frame[RIG_FRAME_MAX];
+    struct frame frames[6], before[6];
+    for (unsigned i = 0; i < 6; i++)
+        assert_true(sim_receive(&rig.sim, frame, rig_frame(i, frame)));
+    assert_int_equal(driver->receive(rig.port.rx[0], frames, 6), 6);
+    memcpy(before, frames, sizeof frames);
+    assert_int_equal(driver->transmit(rig.port.tx[0], frames, 6), 4);
+    assert_memory_equal(frames + 4, before + 4, 2 * sizeof frames[0]);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_not_equal(frames[i].buffer, before[i].buffer);
+    driver->refill(rig.port.rx[0], frames, 6);
+    rig_close(&rig);
+}
+
+static void a_shifted_frame_leaves_from_where_it_is(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
+    uint32_t length = rig_frame(5, in);
+    static const uint16_t offsets[] = {12, 60, 68, 100};
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(sim_receive(&rig.sim, in, length));
+        struct frame frame;
+        assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 1);
+        frame.offset = offsets[i];
+        memcpy(packet_data(&rig.area, frame.buffer, frame.offset), in, length);
+        assert_int_equal(driver->transmit(rig.port.tx[0], &frame, 1), 1);
+        driver->refill(rig.port.rx[0], &frame, 1);
+        assert_int_equal(sim_send(&rig.sim, out, sizeof out), length);
+        assert_memory_equal(in, out, length);
+    }
+    rig_close(&rig);
+}
+
+static void copies_are_sent(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    struct queue *tx = rig.port.tx[0];
+    uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
+    for (uint32_t i = 0; i < 256; i++)
+        assert_true(driver->send_copy(tx, in, rig_frame(i, in)));
+    assert_false(driver->send_copy(tx, in, 60));
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t length = rig_frame(i, in);
+        assert_int_equal(sim_send(&rig.sim, out, sizeof out), length);
+        assert_memory_equal(in, out, length);
+    }
+    assert_int_equal(sim_complete(&rig.sim, 256), 256);
+    assert_false(driver->send_copy(tx, in, FRAME_MIN - 1));
+    assert_false(driver->send_copy(tx, in, rig.port.max_frame + 1u));
+    assert_true(driver->send_copy(tx, in, rig.port.max_frame));
+    assert_true(driver->send_copy(tx, in, FRAME_MIN));
+    rig_close(&rig);
+}
+
+static void one_doorbell_a_burst(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    struct sim_queue *queues = rig.sim.queues;
+    assert_int_equal(queues[0].doorbells, 1); // start() offers the buffers
+    uint8_t frame[RIG_FRAME_MAX];
+    unsigned sent;
+    for (unsigned i = 0; i < 32; i++)
+        assert_true(sim_receive(&rig.sim, frame, rig_frame(i, frame)));
+    rig_forward(&rig, 32, &sent);
+    assert_int_equal(queues[0].doorbells, 2);
+    assert_int_equal(queues[1].doorbells, 1);
+    rig_forward(&rig, 32, &sent); // nothing there: nothing to say
+    assert_int_equal(queues[0].doorbells, 2);
+    // Not when the device does not want it.
+    rig.sim.no_notify = true;
+    sim_fetch(&rig.sim, 0);
+    sim_fetch(&rig.sim, 1);
+    assert_true(sim_receive(&rig.sim, frame, rig_frame(0, frame)));
+    rig_forward(&rig, 32, &sent);
+    assert_int_equal(sent, 1);
+    assert_int_equal(queues[0].doorbells, 2);
+    assert_int_equal(queues[1].doorbells, 1);
+    rig_close(&rig);
+}
+
+static void link_follows_the_status(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    assert_true(rig.port.link_up);
+    rig.sim.config[6] = 0;
+    driver->poll(&rig.port);
+    assert_false(rig.port.link_up);
+    rig.sim.config[6] = 1;
+    driver->poll(&rig.port);
+    assert_true(rig.port.link_up);
+    rig_close(&rig);
+
+    rig_open(&rig); // without STATUS the link is up
+    rig.sim.offered &= ~(1ULL << 16);
+    rig.sim.config[6] = 0;
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(driver->start(&rig.port), 0);
+    assert_true(rig.port.link_up);
+    rig_close(&rig);
+}
+
+static void restarts_at_any_moment(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.reset_reads = 3; // a reset that takes its time
+    assert_int_equal(rig_probe(&rig), 0);
+    assert_int_equal(driver->start(&rig.port), 0);
+    uint8_t frame[RIG_FRAME_MAX];
+    for (unsigned round = 0; round < 50; round++) {
+        // Some frames are received and not taken, some are queued and not sent.
+        for (unsigned i = 0; i < 5 * round; i++)
+            sim_receive(&rig.sim, frame, rig_frame(i, frame));
+        unsigned sent;
+        rig_forward(&rig, round + 1, &sent);
+        sim_send(&rig.sim, frame, sizeof frame);
+        driver->stop(&rig.port);
+        assert_int_equal(rig.sim.status, 0);
+        assert_false(rig.sim.env.bus_master);
+        assert_int_equal(driver->receive(rig.port.rx[0], &(struct frame){0}, 1), 0);
+        assert_int_equal(driver->transmit(rig.port.tx[0], &(struct frame){0, 64, 60}, 1), 0);
+        driver->poll(&rig.port); // does nothing to a stopped port
+        assert_int_equal(rig.port.state, PORT_STOPPED);
+        rig_audit(&rig);
+        driver->stop(&rig.port); // twice is no harm
+        rig_works(&rig, 300);
+    }
+    rig_close(&rig);
+}
+
+static void works_without_msix(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        rig_open(&rig);
+        if (i == 0)
+            rig.sim.env.vectors = 0;
+        else
+            rig.sim.refuse_vector = true;
+        assert_int_equal(rig_probe(&rig), 0);
+        assert_int_equal(driver->start(&rig.port), 0);
+        assert_int_equal(rig.sim.config_vector, 0xffff);
+        rig_pass(&rig, 0, 100, 32);
+        rig_close(&rig);
+    }
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    for (unsigned allowed = 0;; allowed++) {
+        rig_open(&rig);
+        rig.sim.env.allocations_allowed = allowed;
+        int error = rig_probe(&rig);
+        if (error != 0) {
+            assert_int_equal(error, -ENOMEM);
+            assert_int_equal(rig.port.state, PORT_ABSENT);
+            assert_int_equal(rig.sim.status, 0);
+        }
+        rig_close(&rig);
+        if (error == 0)
+            break;
+        assert_in_range(allowed, 0, 20);
+    }
+}
+
+static void refuses_buffers_that_do_not_fit(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    assert_int_equal(rig_probe(&rig), 0);
+    rig.area.capacity = 1521;
+    assert_int_equal(driver->start(&rig.port), -EINVAL);
+    rig.area.capacity = 65536 - FRAME_HEADROOM;
+    assert_int_equal(driver->start(&rig.port), -EINVAL);
+    rig.area.capacity = RIG_CAPACITY;
+    assert_int_equal(driver->start(&rig.port), 0);
+    rig_close(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_its_devices),
+        cmocka_unit_test(probe_learns_the_card),
+        cmocka_unit_test(accepts_only_what_it_uses),
+        cmocka_unit_test(takes_the_mtu),
+        cmocka_unit_test(makes_a_mac_when_there_is_none),
+        cmocka_unit_test(rings_follow_the_device),
+        cmocka_unit_test(every_length_crosses),
+        cmocka_unit_test(indices_wrap),
+        cmocka_unit_test(completion_in_any_order),
+        cmocka_unit_test(a_full_ring_takes_no_more),
+        cmocka_unit_test(what_is_not_taken_stays_untouched),
+        cmocka_unit_test(a_shifted_frame_leaves_from_where_it_is),
+        cmocka_unit_test(copies_are_sent),
+        cmocka_unit_test(one_doorbell_a_burst),
+        cmocka_unit_test(link_follows_the_status),
+        cmocka_unit_test(restarts_at_any_moment),
+        cmocka_unit_test(works_without_msix),
+        cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(refuses_buffers_that_do_not_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A virtio device that lies: each lie has a name, costs its own port only, and is over when the
+// port is restarted on a device that is honest again. No buffer is lost on the way.
+// links: drivers/virtio/net.c drivers/virtio/pci.c drivers/virtio/transport.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c
+// links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_ring.c
+// links: tests/driver/virtio_rig.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka wants those first
+#include "drivers/virtio/virtio_net.h"
+#include "tests/driver/virtio_rig.h"
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+enum { RX = 0, TX = 1, HEADER = 12 };
+
+static const struct port_driver *driver = &virtio_net_driver;
+static struct rig rig;
+
+// The port must be dead, for this reason, and do nothing more; then live again.
+static void expect_fault(enum port_fault fault, uint32_t value)
+{
+    assert_int_equal(rig.port.state, PORT_FAULTED);
+    assert_int_equal(rig.port.fault, fault);
+    assert_int_equal(rig.port.fault_value, value);
+    for (unsigned i = 0; i < PORT_FAULT_COUNT; i++)
+        assert_int_equal(rig.port.fault_count[i], i == fault);
+    unsigned doorbells = rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells;
+    struct frame frame = {rig.port.rx[0]->buffer_of[0], FRAME_HEADROOM, 60};
+    assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 0);
+    assert_int_equal(driver->transmit(rig.port.tx[0], &frame, 1), 0);
+    assert_false(driver->send_copy(rig.port.tx[0], "0123456789012345", 16));
+    driver->poll(&rig.port);
+    assert_int_equal(rig.port.fault, fault);
+    assert_int_equal(rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells, doorbells);
+    rig_audit(&rig);
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+// Lets `count` honest frames through first, so that indices and ids are somewhere in the middle.
+static void begin(uint32_t count)
+{
+    rig_start(&rig);
+    rig_pass(&rig, 0, count, 32);
+}
+
+static void receive_frames(unsigned count)
+{
+    uint8_t frame[RIG_FRAME_MAX];
+    for (unsigned i = 0; i < count; i++)
+        assert_true(sim_receive(&rig.sim, frame, rig_frame(i, frame)));
+}
+
+// Makes the transmit ring look at its used ring: fills it up.
+static unsigned fill_transmit_ring(void)
+{
+    uint8_t data[64] = {0};
+    unsigned filled = 0;
+    while (driver->send_copy(rig.port.tx[0], data, sizeof data))
+        filled++;
+    return filled;
+}
+
+static void received_id_outside_the_ring(void **state)
+{
+    (void)state;
+    static const uint32_t ids[] = {256, 257, 65535, 65536, 0x10000001, 0x80000000, 0xffffffff};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        begin(100);
+        sim_push_used(&rig.sim, RX, ids[i], HEADER + 60);
+        unsigned sent;
+        assert_int_equal(rig_forward(&rig, 32, &sent), 0);
+        expect_fault(PORT_FAULT_USED_ID, ids[i]);
+    }
+}
+
+static void frames_in_front_of_a_lie_are_delivered(void **state)
+{
+    (void)state;
+    begin(300);
+    receive_frames(5);
+    sim_push_used(&rig.sim, RX, 1000, HEADER + 60);
+    receive_frames(2);
+    unsigned sent;
+    assert_int_equal(rig_forward(&rig, 32, &sent), 5);
+    assert_int_equal(sent, 0); // the port that would send them is the one that just died
+    expect_fault(PORT_FAULT_USED_ID, 1000);
+}
+
+static void received_id_replayed(void **state)
+{
+    (void)state;
+    for (unsigned behind = 0; behind < 3; behind++) {
+        begin(1000 + behind);
+        receive_frames(1 + behind);
+        // The id of the element that was just used, once more, in the same burst.
+        uint32_t id;
+        uint16_t last = rig.sim.queues[RX].used_index - 1;
+        memcpy(&id, host_dma(&rig.sim.env, rig.sim.queues[RX].device + 4 + 8u * (last % 256), 4),
+               4);
+        sim_push_used(&rig.sim, RX, id, HEADER + 60);
+        unsigned sent;
+        assert_int_equal(rig_forward(&rig, 32, &sent), 1 + behind);
+        expect_fault(PORT_FAULT_USED_REPLAY, id);
+    }
+}
+
+static void sent_id_never_given(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t data[64] = {0};
+    for (unsigned i = 0; i < 254; i++)
+        assert_true(driver->send_copy(rig.port.tx[0], data, sizeof data));
+    // 254 and 255 were not given. A burst of three finds room for two and looks at the used ring.
+    sim_push_used(&rig.sim, TX, 255, 0);
+    receive_frames(3);
+    unsigned sent;
+    assert_int_equal(rig_forward(&rig, 3, &sent), 3);
+    assert_int_equal(sent, 0);
+    expect_fault(PORT_FAULT_USED_REPLAY, 255);
+}
+
+static void sent_id_outside_the_ring(void **state)
+{
+    (void)state;
+    begin(70);
+    sim_push_used(&rig.sim, TX, 0xffff0000, 0);
+    fill_transmit_ring();
+    expect_fault(PORT_FAULT_USED_ID, 0xffff0000);
+}
+
+static void sent_id_replayed(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t data[64] = {0};
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(driver->send_copy(rig.port.tx[0], data, sizeof data));
+    for (unsigned i = 0; i < 2; i++)
+        sim_push_used(&rig.sim, TX, 3, 0);
+    fill_transmit_ring();
+    expect_fault(PORT_FAULT_USED_REPLAY, 3);
+}
+
+static void used_index_jumps(void **state)
+{
+    (void)state;
+    static const int jumps[] = {257, 300, 32767, -1, -2, -256};
+    for (unsigned queue = RX; queue <= TX; queue++) {
+        for (size_t i = 0; i < sizeof jumps / sizeof jumps[0]; i++) {
+            begin(2000);
+            uint16_t index = (uint16_t)(rig.sim.queues[queue].used_index + jumps[i]);
+            sim_set_used_index(&rig.sim, queue, index);
+            unsigned sent;
+            if (queue == RX)
+                assert_int_equal(rig_forward(&rig, 32, &sent), 0);
+            else
+                fill_transmit_ring();
+            expect_fault(PORT_FAULT_USED_INDEX, index);
+        }
+    }
+}
+
+// More than the device was given, though less than the ring has.
+static void used_index_passes_what_was_sent(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t data[64] = {0};
+    for (unsigned i = 0; i < 256; i++)
+        assert_true(driver->send_copy(rig.port.tx[0], data, sizeof data));
+    uint8_t frame[RIG_FRAME_MAX];
+    while (sim_send(&rig.sim, frame, sizeof frame) != 0)
+        continue;
+    assert_int_equal(sim_complete(&rig.sim, 256), 256);
+    assert_true(driver->send_copy(rig.port.tx[0], data, sizeof data)); // reclaims all
+    for (unsigned i = 0; i < 255; i++)
+        assert_true(driver->send_copy(rig.port.tx[0], data, sizeof data));
+    uint16_t index = rig.sim.queues[TX].used_index + 257;
+    sim_set_used_index(&rig.sim, TX, index);
+    assert_false(driver->send_copy(rig.port.tx[0], data, sizeof data));
+    expect_fault(PORT_FAULT_USED_INDEX, index);
+}
+
+// A stale element: the index moves, the element is an old one.
+static void used_index_without_an_element(void **state)
+{
+    (void)state;
+    begin(100);
+    sim_set_used_index(&rig.sim, RX, rig.sim.queues[RX].used_index + 1);
+    unsigned sent;
+    // Element 100 was never written: id 0, length 0. The device does hold id 0.
+    assert_int_equal(rig_forward(&rig, 32, &sent), 1);
+    assert_int_equal(sent, 0);
+    assert_int_equal(rig.port.state, PORT_RUNNING);
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+static void impossible_lengths_are_dropped(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = {0,
+                                       1,
+                                       11,
+                                       12,
+                                       HEADER + FRAME_MIN - 1,
+                                       HEADER + RIG_CAPACITY + 1,
+                                       65535,
+                                       65536 + HEADER + 60,
+                                       0x80000000,
+                                       0xffffffff};
+    rig_start(&rig);
+    rig_pass(&rig, 0, 100, 32);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        sim_use(&rig.sim, lengths[i]);
+        struct frame frame;
+        assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 1);
+        assert_int_equal(frame.length, 0);
+        assert_true(frame.buffer < rig.area.count);
+        driver->refill(rig.port.rx[0], &frame, 1);
+        rig_audit(&rig);
+    }
+    assert_int_equal(rig.port.state, PORT_RUNNING); // costs the frame, not the port
+    // The limits themselves are good.
+    static const uint32_t good[] = {HEADER + FRAME_MIN, HEADER + RIG_CAPACITY};
+    for (size_t i = 0; i < 2; i++) {
+        sim_use(&rig.sim, good[i]);
+        struct frame frame;
+        assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 1);
+        assert_int_equal(frame.length, good[i] - HEADER);
+        driver->refill(rig.port.rx[0], &frame, 1);
+    }
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+static void needs_reset(void **state)
+{
+    (void)state;
+    begin(50);
+    rig.sim.status |= 64;
+    driver->poll(&rig.port);
+    assert_false(rig.port.link_up);
+    expect_fault(PORT_FAULT_NEEDS_RESET, 64 | 15);
+}
+
+static void forgets_its_driver(void **state)
+{
+    (void)state;
+    begin(50);
+    rig.sim.status = 0;
+    driver->poll(&rig.port);
+    expect_fault(PORT_FAULT_NEEDS_RESET, 0);
+}
+
+static void disappears(void **state)
+{
+    (void)state;
+    begin(50);
+    rig.sim.gone = true;
+    driver->poll(&rig.port);
+    assert_int_equal(rig.port.fault, PORT_FAULT_GONE);
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.fault_count[PORT_FAULT_GONE], 1);
+    assert_int_equal(driver->start(&rig.port), -ENODEV);
+    assert_int_equal(rig.port.state, PORT_STOPPED);
+    assert_false(rig.sim.env.bus_master);
+    rig_audit(&rig);
+    rig.sim.gone = false;
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+static void reset_never_ends(void **state)
+{
+    (void)state;
+    begin(50);
+    host_clock_step(100);
+    rig.sim.stuck_reset = true;
+    uint64_t before = env_time_us();
+    driver->stop(&rig.port);
+    uint64_t spent = env_time_us() - before;
+    assert_in_range(spent, 1000000, 1100000);
+    assert_int_equal(rig.port.state, PORT_STOPPED);
+    assert_int_equal(rig.port.fault, PORT_FAULT_SILENT);
+    assert_int_equal(rig.port.fault_value, 15);
+    assert_int_equal(rig.port.fault_count[PORT_FAULT_SILENT], 1);
+    assert_false(rig.sim.env.bus_master); // so it does no DMA all the same
+    assert_true(host_logged(&rig.sim.env, "device_status is 0x0f, expected 0"));
+    assert_int_equal(driver->start(&rig.port), -ETIMEDOUT);
+    rig_audit(&rig);
+    rig.sim.stuck_reset = false;
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+    host_clock_step(1);
+}
+
+static void probe_fails(int error, const char *message)
+{
+    assert_int_equal(rig_probe(&rig), error);
+    assert_true(host_logged(&rig.sim.env, message));
+    assert_int_equal(rig.port.state, PORT_ABSENT);
+    assert_false(rig.sim.env.bus_master);
+    driver->poll(&rig.port); // neither does any harm
+    driver->stop(&rig.port);
+    rig_close(&rig);
+}
+
+static void is_no_modern_device(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.offered &= ~(1ULL << 32);
+    probe_fails(-ENOTSUP, "expected VERSION_1");
+
+    rig_open(&rig); // legacy: an I/O BAR and no structures
+    rig.sim.pci[2] = 0x00;
+    rig.sim.pci[3] = 0x10;
+    rig.sim.pci[0x41] = 0;
+    probe_fails(-ENODEV, "no usable common structure");
+
+    rig_open(&rig);
+    rig.sim.refuse_features = true;
+    probe_fails(-ENOTSUP, "expected FEATURES_OK");
+
+    rig_open(&rig);
+    rig.sim.status = 15;
+    rig.sim.stuck_reset = true;
+    host_clock_step(1000);
+    probe_fails(-ETIMEDOUT, "reset did not end");
+    host_clock_step(1);
+
+    rig_open(&rig);
+    rig.sim.restless = true;
+    probe_fails(-EAGAIN, "config_generation");
+
+    rig_open(&rig);
+    rig.sim.num_queues = 1;
+    probe_fails(-ENODEV, "num_queues is 1");
+}
+
+static void queue_sizes_that_cannot_be(void **state)
+{
+    (void)state;
+    static const uint16_t sizes[] = {0, 3, 255, 257, 32769, 49152, 65535};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (unsigned queue = RX; queue <= TX; queue++) {
+            rig_open(&rig);
+            rig.sim.queues[queue].offered_size = sizes[i];
+            probe_fails(-ENODEV, "expected a power of two");
+        }
+    }
+}
+
+static void start_fails(int error, const char *message)
+{
+    assert_int_equal(driver->start(&rig.port), error);
+    assert_true(host_logged(&rig.sim.env, message));
+    assert_int_equal(rig.port.state, PORT_STOPPED);
+    assert_int_equal(rig.sim.status, 0);
+    assert_false(rig.sim.env.bus_master);
+    rig_audit(&rig);
+}
+
+static void changes_after_probe(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    assert_int_equal(rig_probe(&rig), 0);
+
+    rig.sim.queues[TX].offered_size = 128;
+    start_fails(-EIO, "queue 1: queue_size is 128");
+    rig.sim.queues[TX].offered_size = 0;
+    start_fails(-EIO, "queue 1: queue_size is 0");
+    rig.sim.queues[TX].offered_size = 1024; // more than we take: it must take less
+    rig.sim.refuse_size = true;
+    start_fails(-EIO, "does not take a queue_size of 256");
+    rig.sim.refuse_size = false;
+    rig.sim.offered = 0;
+    start_fails(-ENOTSUP, "expected VERSION_1");
+    rig.sim.offered = 1ULL << 32;
+    rig.sim.queues[RX].notify_off = 1023; // the last doorbell that fits
+    assert_int_equal(driver->start(&rig.port), 0);
+    driver->stop(&rig.port);
+    rig.sim.queues[RX].notify_off = 1024;
+    start_fails(-EIO, "queue 0: queue_notify_off puts the doorbell at 0x1000");
+    rig.sim.queues[RX].notify_off = 65535;
+    start_fails(-EIO, "queue 0: queue_notify_off");
+    rig.sim.queues[RX].notify_off = 0;
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+// Descriptors and available ring lie in memory that the device may write: that fools only itself.
+static void scribbles_over_the_rings(void **state)
+{
+    (void)state;
+    begin(500);
+    for (unsigned i = RX; i <= TX; i++) {
+        const struct sim_queue *queue = &rig.sim.queues[i];
+        memset(host_dma(&rig.sim.env, queue->desc, 16 * 256), 0xff, 16 * 256);
+        memset(host_dma(&rig.sim.env, queue->driver, 4 + 2 * 256), 0xff, 4 + 2 * 256);
+    }
+    sim_push_used(&rig.sim, RX, 7, HEADER + 60);
+    unsigned sent;
+    assert_int_equal(rig_forward(&rig, 32, &sent), 1);
+    assert_int_equal(sent, 1);
+    assert_int_equal(rig.port.state, PORT_RUNNING);
+    rig_works(&rig, 1000);
+    rig_close(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(received_id_outside_the_ring),
+        cmocka_unit_test(frames_in_front_of_a_lie_are_delivered),
+        cmocka_unit_test(received_id_replayed),
+        cmocka_unit_test(sent_id_never_given),
+        cmocka_unit_test(sent_id_outside_the_ring),
+        cmocka_unit_test(sent_id_replayed),
+        cmocka_unit_test(used_index_jumps),
+        cmocka_unit_test(used_index_passes_what_was_sent),
+        cmocka_unit_test(used_index_without_an_element),
+        cmocka_unit_test(impossible_lengths_are_dropped),
+        cmocka_unit_test(needs_reset),
+        cmocka_unit_test(forgets_its_driver),
+        cmocka_unit_test(disappears),
+        cmocka_unit_test(reset_never_ends),
+        cmocka_unit_test(is_no_modern_device),
+        cmocka_unit_test(queue_sizes_that_cannot_be),
+        cmocka_unit_test(changes_after_probe),
+        cmocka_unit_test(scribbles_over_the_rings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the virtio tests share: one port on a simulated device, its packet memory, and the audit.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka wants those first
+#include "drivers/virtio/virtio_net.h"
+#include "tests/driver/virtio_rig.h"
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { GAP = 0xa5 };
+
+void rig_open(struct rig *rig)
+{
+    sim_open(&rig->sim);
+    rig->port = (struct port){
+        .name = "lan",
+        .driver = &virtio_net_driver,
+        .env = &rig->sim.env,
+        .area = &rig->area,
+    };
+    rig->area = (struct packet_area){0};
+}
+
+int rig_probe(struct rig *rig)
+{
+    int error = virtio_net_driver.probe(&rig->port);
+    if (error != 0)
+        return error;
+    const struct queue *queues[] = {rig->port.rx[0], rig->port.tx[0]};
+    uint32_t count = queues[0]->slots + queues[1]->slots;
+    uint8_t *base = aligned_alloc(64, (size_t)count * RIG_STRIDE);
+    assert_non_null(base);
+    memset(base, GAP, (size_t)count * RIG_STRIDE);
+    rig->area = (struct packet_area){
+        .base = base,
+        .dma = host_share(&rig->sim.env, base, (size_t)count * RIG_STRIDE),
+        .stride = RIG_STRIDE,
+        .count = count,
+        .capacity = RIG_CAPACITY,
+    };
+    uint32_t buffer = 0;
+    for (unsigned i = 0; i < 2; i++)
+        for (uint32_t slot = 0; slot < queues[i]->slots; slot++)
+            queues[i]->buffer_of[slot] = buffer++;
+    return 0;
+}
+
+void rig_start(struct rig *rig)
+{
+    rig_open(rig);
+    assert_int_equal(rig_probe(rig), 0);
+    assert_int_equal(virtio_net_driver.start(&rig->port), 0);
+    assert_int_equal(rig->port.state, PORT_RUNNING);
+}
+
+static void audit_buffers(const struct rig *rig)
+{
+    const struct packet_area *area = &rig->area;
+    bool *seen = calloc(area->count, sizeof *seen);
+    assert_non_null(seen);
+    const struct queue *queues[] = {rig->port.rx[0], rig->port.tx[0]};
+    for (unsigned i = 0; i < 2; i++) {
+        for (uint32_t slot = 0; slot < queues[i]->slots; slot++) {
+            uint32_t buffer = queues[i]->buffer_of[slot];
+            assert_true(buffer < area->count);
+            assert_false(seen[buffer]);
+            seen[buffer] = true;
+        }
+    }
+    free(seen);
+    for (uint32_t buffer = 0; buffer < area->count; buffer++)
+        for (uint32_t at = FRAME_HEADROOM + RIG_CAPACITY; at < RIG_STRIDE; at++)
+            assert_int_equal(*packet_data(area, buffer, at), GAP);
+}
+
+void rig_audit(const struct rig *rig)
+{
+    if (rig->sim.violations != 0)
+        fail_msg("the driver broke %u rules, first: %s", rig->sim.violations, rig->sim.violation);
+    if (rig->area.base != NULL)
+        audit_buffers(rig);
+}
+
+void rig_close(struct rig *rig)
+{
+    rig_audit(rig);
+    free(rig->area.base);
+    sim_close(&rig->sim);
+}
+
+unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
+{
+    struct frame frames[BURST_MAX];
+    unsigned received = virtio_net_driver.receive(rig->port.rx[0], frames, max);
+    unsigned good = 0; // moves those to be dropped behind the others
+    for (unsigned i = 0; i < received; i++) {
+        struct frame frame = frames[i];
+        if (frame.length == 0)
+            continue;
+        assert_true(frame_valid(&rig->area, &frame));
+        frames[i] = frames[good];
+        frames[good++] = frame;
+    }
+    *sent = good != 0 ? virtio_net_driver.transmit(rig->port.tx[0], frames, good) : 0;
+    virtio_net_driver.refill(rig->port.rx[0], frames, received);
+    return received;
+}
+
+uint32_t rig_frame(uint32_t number, uint8_t frame[RIG_FRAME_MAX])
+{
+    uint32_t length = 60 + number * 7 % (1522 - 60 + 1);
+    uint64_t value = number * 0x9e3779b97f4a7c15u + 1;
+    for (uint32_t i = 0; i < length; i += sizeof value) { // RIG_FRAME_MAX leaves room behind
+        value = value * 6364136223846793005u + 1442695040888963407u;
+        memcpy(frame + i, &value, sizeof value);
+    }
+    memcpy(frame, &number, sizeof number);
+    return length;
+}
+
+// Takes what the box sent off the wire and compares. Returns how many frames.
+static uint32_t take_sent(struct rig *rig, uint32_t first, uint32_t count, uint32_t next,
+                          bool *arrived)
+{
+    uint8_t frame[RIG_FRAME_MAX], expected[RIG_FRAME_MAX];
+    uint32_t length, taken = 0;
+    while ((length = sim_send(&rig->sim, frame, sizeof frame)) != 0) {
+        uint32_t number;
+        memcpy(&number, frame, sizeof number);
+        assert_in_range(number, first, first + count - 1);
+        if (!rig->sim.shuffle)
+            assert_int_equal(number, next + taken);
+        assert_false(arrived[number - first]);
+        arrived[number - first] = true;
+        assert_int_equal(length, rig_frame(number, expected));
+        assert_memory_equal(frame, expected, length);
+        taken++;
+    }
+    return taken;
+}
+
+void rig_pass(struct rig *rig, uint32_t first, uint32_t count, unsigned burst)
+{
+    uint8_t frame[RIG_FRAME_MAX];
+    bool *arrived = calloc(count, sizeof *arrived);
+    assert_non_null(arrived);
+    uint32_t in = 0, out = 0;
+    while (out < count) {
+        // A device completes when it likes, but no later than when its ring is full.
+        uint32_t kept = rig->sim.queues[1].sent;
+        if (kept + burst > rig->port.tx[0]->slots || sim_random(&rig->sim) % 4 == 0)
+            sim_complete(&rig->sim, kept);
+        for (unsigned i = 0; i < burst && in < count; i++) {
+            uint32_t length = rig_frame(first + in, frame);
+            if (!sim_receive(&rig->sim, frame, length))
+                break;
+            in++;
+        }
+        unsigned sent, received = rig_forward(rig, burst, &sent);
+        assert_int_equal(sent, received);
+        uint32_t taken = take_sent(rig, first, count, first + out, arrived);
+        assert_int_equal(taken, sent);
+        out += taken;
+        assert_true(received != 0);
+    }
+    free(arrived);
+}
+
+void rig_works(struct rig *rig, uint32_t frames)
+{
+    virtio_net_driver.stop(&rig->port);
+    assert_int_equal(rig->port.state, PORT_STOPPED);
+    rig_audit(rig);
+    assert_int_equal(virtio_net_driver.start(&rig->port), 0);
+    assert_int_equal(rig->port.state, PORT_RUNNING);
+    assert_int_equal(rig->port.fault, PORT_OK);
+    rig_pass(rig, 1000000, frames, 32);
+    rig_audit(rig);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the virtio tests share: one port on a simulated device, its packet memory, and the audit.
+#pragma once
+#include "drivers/port.h"
+#include "tests/driver/simvirtio.h"
+
+enum {
+    RIG_STRIDE = 2112,
+    RIG_CAPACITY = 1984, // leaves a gap behind each buffer, which must stay as it is
+    RIG_FRAME_MAX = 4096,
+};
+
+struct rig {
+    struct simvirtio sim;
+    struct port port;
+    struct packet_area area;
+};
+
+// A honest device, and a port that was not probed yet.
+void rig_open(struct rig *rig);
+
+// Calls probe(); when it succeeds, allocates packet memory for all slots of both queues and gives
+// every slot a buffer. Returns what probe() returned.
+int rig_probe(struct rig *rig);
+
+// rig_open(), rig_probe() and start(), all of which succeed.
+void rig_start(struct rig *rig);
+
+// Ends the test unless no rule was broken, no gap between buffers was written, and the buffers in
+// the rings are a permutation of those in the area.
+void rig_audit(const struct rig *rig);
+
+void rig_close(struct rig *rig);
+
+// One burst: receive, send everything back out of the same port, refill. Returns the frames
+// received; *sent is how many were queued.
+unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent);
+
+// Frame number `number`: its bytes and its length follow from the number.
+uint32_t rig_frame(uint32_t number, uint8_t frame[RIG_FRAME_MAX]);
+
+// Stops and starts the port on a device that is honest again, and shows that `frames` frames cross.
+void rig_works(struct rig *rig, uint32_t frames);
+
+// Puts `count` frames through, numbered from `first`, in bursts of up to `burst`; each must come
+// out as it went in, and in order unless the device shuffles.
+void rig_pass(struct rig *rig, uint32_t first, uint32_t count, unsigned burst);

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The fake card and driver. Rings are arrays, DMA is memcpy(), doorbells are not needed.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fakeport.h"
+
+static struct fake_port *fake_of(struct port *port)
+{
+    return (struct fake_port *)port;
+}
+
+static struct fake_queue *queue_of(struct queue *queue)
+{
+    return (struct fake_queue *)queue;
+}
+
+static bool supports(uint16_t vendor, uint16_t device)
+{
+    (void)vendor, (void)device;
+    return true;
+}
+
+static int probe(struct port *port)
+{
+    port->state = PORT_STOPPED;
+    return 0;
+}
+
+static int start(struct port *port)
+{
+    struct fake_port *fake = fake_of(port);
+    fake->starts++;
+    assert_non_null(port->area);
+    assert_true(port->state != PORT_RUNNING);
+    if (fake->failing_starts > 0) {
+        fake->failing_starts--;
+        return -EIO;
+    }
+    for (unsigned i = 0; i < port->rx_queues; i++) {
+        struct fake_queue *rx = &fake->rx[i];
+        rx->posted = rx->filled + rx->queue.slots;
+    }
+    port->state = PORT_RUNNING;
+    port->fault = PORT_OK;
+    port->link_up = true;
+    port->link_mbps = 10000;
+    return 0;
+}
+
+static void stop(struct port *port)
+{
+    struct fake_port *fake = fake_of(port);
+    fake->stops++;
+    for (unsigned i = 0; i < port->rx_queues; i++) {
+        struct fake_queue *rx = &fake->rx[i];
+        assert_int_equal(rx->owed, 0);
+        fake->lost_rx += rx->filled - rx->taken;
+        rx->taken = rx->posted = rx->filled;
+    }
+    for (unsigned i = 0; i < port->tx_queues; i++) {
+        fake->lost_tx += fake->tx[i].filled - fake->tx[i].taken;
+        fake->tx[i].taken = fake->tx[i].filled;
+    }
+    port->state = PORT_STOPPED;
+    port->link_up = false;
+}
+
+static void poll(struct port *port)
+{
+    struct fake_port *fake = fake_of(port);
+    fake->polls++;
+    assert_int_equal(port->state, PORT_RUNNING);
+    if (fake->fail_in_poll != PORT_OK)
+        port_fail(port, fake->fail_in_poll, 0xbad);
+    fake->fail_in_poll = PORT_OK;
+}
+
+static unsigned receive(struct queue *queue, struct frame *frames, unsigned max)
+{
+    struct fake_queue *rx = queue_of(queue);
+    struct fake_port *fake = fake_of(queue->port);
+    assert_in_range(max, 1, BURST_MAX);
+    assert_int_equal(rx->owed, 0);
+    if (queue->port->state != PORT_RUNNING)
+        return 0;
+    if (fake->fail_in_receive != PORT_OK) {
+        port_fail(queue->port, fake->fail_in_receive, 0xbad);
+        fake->fail_in_receive = PORT_OK;
+        return 0;
+    }
+    unsigned count = 0;
+    for (; count < max && rx->taken != rx->filled; count++, rx->taken++) {
+        const uint32_t slot = rx->taken % queue->slots;
+        frames[count] = rx->frames[slot];
+        fake->returned[rx->kinds[slot]]++;
+        if (rx->kinds[slot] == FAKE_BAD_BUFFER)
+            rx->stolen[rx->stolen_count++] = rx->buffer_of[slot];
+        rx->buffer_of[slot] = UINT32_MAX;
+    }
+    rx->owed = count;
+    return count;
+}
+
+static void refill(struct queue *queue, const struct frame *frames, unsigned count)
+{
+    struct fake_queue *rx = queue_of(queue);
+    assert_int_equal(count, rx->owed);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t buffer = frames[i].buffer;
+        if (buffer >= queue->port->area->count)
+            buffer = rx->stolen[--rx->stolen_count];
+        rx->buffer_of[rx->posted++ % queue->slots] = buffer;
+    }
+    assert_int_equal(rx->stolen_count, 0);
+    rx->owed = 0;
+}
+
+// Puts a frame into the next slot and returns the buffer that was there.
+static uint32_t exchange(struct fake_queue *tx, struct frame frame)
+{
+    const uint32_t slot = tx->filled++ % tx->queue.slots;
+    const uint32_t empty = tx->buffer_of[slot];
+    tx->buffer_of[slot] = frame.buffer;
+    tx->frames[slot] = frame;
+    return empty;
+}
+
+static unsigned transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    struct fake_queue *tx = queue_of(queue);
+    struct fake_port *fake = fake_of(queue->port);
+    const struct packet_area *area = queue->port->area;
+    fake->transmits++;
+    assert_in_range(count, 1, BURST_MAX);
+    unsigned i = 0;
+    for (; i < count && queue->port->state == PORT_RUNNING; i++) {
+        assert_true(frame_valid(area, &frames[i]));
+        assert_true(frames[i].offset >= 12);
+        assert_true(frames[i].length <= queue->port->max_frame);
+        if (tx->filled - tx->taken == queue->slots ||
+            (fake->take_at_most && i == fake->take_at_most))
+            break;
+        if (fake->fail_in_transmit != PORT_OK && i == count / 2) {
+            port_fail(queue->port, fake->fail_in_transmit, 0xbad);
+            fake->fail_in_transmit = PORT_OK;
+            break;
+        }
+        memset(packet_data(area, frames[i].buffer, frames[i].offset - 12u), 0xee, 12);
+        const uint32_t empty = exchange(tx, frames[i]);
+        frames[i] = (struct frame){.buffer = empty, .offset = 0xdead, .length = 0xdead};
+    }
+    return i;
+}
+
+static bool send_copy(struct queue *queue, const void *data, unsigned length)
+{
+    struct fake_queue *tx = queue_of(queue);
+    if (queue->port->state != PORT_RUNNING || tx->filled - tx->taken == queue->slots)
+        return false;
+    const uint32_t buffer = tx->buffer_of[tx->filled % queue->slots];
+    memcpy(packet_data(queue->port->area, buffer, FRAME_HEADROOM), data, length);
+    exchange(tx, (struct frame){buffer, FRAME_HEADROOM, (uint16_t)length});
+    return true;
+}
+
+static const struct port_driver fake_driver = {
+    .name = "fake",
+    .supports = supports,
+    .probe = probe,
+    .start = start,
+    .stop = stop,
+    .poll = poll,
+    .receive = receive,
+    .transmit = transmit,
+    .refill = refill,
+    .send_copy = send_copy,
+};
+
+void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,
+               uint32_t slots, uint16_t max_frame)
+{
+    *fake = (struct fake_port){0};
+    struct port *port = &fake->port;
+    snprintf(port->name, sizeof port->name, "%s", name);
+    port->driver = &fake_driver;
+    port->max_frame = max_frame;
+    port->rx_queues = (uint16_t)rx_queues;
+    port->tx_queues = (uint16_t)tx_queues;
+    for (unsigned i = 0; i < FAKE_QUEUES_MAX; i++) {
+        fake->rx[i].queue = (struct queue){port, fake->rx[i].buffer_of, slots};
+        fake->tx[i].queue = (struct queue){port, fake->tx[i].buffer_of, slots};
+        port->rx[i] = &fake->rx[i].queue;
+        port->tx[i] = &fake->tx[i].queue;
+    }
+    port->driver->probe(port);
+}
+
+bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsigned length,
+                 enum fake_kind kind)
+{
+    struct fake_queue *rx = &fake->rx[queue];
+    const struct packet_area *area = fake->port.area;
+    if (fake->port.state != PORT_RUNNING || rx->filled == rx->posted)
+        return false;
+    const uint32_t slot = rx->filled++ % rx->queue.slots;
+    struct frame frame = {rx->buffer_of[slot], FRAME_HEADROOM, (uint16_t)length};
+    memcpy(packet_data(area, frame.buffer, frame.offset), data, length);
+    if (kind == FAKE_ZERO_LENGTH)
+        frame.length = 0;
+    else if (kind == FAKE_HUGE_LENGTH)
+        frame.length = (uint16_t)(area->capacity + 1);
+    else if (kind == FAKE_LOW_OFFSET)
+        frame.offset = 11;
+    else if (kind == FAKE_BAD_BUFFER)
+        frame.buffer = area->count + slot;
+    rx->frames[slot] = frame;
+    rx->kinds[slot] = kind;
+    return true;
+}
+
+unsigned fake_sent(struct fake_port *fake, unsigned queue, void *data)
+{
+    struct fake_queue *tx = &fake->tx[queue];
+    if (tx->taken == tx->filled)
+        return 0;
+    const struct frame frame = tx->frames[tx->taken++ % tx->queue.slots];
+    memcpy(data, packet_data(fake->port.area, frame.buffer, frame.offset), frame.length);
+    return frame.length;
+}
+
+unsigned fake_waiting(const struct fake_queue *queue)
+{
+    return queue->filled - queue->taken;
+}

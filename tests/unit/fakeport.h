@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A card and its driver in ordinary memory, for the tests of net/. It honours drivers/port.h, fails
+// the running cmocka test when the forwarder breaks that contract, and lies or dies when told to.
+#pragma once
+#include "drivers/port.h"
+
+enum {
+    FAKE_QUEUES_MAX = 4,
+    FAKE_SLOTS_MAX = 64,
+    FAKE_DATA_MAX = 2048,
+};
+
+// What the card claims about a frame that arrived.
+enum fake_kind {
+    FAKE_HONEST,
+    FAKE_ZERO_LENGTH, // length 0: the driver's sign for "impossible"
+    FAKE_HUGE_LENGTH, // reaches beyond its buffer
+    FAKE_LOW_OFFSET,  // leaves no room for the header that transmit() may write
+    FAKE_BAD_BUFFER,  // a buffer behind the last one; refill() gets it back and restores the truth
+    FAKE_KINDS
+};
+
+struct fake_queue {
+    struct queue queue;
+    uint32_t buffer_of[FAKE_SLOTS_MAX];
+    struct frame frames[FAKE_SLOTS_MAX]; // what the slot holds, as the driver will say it
+    enum fake_kind kinds[FAKE_SLOTS_MAX];
+    uint32_t stolen[FAKE_SLOTS_MAX]; // the true buffers behind FAKE_BAD_BUFFER
+    unsigned stolen_count;
+    // Free-running. Receive: posted >= filled >= taken. Transmit: filled (queued) >= taken (sent).
+    uint32_t posted, filled, taken;
+    unsigned owed; // frames that receive() returned, not refilled yet
+};
+
+struct fake_port {
+    struct port port; // first: a struct port * is a struct fake_port *
+    struct fake_queue rx[FAKE_QUEUES_MAX], tx[FAKE_QUEUES_MAX];
+
+    // Orders to the fake.
+    enum port_fault fail_in_receive, fail_in_transmit, fail_in_poll; // PORT_OK: do not
+    unsigned failing_starts;                                         // the next starts fail
+    unsigned take_at_most; // frames that transmit() takes in one call; 0: no limit
+
+    // What happened.
+    unsigned starts, stops, polls, transmits;
+    uint64_t returned[FAKE_KINDS]; // frames that receive() returned
+    uint64_t lost_rx, lost_tx;     // frames in the rings when stop() was called
+};
+
+// Resets the fake to a probed port. slots is 1..FAKE_SLOTS_MAX, queues 0..FAKE_QUEUES_MAX.
+void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,
+               uint32_t slots, uint16_t max_frame);
+
+// A frame of length bytes arrives at the card. Returns false when the ring has no posted buffer.
+bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsigned length,
+                 enum fake_kind kind);
+
+// The card sends the oldest frame of a transmit queue: copies it to data (FAKE_DATA_MAX bytes) and
+// returns its length, 0 when there is none.
+unsigned fake_sent(struct fake_port *fake, unsigned queue, void *data);
+
+// Frames that wait in a ring: arrived and not received, queued and not sent.
+unsigned fake_waiting(const struct fake_queue *queue);

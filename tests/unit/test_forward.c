@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The data path: single steps by hand, then a million random bursts with everything going wrong.
+// links: net/forward.c net/counters.c net/supervise.c tests/unit/fakeport.c
+// links: net/wire.c net/buffers.c net/audit.c
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/clock.h"
+#include "kernel/log.h"
+#include "net/audit.h"
+#include "net/forward.h"
+#include "net/supervise.h"
+#include "net/wire.h"
+#include "tests/unit/fakeport.h"
+
+enum { LAN, WAN, PORTS };
+
+static struct fake_port fakes[PORTS];
+static struct buffers buffers;
+static struct forwarder forwarder;
+static struct supervisor supervisor;
+static void *memory, *bitmap;
+static uint64_t now;
+
+uint64_t clock_us(void)
+{
+    return now++;
+}
+
+void log_line(const char *format, ...)
+{
+    (void)format;
+}
+
+static void free_box(void)
+{
+    free(memory);
+    free(bitmap);
+}
+
+// Two ports joined by a wire, started. Packet memory is exactly as large as it was said to be, so
+// that the address sanitizer sees every byte beyond.
+static void make_box(unsigned queues, uint32_t slots, uint16_t lan_max, uint16_t wan_max)
+{
+    fake_init(&fakes[LAN], "lan", queues, queues, slots, lan_max);
+    fake_init(&fakes[WAN], "wan", queues, queues, slots, wan_max);
+    buffers_init(&buffers, (struct port *[]){&fakes[LAN].port, &fakes[WAN].port}, PORTS);
+    wire_plan(&buffers, LAN, WAN);
+    assert_int_equal(buffers_plan(&buffers, BUFFER_CAPACITY), 0);
+    memory = aligned_alloc(CACHE_LINE, buffers.bytes);
+    bitmap = malloc(buffers.bitmap_bytes);
+    assert_int_equal(buffers_deal(&buffers, memory, 0x10000000, buffers.bytes, bitmap), 0);
+    forwarder_init(&forwarder, &buffers.area);
+    assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), 0);
+    supervisor = (struct supervisor){0};
+    for (unsigned i = 0; i < PORTS; i++)
+        supervise_add(&supervisor, &fakes[i].port, "fake");
+    assert_int_equal(supervise_start(&supervisor), PORTS);
+}
+
+static void check_laws(void)
+{
+    struct audit_report report;
+    assert_true(buffers_audit(&buffers, &report));
+    for (unsigned i = 0; i < PORTS; i++)
+        assert_int_equal(counters_off(&forwarder.counters[i]), 0);
+    assert_int_equal(forwarder.counters[LAN].forwarded, forwarder.counters[WAN].tx_frames);
+    assert_int_equal(forwarder.counters[WAN].forwarded, forwarder.counters[LAN].tx_frames);
+}
+
+// A frame with its number in it and content that depends on the number.
+static void write_frame(uint8_t *data, unsigned length, uint64_t number)
+{
+    for (unsigned i = 0; i < length; i++)
+        data[i] = (uint8_t)(number * 31 + i * 7);
+    memcpy(data, &number, sizeof number);
+}
+
+static uint64_t read_frame(const uint8_t *data, unsigned length)
+{
+    uint64_t number;
+    memcpy(&number, data, sizeof number);
+    for (unsigned i = sizeof number; i < length; i++)
+        assert_int_equal(data[i], (uint8_t)(number * 31 + i * 7));
+    return number;
+}
+
+static void arrive(unsigned port, unsigned length, uint64_t number, enum fake_kind kind)
+{
+    uint8_t data[FAKE_DATA_MAX];
+    write_frame(data, length, number);
+    assert_true(fake_arrive(&fakes[port], 0, data, length, kind));
+}
+
+static void expect_sent(unsigned port, unsigned length, uint64_t number)
+{
+    uint8_t data[FAKE_DATA_MAX];
+    assert_int_equal(fake_sent(&fakes[port], 0, data), length);
+    assert_int_equal(read_frame(data, length), number);
+}
+
+static void expect_nothing_sent(unsigned port)
+{
+    uint8_t data[FAKE_DATA_MAX];
+    assert_int_equal(fake_sent(&fakes[port], 0, data), 0);
+}
+
+static uint64_t drops(unsigned port, enum drop_reason reason)
+{
+    return forwarder.counters[port].drops[reason];
+}
+
+static void test_both_directions(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 1514);
+    assert_int_equal(forward_poll(&forwarder), 0);
+    arrive(LAN, 60, 1, FAKE_HONEST);
+    arrive(LAN, 1514, 2, FAKE_HONEST);
+    arrive(WAN, FRAME_MIN, 3, FAKE_HONEST);
+    assert_int_equal(forward_poll(&forwarder), 3);
+    expect_sent(WAN, 60, 1);
+    expect_sent(WAN, 1514, 2);
+    expect_nothing_sent(WAN);
+    expect_sent(LAN, FRAME_MIN, 3);
+    const struct port_counters *lan = &forwarder.counters[LAN];
+    assert_int_equal(lan->rx_frames, 2);
+    assert_int_equal(lan->rx_bytes, 1574);
+    assert_int_equal(lan->tx_frames, 1);
+    assert_int_equal(lan->tx_bytes, FRAME_MIN);
+    assert_int_equal(lan->forwarded, 2);
+    assert_int_equal(forwarder.counters[WAN].tx_bytes, 1574);
+    check_laws();
+    free_box();
+}
+
+static void test_bad_frames_cost_nobody_else(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 600);
+    arrive(LAN, 60, 1, FAKE_HONEST);
+    arrive(LAN, 60, 0, FAKE_ZERO_LENGTH);
+    arrive(LAN, 61, 2, FAKE_HONEST);
+    arrive(LAN, 60, 0, FAKE_HUGE_LENGTH);
+    arrive(LAN, 60, 0, FAKE_BAD_BUFFER);
+    arrive(LAN, 60, 0, FAKE_LOW_OFFSET);
+    arrive(LAN, 600, 3, FAKE_HONEST);
+    arrive(LAN, 601, 0, FAKE_HONEST); // longer than wan carries
+    arrive(LAN, 13, 0, FAKE_HONEST);  // shorter than Ethernet
+    arrive(LAN, 62, 4, FAKE_HONEST);
+    assert_int_equal(forward_poll(&forwarder), 10);
+    expect_sent(WAN, 60, 1);
+    expect_sent(WAN, 61, 2);
+    expect_sent(WAN, 600, 3);
+    expect_sent(WAN, 62, 4);
+    expect_nothing_sent(WAN);
+    assert_int_equal(drops(LAN, DROP_BAD_LENGTH), 4);
+    assert_int_equal(drops(LAN, DROP_BAD_BUFFER), 1);
+    assert_int_equal(drops(LAN, DROP_TOO_LONG), 1);
+    assert_int_equal(forwarder.counters[LAN].rx_bytes, 60 + 61 + 600 + 62 + 601);
+    assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 600 + 62);
+    check_laws();
+    free_box();
+}
+
+static void test_nothing_good_in_a_burst(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 1514);
+    arrive(LAN, 60, 0, FAKE_ZERO_LENGTH);
+    arrive(LAN, 60, 0, FAKE_HUGE_LENGTH);
+    assert_int_equal(forward_poll(&forwarder), 2);
+    assert_int_equal(fakes[WAN].transmits, 0);
+    check_laws();
+    free_box();
+}
+
+static void test_ring_full(void **state)
+{
+    (void)state;
+    make_box(1, 4, 1514, 1514);
+    for (unsigned i = 0; i < 3; i++)
+        arrive(LAN, 60 + i, i, FAKE_HONEST);
+    forward_poll(&forwarder);
+    for (unsigned i = 3; i < 6; i++)
+        arrive(LAN, 60 + i, i, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 2);
+    assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 62 + 63);
+    for (unsigned i = 0; i < 4; i++)
+        expect_sent(WAN, 60 + i, i);
+    expect_nothing_sent(WAN);
+    check_laws();
+    free_box();
+}
+
+static void test_no_link(void **state)
+{
+    (void)state;
+    make_box(1, 8, 1514, 1514);
+    fakes[WAN].port.link_up = false;
+    arrive(LAN, 60, 1, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_EGRESS_NO_LINK), 1);
+    assert_int_equal(fakes[WAN].transmits, 0);
+    fakes[WAN].port.link_up = true;
+    arrive(LAN, 60, 2, FAKE_HONEST);
+    forward_poll(&forwarder);
+    expect_sent(WAN, 60, 2);
+    check_laws();
+    free_box();
+}
+
+static void test_egress_faults(void **state)
+{
+    (void)state;
+    make_box(1, 8, 1514, 1514);
+    fakes[WAN].fail_in_transmit = PORT_FAULT_USED_ID;
+    arrive(LAN, 60, 1, FAKE_HONEST);
+    arrive(LAN, 60, 2, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_EGRESS_FAULTED), 1); // the second: the first was taken
+    arrive(LAN, 60, 3, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_EGRESS_FAULTED), 2);
+    assert_int_equal(fakes[WAN].transmits, 1);
+    fakes[WAN].port.driver->stop(&fakes[WAN].port);
+    arrive(LAN, 60, 4, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_EGRESS_STOPPED), 1);
+    check_laws();
+    free_box();
+}
+
+static void test_burst_limit(void **state)
+{
+    (void)state;
+    make_box(1, 8, 1514, 1514);
+    forwarder.burst = 3;
+    for (unsigned i = 0; i < 8; i++)
+        arrive(LAN, 60, i, FAKE_HONEST);
+    assert_int_equal(forward_poll(&forwarder), 3);
+    assert_int_equal(forward_poll(&forwarder), 3);
+    assert_int_equal(forward_poll(&forwarder), 2);
+    for (unsigned i = 0; i < 8; i++)
+        expect_sent(WAN, 60, i);
+    check_laws();
+    free_box();
+}
+
+static void test_offsets_at_the_edges(void **state)
+{
+    (void)state;
+    make_box(1, 8, 2048, 2048);
+    const struct {
+        uint16_t offset, length;
+        bool good;
+    } cases[] = {
+        {12, 60, true},   {11, 60, false},   {64, 2048, true},   {64, 2049, false},
+        {65, 2047, true}, {65, 2048, false}, {2098, 14, true},   {2099, 14, false},
+        {12, 2048, true}, {0, 60, false},    {65535, 60, false}, {65535, 65535, false},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint64_t before = drops(LAN, DROP_BAD_LENGTH) + drops(LAN, DROP_TOO_LONG);
+        arrive(LAN, 60, i, FAKE_HONEST);
+        struct fake_queue *rx = &fakes[LAN].rx[0];
+        struct frame *frame = &rx->frames[(rx->filled - 1) % rx->queue.slots];
+        frame->offset = cases[i].offset;
+        frame->length = cases[i].length;
+        forward_poll(&forwarder);
+        const uint64_t after = drops(LAN, DROP_BAD_LENGTH) + drops(LAN, DROP_TOO_LONG);
+        assert_int_equal(after - before, cases[i].good ? 0 : 1);
+        uint8_t data[FAKE_DATA_MAX];
+        assert_int_equal(fake_sent(&fakes[WAN], 0, data), cases[i].good ? cases[i].length : 0);
+    }
+    check_laws();
+    free_box();
+}
+
+static void test_absent_port(void **state)
+{
+    (void)state;
+    make_box(1, 8, 1514, 1514);
+    forwarder_init(&forwarder, &buffers.area);
+    fakes[WAN].port.tx_queues = 0;
+    assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), -ENODEV);
+    assert_int_equal(forwarder.lane_count, 0);
+    fakes[WAN].port.tx_queues = 1;
+    fakes[LAN].port.max_frame = FRAME_MIN - 1;
+    assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), -EINVAL);
+    assert_int_equal(forwarder.lane_count, 0);
+    free_box();
+}
+
+// A small generator of our own: the same sequence everywhere.
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t limit)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((random_state >> 33) % limit);
+}
+
+static uint64_t arrived[PORTS], left[PORTS], newest[PORTS];
+
+static void random_arrivals(unsigned port)
+{
+    uint8_t data[FAKE_DATA_MAX];
+    for (unsigned n = random_below(8); n > 0; n--) {
+        const unsigned length =
+            random_below(64) ? FRAME_MIN + random_below(60) : FRAME_MIN + random_below(1600);
+        const enum fake_kind kind = random_below(50) ? FAKE_HONEST : random_below(FAKE_KINDS);
+        write_frame(data, length, arrived[port] + 1);
+        if (fake_arrive(&fakes[port], 0, data, length, kind))
+            arrived[port]++;
+    }
+}
+
+// What leaves was once whole, is whole, and is younger than what left before.
+static void random_departures(unsigned port)
+{
+    uint8_t data[FAKE_DATA_MAX];
+    for (unsigned n = random_below(9); n > 0; n--) {
+        const unsigned length = fake_sent(&fakes[port], 0, data);
+        if (length == 0)
+            return;
+        const uint64_t number = read_frame(data, length);
+        assert_true(number > newest[port]);
+        assert_true(number <= arrived[!port]);
+        newest[port] = number;
+        left[port]++;
+    }
+}
+
+static void random_accident(struct fake_port *fake)
+{
+    const enum port_fault fault = 1 + random_below(PORT_FAULT_COUNT - 1);
+    switch (random_below(6)) {
+    case 0:
+        fake->fail_in_receive = fault;
+        break;
+    case 1:
+        fake->fail_in_transmit = fault;
+        break;
+    case 2:
+        fake->fail_in_poll = fault;
+        break;
+    case 3:
+        fake->port.link_up = !fake->port.link_up && fake->port.state == PORT_RUNNING;
+        break;
+    case 4:
+        fake->failing_starts = random_below(3);
+        break;
+    default:
+        fake->take_at_most = random_below(4);
+        break;
+    }
+}
+
+static void check_totals(void)
+{
+    check_laws();
+    for (unsigned i = 0; i < PORTS; i++) {
+        const struct port_counters *c = &forwarder.counters[i];
+        const uint64_t *returned = fakes[i].returned;
+        assert_int_equal(arrived[i],
+                         c->rx_frames + fakes[i].lost_rx + fake_waiting(&fakes[i].rx[0]));
+        assert_int_equal(c->tx_frames, left[i] + fakes[i].lost_tx + fake_waiting(&fakes[i].tx[0]));
+        assert_int_equal(c->drops[DROP_BAD_BUFFER], returned[FAKE_BAD_BUFFER]);
+        assert_int_equal(c->drops[DROP_BAD_LENGTH], returned[FAKE_ZERO_LENGTH] +
+                                                        returned[FAKE_HUGE_LENGTH] +
+                                                        returned[FAKE_LOW_OFFSET]);
+    }
+}
+
+static void test_a_million_random_bursts(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 600);
+    random_state = 1;
+    for (unsigned round = 0; round < 500000; round++) { // two bursts each
+        for (unsigned port = 0; port < PORTS; port++) {
+            random_arrivals(port);
+            random_departures(port);
+            if (random_below(200) == 0)
+                random_accident(&fakes[port]);
+        }
+        forwarder.burst = 1 + random_below(20);
+        forward_poll(&forwarder);
+        check_totals();
+        now += 10000;
+        if (random_below(4) == 0)
+            supervise_poll(&supervisor);
+        for (unsigned port = 0; port < PORTS; port++)
+            if (supervisor.ports[port].state == SUPERVISED_PARKED)
+                supervise_restart(&supervisor, port);
+        check_totals();
+    }
+    for (unsigned port = 0; port < PORTS; port++) { // it was really tried
+        assert_true(left[port] > 500000);
+        assert_true(supervisor.ports[port].restarts > 100);
+        for (unsigned reason = 0; reason < DROP_REASONS; reason++)
+            if (reason != DROP_TOO_LONG || port == LAN)
+                assert_true(drops(port, reason) > 0);
+    }
+    free_box();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_both_directions),
+        cmocka_unit_test(test_bad_frames_cost_nobody_else),
+        cmocka_unit_test(test_nothing_good_in_a_burst),
+        cmocka_unit_test(test_ring_full),
+        cmocka_unit_test(test_no_link),
+        cmocka_unit_test(test_egress_faults),
+        cmocka_unit_test(test_burst_limit),
+        cmocka_unit_test(test_offsets_at_the_edges),
+        cmocka_unit_test(test_absent_port),
+        cmocka_unit_test(test_a_million_random_bursts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

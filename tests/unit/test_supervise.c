@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The slow path: faults are logged once and end in a restart, storms end in parking, links are
+// followed without flooding the log, and other ports notice nothing.
+// links: net/supervise.c tests/unit/fakeport.c
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/clock.h"
+#include "kernel/log.h"
+#include "net/supervise.h"
+#include "tests/unit/fakeport.h"
+
+enum { LAN, WAN, GONE, PORTS, SECOND = 1000000 };
+
+static struct fake_port fakes[PORTS];
+static struct supervisor supervisor;
+static struct packet_area area;
+static uint64_t now, clock_step;
+static char lines[64][128];
+static unsigned line_count;
+
+uint64_t clock_us(void)
+{
+    now += clock_step;
+    return now;
+}
+
+void log_line(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    assert_true(line_count < 64);
+    vsnprintf(lines[line_count++], sizeof *lines, format, arguments);
+    va_end(arguments);
+}
+
+static void expect_line(unsigned number, const char *text)
+{
+    assert_true(number < line_count);
+    assert_string_equal(lines[number], text);
+}
+
+// Two running ports with their links reported, and one that is not there.
+static int running(void **state)
+{
+    (void)state;
+    now = 0;
+    clock_step = 0;
+    supervisor = (struct supervisor){0};
+    const char *const names[PORTS] = {"lan", "wan", "gone"};
+    for (unsigned i = 0; i < PORTS; i++) {
+        fake_init(&fakes[i], names[i], 1, 1, 8, 1514);
+        fakes[i].port.area = &area;
+        supervise_add(&supervisor, &fakes[i].port, "fake:0");
+    }
+    fakes[GONE].port.state = PORT_ABSENT;
+    if (supervise_start(&supervisor) != 2)
+        return -1;
+    supervise_poll(&supervisor);
+    line_count = 0;
+    return 0;
+}
+
+static void fault(unsigned port)
+{
+    port_fail(&fakes[port].port, PORT_FAULT_USED_ID, 0x1234);
+}
+
+static void test_start(void **state)
+{
+    (void)state;
+    assert_int_equal(fakes[LAN].starts, 1);
+    assert_int_equal(fakes[WAN].starts, 1);
+    assert_int_equal(fakes[GONE].starts, 0);
+    assert_string_equal(lines[0], "lan: link up, 10000 Mb/s"); // from the first poll
+    assert_string_equal(lines[1], "wan: link up, 10000 Mb/s");
+    assert_int_equal(supervisor.ports[GONE].state, SUPERVISED_ABSENT);
+    assert_int_equal(supervise_restart(&supervisor, GONE), -ENODEV);
+    assert_int_equal(fakes[GONE].starts + fakes[GONE].stops + fakes[GONE].polls, 0);
+}
+
+static void test_polls_quietly(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        supervise_poll(&supervisor);
+    assert_int_equal(fakes[LAN].polls, 101);
+    assert_int_equal(line_count, 0);
+}
+
+static void test_restart_after_fault(void **state)
+{
+    (void)state;
+    fault(LAN);
+    clock_step = 100;
+    supervise_poll(&supervisor);
+    clock_step = 0;
+    assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
+    assert_int_equal(fakes[LAN].stops, 1);
+    assert_int_equal(fakes[LAN].starts, 2);
+    assert_int_equal(fakes[LAN].polls, 1); // a dead card is not polled
+    assert_int_equal(fakes[WAN].stops, 0);
+    assert_int_equal(fakes[WAN].starts, 1);
+    const struct supervised *s = &supervisor.ports[LAN];
+    assert_int_equal(s->restarts, 1);
+    assert_int_equal(s->last_fault, PORT_FAULT_USED_ID);
+    assert_int_equal(s->last_fault_value, 0x1234);
+    assert_int_equal(s->outage_us, 200);
+    expect_line(0, "lan: fault used-id, value 0x1234");
+    expect_line(1, "lan: running again after 200 us, restart 1");
+    expect_line(2, "lan: link up, 10000 Mb/s");
+    assert_int_equal(line_count, 3);
+    supervise_poll(&supervisor);
+    assert_int_equal(line_count, 3);
+}
+
+static void test_fault_found_by_poll(void **state)
+{
+    (void)state;
+    fakes[WAN].fail_in_poll = PORT_FAULT_GONE;
+    supervise_poll(&supervisor);
+    expect_line(0, "wan: fault gone, value 0xbad");
+    assert_int_equal(fakes[WAN].starts, 2);
+}
+
+// Eight restarts in ten seconds are granted, the ninth is not.
+static void test_parking(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < RESTARTS_MAX; i++) {
+        fault(LAN);
+        supervise_poll(&supervisor);
+        assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+        now += SECOND;
+    }
+    fault(LAN);
+    supervise_poll(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
+    assert_int_equal(fakes[LAN].port.state, PORT_STOPPED);
+    assert_int_equal(fakes[LAN].stops, RESTARTS_MAX + 1);
+    assert_string_equal(lines[line_count - 1], "lan: parked after 8 restarts in 10 seconds: "
+                                               "\"restart lan\" tries again");
+    now += 100ull * SECOND;
+    supervise_poll(&supervisor);
+    assert_int_equal(fakes[LAN].starts, 1 + RESTARTS_MAX); // it stays parked
+    assert_int_equal(supervisor.ports[WAN].state, SUPERVISED_RUNNING);
+    assert_int_equal(fakes[WAN].starts, 1);
+
+    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+    for (unsigned i = 1; i < RESTARTS_MAX; i++) { // and has eight new lives, this one included
+        fault(LAN);
+        supervise_poll(&supervisor);
+        assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+    }
+    fault(LAN);
+    supervise_poll(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
+}
+
+static void test_slow_faults_never_park(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        line_count = 0;
+        fault(LAN);
+        supervise_poll(&supervisor);
+        assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+        now += RESTARTS_WINDOW_US / RESTARTS_MAX;
+    }
+    assert_int_equal(supervisor.ports[LAN].restarts, 100);
+}
+
+// A port that does not start is tried once a second, not at every poll, and parked in the end.
+static void test_does_not_start(void **state)
+{
+    (void)state;
+    fakes[LAN].failing_starts = 3;
+    fault(LAN);
+    for (unsigned ms = 0; ms < 2999; ms++) {
+        supervise_poll(&supervisor);
+        now += 1000;
+        line_count = 0;
+    }
+    assert_int_equal(fakes[LAN].starts, 1 + 3);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RETRYING);
+    now += 1000;
+    supervise_poll(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+    assert_int_equal(supervisor.ports[LAN].outage_us, 3 * SECOND);
+
+    fakes[LAN].failing_starts = 1000;
+    fault(LAN);
+    for (unsigned ms = 0; ms < 20000; ms++) {
+        supervise_poll(&supervisor);
+        now += 1000;
+        line_count = 0;
+    }
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
+    assert_int_equal(supervise_restart(&supervisor, LAN), -EIO);
+    assert_string_equal(lines[0], "lan: does not start: error 5");
+}
+
+static void test_failing_first_start(void **state)
+{
+    (void)state;
+    supervisor = (struct supervisor){0};
+    fake_init(&fakes[LAN], "lan", 1, 1, 8, 1514);
+    fakes[LAN].port.area = &area;
+    fakes[LAN].failing_starts = 1;
+    supervise_add(&supervisor, &fakes[LAN].port, "fake:0");
+    assert_int_equal(supervise_start(&supervisor), 0);
+    supervise_poll(&supervisor);
+    assert_int_equal(fakes[LAN].starts, 1);
+    now += RETRY_US;
+    supervise_poll(&supervisor);
+    assert_int_equal(fakes[LAN].starts, 2);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+}
+
+static void test_link(void **state)
+{
+    (void)state;
+    struct port *port = &fakes[LAN].port;
+    port->link_up = false;
+    supervise_poll(&supervisor);
+    expect_line(0, "lan: link down");
+    port->link_mbps = 1000; // means nothing while the link is down
+    supervise_poll(&supervisor);
+    assert_int_equal(line_count, 1);
+    port->link_up = true;
+    supervise_poll(&supervisor);
+    expect_line(1, "lan: link up, 1000 Mb/s");
+    port->link_mbps = 0;
+    supervise_poll(&supervisor);
+    expect_line(2, "lan: link up");
+    assert_int_equal(line_count, 3);
+}
+
+// Ten seconds of a link that changes every millisecond.
+static void test_flapping_link(void **state)
+{
+    (void)state;
+    now = 10ull * SECOND;
+    for (unsigned ms = 0; ms < 10000; ms++) {
+        fakes[LAN].port.link_up = !fakes[LAN].port.link_up;
+        supervise_poll(&supervisor);
+        now += 1000;
+    }
+    assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1) - 1);
+    expect_line(0, "lan: link down");
+    expect_line(3, "lan: link up, 10000 Mb/s");
+    expect_line(4, "lan: link changed 996 more times, now up");
+    supervise_poll(&supervisor); // what was held back is said even when the link is calm again
+    assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1));
+    now += SECOND;
+    supervise_poll(&supervisor);
+    assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1));
+}
+
+static void test_restart_by_hand(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise_restart(&supervisor, WAN), 0);
+    assert_int_equal(fakes[WAN].stops, 1);
+    assert_int_equal(fakes[WAN].starts, 2);
+    assert_int_equal(fakes[LAN].starts, 1);
+    assert_int_equal(supervisor.ports[WAN].last_fault, PORT_OK);
+}
+
+static void test_every_fault_has_a_name(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < PORT_FAULT_COUNT; i++) {
+        assert_string_not_equal(port_fault_name(i), "unknown");
+        for (unsigned j = 0; j < i; j++)
+            assert_string_not_equal(port_fault_name(i), port_fault_name(j));
+    }
+    assert_string_equal(port_fault_name(PORT_FAULT_COUNT), "unknown");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_start, running),
+        cmocka_unit_test_setup(test_polls_quietly, running),
+        cmocka_unit_test_setup(test_restart_after_fault, running),
+        cmocka_unit_test_setup(test_fault_found_by_poll, running),
+        cmocka_unit_test_setup(test_parking, running),
+        cmocka_unit_test_setup(test_slow_faults_never_park, running),
+        cmocka_unit_test_setup(test_does_not_start, running),
+        cmocka_unit_test_setup(test_failing_first_start, running),
+        cmocka_unit_test_setup(test_link, running),
+        cmocka_unit_test_setup(test_flapping_link, running),
+        cmocka_unit_test_setup(test_restart_by_hand, running),
+        cmocka_unit_test_setup(test_every_fault_has_a_name, running),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
