@@ -42,7 +42,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test tests check gdb clean listing flags help bench-vm FORCE
+.PHONY: all deps elf iso run test tests check fuzz gdb clean listing flags help bench-vm FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -123,7 +123,7 @@ run: all ## boots it in QEMU between two hosts, shows traffic, then its console
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) qemu/demo
 
-gdb: all ## boots it halted, with gdb attached (PORTS, arguments of qemu/run, in GDB_RUN)
+gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 	$(Q)deps/install test gdb
 	$(Q)BUILD=$(BUILD) tools/debug $(BUILD)/barewire.debug $(GDB_RUN)
 
@@ -141,7 +141,7 @@ TEST_FLAGS  := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
                -fno-omit-frame-pointer -iquote . $(WARNINGS)
 # Drivers meet a simulated card in the same process: their register accesses become calls.
 $(BUILD)/host/drivers/%.o $(BUILD)/host/tests/driver/%.o: TEST_FLAGS += -DMMIO_HOOKS
-links = $(shell sed -n 's|^// links:||p' $(1))
+links = $(shell sed -n 's|^//.*links: ||p' $(1))
 
 tests: $(TEST_BINARY)
 
@@ -159,8 +159,26 @@ percent := %
 .SECONDARY:
 
 test: deps ## builds, then runs unit, driver and system tests
-	$(Q)status=0; $(MAKE) --no-print-directory -k -j$$(nproc) all tests || status=$$?; \
-	BUILD=$(BUILD) tests/run --build-status $$status $(TEST_BINARY) tests/system
+	$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) all tests; echo $$? >$(BUILD)/.build-status
+	$(Q)BUILD=$(BUILD) tests/run --build-status $$(cat $(BUILD)/.build-status) \
+	    $(TEST_BINARY) tests/system
+
+# Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
+FUZZ_SECONDS ?= 60
+FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz: deps $(FUZZERS:%=$(BUILD)/fuzz/%) ## fuzzes each target for FUZZ_SECONDS (60)
+	$(Q)for name in $(FUZZERS:fuzz_%=%); do \
+	    mkdir -p $(BUILD)/fuzz/$$name && $(BUILD)/fuzz/fuzz_$$name -max_len=4096 -verbosity=1 \
+	        -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$name \
+	        $$(ls -d tests/fuzz/$${name}_corpus 2>/dev/null) || exit 1; done
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/$$*.c) $(DEPS_READY) FORCE
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)clang-19 -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -DMMIO_HOOKS -iquote . -isystem $(DEPS)/inih/include -o $@ $(filter %.c,$^) \
+	    $(DEPS)/inih/libinih-host.a -lcmocka
 
 # For tools that parse the sources as the compiler does.
 flags:

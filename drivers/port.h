@@ -50,14 +50,14 @@ enum port_state {
 struct port {
     char name[PORT_NAME_MAX]; // from the configuration: "lan"
     const struct port_driver *driver;
-    struct env *env;               // the driver's one door to the outside
+    struct env *env;                // the driver's one door to the outside
     const struct packet_area *area; // set before start()
-    void *device;                  // the driver's own state
+    void *device;                   // the driver's own state
 
     // Filled in by probe().
     uint8_t mac[6];
-    uint16_t max_frame; // longest frame the card carries, bytes without FCS
-    uint16_t rx_queues, tx_queues;
+    uint16_t max_frame;            // longest frame the card carries, bytes without FCS
+    uint16_t rx_queues, tx_queues; // offered; may be lowered, to 1 at least, before start()
     struct queue *rx[PORT_QUEUES_MAX];
     struct queue *tx[PORT_QUEUES_MAX];
 

@@ -77,18 +77,18 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
     found.cpu_apic_ids[found.cpu_count++] = apic_id;
 }
 
-static void read_madt_entry(const uint8_t *entry, unsigned type, unsigned length)
+static void read_madt_entry(const void *entry, unsigned type, unsigned length)
 {
     if (type == ACPI_MADT_LOCAL_APIC && length >= sizeof(struct acpi_madt_local_apic)) {
-        const struct acpi_madt_local_apic *cpu = (const void *)entry;
+        const struct acpi_madt_local_apic *cpu = entry;
         add_cpu(cpu->apic_id, cpu->flags);
     } else if (type == ACPI_MADT_LOCAL_X2APIC && length >= sizeof(struct acpi_madt_local_x2apic)) {
-        const struct acpi_madt_local_x2apic *cpu = (const void *)entry;
+        const struct acpi_madt_local_x2apic *cpu = entry;
         add_cpu(cpu->apic_id, cpu->flags);
     } else if (type == ACPI_MADT_LOCAL_APIC_ADDRESS &&
                length >= sizeof(struct acpi_madt_local_apic_address)) {
-        found.local_apic =
-            ((const struct acpi_madt_local_apic_address *)(const void *)entry)->address;
+        const struct acpi_madt_local_apic_address *override = entry;
+        found.local_apic = override->address;
     }
 }
 

@@ -26,6 +26,7 @@ enum {
     APIC_TPR = 0x080,
     APIC_EOI = 0x0b0,
     APIC_SVR = 0x0f0,
+    APIC_ISR = 0x100, // 8 registers, 0x10 apart
     APIC_LVT_TIMER = 0x320,
     APIC_LVT_THERMAL = 0x330,
     APIC_LVT_PERFORMANCE = 0x340,
@@ -104,6 +105,14 @@ static void set_local_vectors(void)
         write_register(APIC_LVT_THERMAL, LVT_MASKED);
 }
 
+// Interrupts that firmware took and never finished would hold up ours (11.8.4).
+static void finish_old_interrupts(void)
+{
+    for (unsigned i = 0; i < 8; i++)
+        for (uint32_t bits = read_register(APIC_ISR + i * 0x10); bits != 0; bits &= bits - 1)
+            apic_eoi();
+}
+
 int apic_init(void)
 {
     struct cpuid features = cpuid(1, 0); // SDM volume 2, CPUID
@@ -131,6 +140,7 @@ int apic_init(void)
     set_local_vectors();
     write_register(APIC_TPR, 0);
     write_register(APIC_SVR, SVR_ENABLE | APIC_SPURIOUS_VECTOR);
+    finish_old_interrupts();
     log_line("APIC: %s, id %u", x2apic ? "x2APIC" : "xAPIC", (unsigned)apic_id());
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What both boot formats have in common: keeping the memory map, the command line, the configuration.
+// What both boot formats have in common: keeping the memory map, the command line, the
+// configuration.
 #include "kernel/bootinfo.h"
 
 #include <string.h>
@@ -61,6 +62,8 @@ void bootinfo_set_config(struct bootinfo *info, uint64_t address, uint64_t lengt
 {
     if (name != 0)
         copy_string(info->config_name, sizeof info->config_name, name, sizeof info->config_name);
+    // A length without a text is how config_read() learns that there was a file to complain about.
+    info->config_length = (size_t)length;
     if (length > BOOT_CONFIG_MAX) {
         log_line("%s: %llu bytes, expected at most %d", info->config_name,
                  (unsigned long long)length, BOOT_CONFIG_MAX);
@@ -72,7 +75,6 @@ void bootinfo_set_config(struct bootinfo *info, uint64_t address, uint64_t lengt
     memcpy(config_text, from, (size_t)length);
     config_text[length] = '\0';
     info->config = config_text;
-    info->config_length = (size_t)length;
 }
 
 bool bootinfo_read(struct bootinfo *info, uint32_t magic, uint32_t address)

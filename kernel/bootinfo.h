@@ -30,12 +30,12 @@ struct bootinfo {
     const char *loader; // "multiboot2" or "PVH"
     struct boot_range ranges[BOOT_RANGES_MAX];
     unsigned range_count;
-    uint64_t rsdp;                        // physical; 0: search the BIOS area
-    uint8_t rsdp_copy[36];                // multiboot2 hands over a copy; rsdp then points here
-    char command_line[BOOT_COMMAND_MAX];  // always terminated
-    char config_name[32];                 // how messages name the file
-    const char *config;                   // a copy of the module, terminated; NULL: no module
-    size_t config_length;
+    uint64_t rsdp;                       // physical; 0: search the BIOS area
+    uint8_t rsdp_copy[36];               // multiboot2 hands over a copy; rsdp then points here
+    char command_line[BOOT_COMMAND_MAX]; // always terminated
+    char config_name[32];                // how messages name the file
+    const char *config;                  // a copy of the module, terminated; NULL: none usable
+    size_t config_length;                // bytes; more than 0 without a config: it was too long
     struct boot_framebuffer framebuffer;
 };
 

@@ -25,7 +25,8 @@ enum {
     PIT_GATE = 0x61, // bit 0 starts channel 2, bit 1 is the loudspeaker
     SAMPLES = 8,
     TRIES = 3,
-    READS_MAX = 20000, // a reference that stands still is given up after so many reads
+    STILL_READS_MAX = 1000, // a reference that does not move is given up after so many reads
+    READS_MAX = 200000,     // and one that does not get anywhere after so many
     GOOD_PPM = 2000,
 };
 
@@ -151,14 +152,27 @@ static struct sample take_sample(const struct reference *reference)
     return best;
 }
 
+// Waits until the reference has counted so far from begin. False when it never does.
+static bool wait_for(const struct reference *reference, uint32_t begin, uint32_t target)
+{
+    uint32_t last = begin;
+    for (unsigned reads = 0, still = 0; reads < READS_MAX && still < STILL_READS_MAX; reads++) {
+        uint32_t count = reference->read();
+        if (((count - begin) & reference->mask) >= target)
+            return true;
+        still = count == last ? still + 1 : 0;
+        last = count;
+    }
+    return false;
+}
+
 // One measurement over about 0.8 ms. Returns the rate, or 0; *ppm is how far it may be off.
 static uint64_t measure_once(const struct reference *reference, uint64_t *ppm)
 {
     struct sample begin = take_sample(reference);
     uint32_t target = reference->hz / 1250;
-    for (unsigned i = 0; ((reference->read() - begin.count) & reference->mask) < target; i++)
-        if (i == READS_MAX)
-            return 0;
+    if (!wait_for(reference, begin.count, target))
+        return 0;
     struct sample end = take_sample(reference);
     uint64_t counts = (end.count - begin.count) & reference->mask;
     uint64_t ticks = end.tsc - begin.tsc;

@@ -16,11 +16,11 @@ void command_uptime(int argc, char **argv);
 void command_reboot(int argc, char **argv);
 
 // Their entries in the table that shell_init() takes.
-#define COMMANDS_KERNEL                                                                            \
-    {"log", "", "the log since boot, as far as it is kept", command_log},                          \
-    {"config", "", "the configuration in force", command_config},                                  \
-    {"pci", "", "every PCI function that was found", command_pci},                                 \
-    {"memory", "", "physical memory, total and free", command_memory},                             \
-    {"uptime", "", "time since the kernel was entered", command_uptime},                           \
-    {"reboot", "", "restart the machine", command_reboot},                                         \
-    {"panic-test", "NAME", "crash on purpose, to see the protection work", panic_test},
+#define COMMANDS_KERNEL                                                      \
+    {"log", "", "the log since boot, as far as it is kept", command_log},    \
+        {"config", "", "the configuration in force", command_config},        \
+        {"pci", "", "every PCI function that was found", command_pci},       \
+        {"memory", "", "physical memory, total and free", command_memory},   \
+        {"uptime", "", "time since the kernel was entered", command_uptime}, \
+        {"reboot", "", "restart the machine", command_reboot},               \
+        {"panic-test", "NAME", "crash on purpose, to see the protection work", panic_test},

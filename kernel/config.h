@@ -34,6 +34,7 @@ struct config_port {
 
 enum config_mode { CONFIG_MODE_NONE, CONFIG_MODE_WIRE };
 enum config_on_error { CONFIG_ON_ERROR_HALT, CONFIG_ON_ERROR_WIRE };
+enum config_on_panic { CONFIG_ON_PANIC_REBOOT, CONFIG_ON_PANIC_HALT };
 
 struct config {
     char file_name[CONFIG_FILE_NAME_MAX]; // "" without a file
@@ -48,8 +49,8 @@ struct config {
     // wherever it is written.
     enum config_on_error on_error;
     struct config_source on_error_source;
-    char selftest[32]; // [system] selftest = NAME; "": none
-    struct config_source selftest_source;
+    enum config_on_panic on_panic; // what to do after a panic
+    struct config_source on_panic_source;
     char errors[CONFIG_ERRORS_MAX][CONFIG_ERROR_LENGTH]; // "FILE:LINE: found X, expected Y"
     unsigned error_count;                                // all, also those not kept
 };

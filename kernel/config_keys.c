@@ -54,12 +54,11 @@ static bool set_on_error(struct config_reader *reader, const char *value)
     return wire || strcmp(value, "halt") == 0;
 }
 
-static bool set_selftest(struct config_reader *reader, const char *value)
+static bool set_on_panic(struct config_reader *reader, const char *value)
 {
-    struct config *config = reader->config;
-    bool valid = name_valid(value, sizeof config->selftest);
-    snprintf(config->selftest, sizeof config->selftest, "%s", valid ? value : "");
-    return valid;
+    bool halt = strcmp(value, "halt") == 0;
+    reader->config->on_panic = halt ? CONFIG_ON_PANIC_HALT : CONFIG_ON_PANIC_REBOOT;
+    return halt || strcmp(value, "reboot") == 0;
 }
 
 static const struct key {
@@ -76,8 +75,8 @@ static const struct key {
      "the names of ports"},
     {CONFIG_SECTION_SYSTEM, "on-error", offsetof(struct config, on_error_source), set_on_error,
      "halt or wire"},
-    {CONFIG_SECTION_SYSTEM, "selftest", offsetof(struct config, selftest_source), set_selftest,
-     "a name of at most 31 letters, digits, - and _"},
+    {CONFIG_SECTION_SYSTEM, "on-panic", offsetof(struct config, on_panic_source), set_on_panic,
+     "reboot or halt"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 

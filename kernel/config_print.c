@@ -55,8 +55,8 @@ void config_print(const struct config *config, void (*print)(const char *format,
     print("[system]\n");
     print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",
               config->on_error_source, "default");
-    if (config->selftest[0] != '\0')
-        print_key(print, "selftest", config->selftest, config->selftest_source, "");
+    print_key(print, "on-panic", config->on_panic == CONFIG_ON_PANIC_HALT ? "halt" : "reboot",
+              config->on_panic_source, "default");
 
     unsigned kept =
         config->error_count < CONFIG_ERRORS_MAX ? config->error_count : CONFIG_ERRORS_MAX;

@@ -21,8 +21,8 @@ enum {
     QUEUE_BYTES = 16 * 1024, // a power of two
     ROOM_TO_GO_ON = 1024,    // after a loss, so that losses come in one piece
     PRINTF_BYTES = 256,
-    DRAW_CELLS = 16, // at most, a call of console_poll()
-    DRAW_US = 5,     // no new cell is begun after that
+    DRAW_STEPS = 16, // of screen_draw(), at most, a call of console_poll()
+    DRAW_US = 5,     // no new step is begun after that
     LOOK_EVERY_US = 1000,
     FLUSH_TRIES = 100000, // of the LSR, about 1 us each; a full FIFO leaves in 1.4 ms
     EGA_COLUMNS_MAX = 132,
@@ -109,7 +109,7 @@ void console_write(const char *text, size_t length)
     if (!polled) {
         while (serial_step() > 0)
             ;
-        screen_behind = !screen_draw(&screen, DRAW_CELLS);
+        screen_behind = !screen_draw(&screen, DRAW_STEPS);
     }
 }
 
@@ -128,7 +128,7 @@ void console_printf(const char *format, ...)
 static void draw_for_a_moment(void)
 {
     uint64_t start = clock_us();
-    for (unsigned i = 0; screen_behind && i < DRAW_CELLS && clock_us() - start < DRAW_US; i++)
+    for (unsigned i = 0; screen_behind && i < DRAW_STEPS && clock_us() - start < DRAW_US; i++)
         screen_behind = !screen_draw(&screen, 1);
 }
 
@@ -156,7 +156,7 @@ void console_flush(void)
     say_lost();
     drain();
     serial_drain();
-    screen_behind = !screen_draw(&screen, SCREEN_COLUMNS_MAX * SCREEN_ROWS_MAX);
+    screen_behind = !screen_draw(&screen, (SCREEN_COLUMNS_MAX + 1) * SCREEN_ROWS_MAX);
 }
 
 int console_getc(void)
@@ -197,7 +197,8 @@ static bool open_ega(const struct boot_framebuffer *info)
 static bool open_pixels(const struct boot_framebuffer *info)
 {
     struct font font;
-    if (!font_parse(&font, console_font_start, (size_t)(console_font_end - console_font_start)))
+    size_t size = (uintptr_t)console_font_end - (uintptr_t)console_font_start;
+    if (!font_parse(&font, console_font_start, size))
         return false;
     volatile void *pixels = vm_map_device(info->address, (uint64_t)info->pitch * info->height);
     return pixels != NULL && screen_init_pixels(&screen, pixels, info, &font);

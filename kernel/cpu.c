@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Processor features and descriptor tables. SDM volume 3: 2.5 (CR4), 3.4.5 (descriptors), 8.7 (TSS).
+// Processor features and descriptor tables. SDM volume 3: 2.5 (CR4), 3.4.5 (descriptors), 8.7
+// (TSS).
 #include "kernel/cpu.h"
 
 #include <string.h>
@@ -37,7 +38,8 @@ static uint64_t gdt[7] = {
     0x00cf92000000ffff, // kernel data
     0x00cff2000000ffff, // user data
     0x00affa000000ffff, // user code
-    0, 0,               // TSS, filled in below
+    0,
+    0, // TSS, filled in below
 };
 static char protections[32] = "none";
 

@@ -3,6 +3,7 @@
 // where kernel, drivers and net meet.
 #include <string.h>
 
+#include "drivers/ixgbe/ixgbe.h"
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/acpi.h"
 #include "kernel/apic.h"
@@ -28,7 +29,7 @@
 
 enum { HOUSEKEEPING_US = 1000 };
 
-static const struct port_driver *const drivers[] = {&virtio_net_driver, NULL};
+static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {COMMANDS_NET COMMANDS_KERNEL{0}};
 
 static struct bootinfo boot;
@@ -60,6 +61,7 @@ static bool configure(void)
 {
     config_read(&config, boot.config_name, boot.config, boot.config_length, boot.command_line);
     commands_set_config(&config);
+    panic_set_halt(config.on_panic == CONFIG_ON_PANIC_HALT);
     if (config.error_count == 0)
         return true;
     unsigned kept = config.error_count < CONFIG_ERRORS_MAX ? config.error_count : CONFIG_ERRORS_MAX;
@@ -99,6 +101,7 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
         if (forwarding && box_forward() > 0 && clock_us() < next)
             continue;
         if (clock_us() < next && !ports_attention()) {
+            console_poll();
             cpu_pause();
             continue;
         }

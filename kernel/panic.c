@@ -23,18 +23,30 @@ void panic_set_halt(bool halt)
     halt_at_end = halt;
 }
 
-static const char *const exception_names[32] = { // SDM volume 3, table 6-1
-    "divide error",        "debug",
-    "NMI",                 "breakpoint",
-    "overflow",            "bound range exceeded",
-    "invalid opcode",      "device not available",
-    "double fault",        "coprocessor overrun",
-    "invalid TSS",         "segment not present",
-    "stack segment fault", "general protection",
-    "page fault",          "reserved",
-    "x87 error",           "alignment check",
-    "machine check",       "SIMD error",
-    "virtualization",      "control protection",
+static const char *const exception_names[32] = {
+    // SDM volume 3, table 6-1
+    "divide error",
+    "debug",
+    "NMI",
+    "breakpoint",
+    "overflow",
+    "bound range exceeded",
+    "invalid opcode",
+    "device not available",
+    "double fault",
+    "coprocessor overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack segment fault",
+    "general protection",
+    "page fault",
+    "reserved",
+    "x87 error",
+    "alignment check",
+    "machine check",
+    "SIMD error",
+    "virtualization",
+    "control protection",
 };
 
 static void print_place(uint64_t address)
@@ -48,18 +60,26 @@ static void print_place(uint64_t address)
         console_printf("    %016llx\n", (unsigned long long)address);
 }
 
-static void backtrace(uint64_t rip, uint64_t rbp)
+// A return address names the instruction after the call, which may belong to the next function when
+// the callee never returns: the call itself is what counts.
+static void print_caller(uint64_t return_address)
 {
-    console_printf("  backtrace\n");
-    if (rip != 0)
-        print_place(rip);
+    uint64_t offset;
+    if (symbol_at(return_address - 1, &offset) != NULL)
+        print_place(return_address - 1);
+    else
+        print_place(return_address);
+}
+
+static void backtrace(uint64_t rbp)
+{
     // A saved frame pointer is believed only where it can be one: aligned, in a stack, rising.
     for (int i = 0; i < BACKTRACE_MAX && rbp % 8 == 0 && vm_in_stack(rbp) && vm_in_stack(rbp + 8);
          i++) {
         const uint64_t *frame = (const uint64_t *)rbp;
         if (frame[1] == 0)
             break;
-        print_place(frame[1]);
+        print_caller(frame[1]);
         if (frame[0] <= rbp)
             break;
         rbp = frame[0];
@@ -68,7 +88,9 @@ static void backtrace(uint64_t rip, uint64_t rbp)
 
 static void print_page_fault(const struct trap_frame *frame, uint64_t address)
 {
-    const char *what = frame->error & 0x10 ? "execution of" : frame->error & 2 ? "write to" : "read of";
+    const char *what = frame->error & 0x10 ? "execution of"
+                       : frame->error & 2  ? "write to"
+                                           : "read of";
     const char *why = frame->error & 1 ? "forbidden by the page's protection" : "not mapped";
     console_printf("  %s %#llx: %s%s\n", what, (unsigned long long)address, why,
                    address < 4096 ? " (zero page)" : "");
@@ -80,14 +102,14 @@ static void print_registers(const struct trap_frame *f)
         const char *name;
         uint64_t value;
     } registers[] = {
-        {"rax", f->rax}, {"rbx", f->rbx}, {"rcx", f->rcx}, {"rdx", f->rdx},   {"rsi", f->rsi},
-        {"rdi", f->rdi}, {"rbp", f->rbp}, {"rsp", f->rsp}, {"r8 ", f->r8},    {"r9 ", f->r9},
-        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12}, {"r13", f->r13},   {"r14", f->r14},
+        {"rax", f->rax}, {"rbx", f->rbx}, {"rcx", f->rcx},    {"rdx", f->rdx},   {"rsi", f->rsi},
+        {"rdi", f->rdi}, {"rbp", f->rbp}, {"rsp", f->rsp},    {"r8 ", f->r8},    {"r9 ", f->r9},
+        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12},    {"r13", f->r13},   {"r14", f->r14},
         {"r15", f->r15}, {"rip", f->rip}, {"flg", f->rflags}, {"err", f->error},
     };
     for (unsigned i = 0; i < sizeof registers / sizeof registers[0]; i++)
-        console_printf("  %s %016llx%s", registers[i].name,
-                       (unsigned long long)registers[i].value, i % 3 == 2 ? "\n" : "");
+        console_printf("  %s %016llx%s", registers[i].name, (unsigned long long)registers[i].value,
+                       i % 3 == 2 ? "\n" : "");
     console_printf("\n");
 }
 
@@ -126,7 +148,8 @@ void panic(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     console_printf("\nPANIC: %s\n", text);
-    backtrace(0, (uint64_t)__builtin_frame_address(0));
+    console_printf("  backtrace\n");
+    backtrace((uint64_t)__builtin_frame_address(0));
     finish();
 }
 
@@ -145,7 +168,14 @@ void panic_trap(const struct trap_frame *frame)
     if (page_fault)
         print_page_fault(frame, address);
     print_registers(frame);
-    backtrace(frame->rip, frame->rbp);
+
+    uint64_t offset;
+    console_printf("  backtrace\n");
+    print_place(frame->rip);
+    // A jump into nowhere has made no frame yet: who called lies on top of the stack.
+    if (symbol_at(frame->rip, &offset) == NULL && frame->rsp % 8 == 0 && vm_in_stack(frame->rsp))
+        print_caller(*(const uint64_t *)frame->rsp);
+    backtrace(frame->rbp);
     finish();
 }
 
@@ -155,6 +185,6 @@ void __stack_chk_fail(void);
 void __stack_chk_fail(void)
 {
     uint64_t offset;
-    const char *name = symbol_at((uint64_t)__builtin_return_address(0), &offset);
+    const char *name = symbol_at((uint64_t)__builtin_return_address(0) - 1, &offset);
     panic("stack smashed in %s", name != NULL ? name : "an unknown function");
 }

@@ -62,7 +62,7 @@ static unsigned recurse(unsigned depth)
 {
     volatile uint8_t room[256];
     room[depth % sizeof room] = (uint8_t)depth;
-    return recurse(depth + 1) + room[0];
+    return recurse(depth + 1) + room[depth % sizeof room];
 }
 #pragma GCC diagnostic pop
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Base address registers: how large they are, and addresses for those without.
+// Base address registers: how large they are, and where.
 #pragma once
-#include "kernel/pci.h"
 
-struct bootinfo;
+struct pci_device;
 
-// Fills in device->bars and sets device->sized. Decoding is off for the moment that it takes. Bars
+// Fills in device->bars and sets device->sized. Decoding is off for the moment that it takes. BARs
 // that make no sense are logged and treated as not there.
 void pci_size_bars(struct pci_device *device);
 
-// Gives an address to every memory BAR in the table that is known to have none, and to the windows
-// of bridges above them; where there is such a BAR, all others are sized first. info says where
-// memory is. What does not fit is logged and stays without.
-void pci_assign_bars(struct pci_device *devices, size_t count, const struct bootinfo *info);
+// Writes the address in device->bars[index] to the function.
+void pci_write_bar(const struct pci_device *device, unsigned index);

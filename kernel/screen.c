@@ -174,44 +174,49 @@ static void draw_cell(struct screen *screen, unsigned row, unsigned column, uint
     screen->ega[row * screen->pitch + column] = (uint16_t)(attribute << 8 | (cell & ~CURSOR));
 }
 
-// Draws from where it stopped to the end of the row. False when cells ran out before that.
-static bool draw_row(struct screen *screen, unsigned *cells)
+// Chooses the next row to draw: the cursor's, then upwards from there, since the newest lines
+// matter most. The mark goes before the first cell, so a row that is written while it is being
+// drawn is gone over once more. False when no row is marked.
+static bool begin_row(struct screen *screen)
+{
+    for (unsigned i = 0; i < screen->rows; i++) {
+        unsigned row = (screen->row + screen->rows - i) % screen->rows;
+        if (!screen->changed[row])
+            continue;
+        screen->changed[row] = false;
+        screen->drawing = true;
+        screen->draw_row = row;
+        screen->draw_column = 0;
+        return true;
+    }
+    return false;
+}
+
+// Draws the next changed cell of the row under way, or finds that there is none.
+static void step(struct screen *screen)
 {
     unsigned row = screen->draw_row;
     const uint8_t *text = line(screen, row);
-    for (; screen->draw_column < screen->columns; screen->draw_column++) {
-        unsigned column = screen->draw_column;
+    while (screen->draw_column < screen->columns) {
+        unsigned column = screen->draw_column++;
         uint8_t cell = text[column];
         if (row == screen->row && column == screen->column)
             cell |= CURSOR;
-        if (cell == screen->drawn[row][column])
-            continue;
-        if (*cells == 0)
-            return false;
-        --*cells;
-        draw_cell(screen, row, column, cell);
-        screen->drawn[row][column] = cell;
+        if (cell != screen->drawn[row][column]) {
+            draw_cell(screen, row, column, cell);
+            screen->drawn[row][column] = cell;
+            return;
+        }
     }
-    return true;
+    screen->drawing = false;
 }
 
-bool screen_draw(struct screen *screen, unsigned cells)
+bool screen_draw(struct screen *screen, unsigned steps)
 {
-    for (unsigned looked = 0; looked <= screen->rows; looked++) {
-        unsigned row = screen->draw_row;
-        if (screen->columns == 0 || screen->rows == 0)
-            return true;
-        // The mark goes before the first cell: a row that is written while it is being drawn is
-        // gone over once more.
-        if (!screen->drawing && screen->changed[row]) {
-            screen->changed[row] = false;
-            screen->drawing = true;
-            screen->draw_column = 0;
-        }
-        if (screen->drawing && !draw_row(screen, &cells))
+    for (; screen->drawing || begin_row(screen); steps--) {
+        if (steps == 0)
             return false;
-        screen->drawing = false;
-        screen->draw_row = (row + 1) % screen->rows;
+        step(screen);
     }
     return true;
 }

@@ -46,5 +46,6 @@ bool screen_init_pixels(struct screen *screen, volatile void *pixels,
 // ASCII show as '?'.
 void screen_write(struct screen *screen, const char *text, size_t length);
 
-// Draws at most so many changed cells. True when nothing is left to draw.
-bool screen_draw(struct screen *screen, unsigned cells);
+// Brings the device up to date, newest lines first, in at most so many steps: a step draws one
+// changed cell or looks through what is left of one row. True when nothing is left to do.
+bool screen_draw(struct screen *screen, unsigned steps);

@@ -63,9 +63,10 @@ void trap_dispatch(const struct trap_frame *frame)
 {
     if (frame->vector < EXCEPTIONS)
         panic_trap(frame);
-    // A vector without a handler is a spurious interrupt (SDM 10.9): nobody to tell.
-    if (handlers[frame->vector].handler == NULL)
-        return;
-    handlers[frame->vector].handler(handlers[frame->vector].context);
-    apic_eoi();
+    if (handlers[frame->vector].handler != NULL)
+        handlers[frame->vector].handler(handlers[frame->vector].context);
+    // Also for a vector that nobody waits for: it would block those of its class for good. Only the
+    // spurious one is not in service (SDM 10.9).
+    if (frame->vector != APIC_SPURIOUS_VECTOR)
+        apic_eoi();
 }

@@ -9,8 +9,8 @@
 #define VM_STACKS 0xffffd00000000000ull // stacks, with an unmapped page under each
 #define VM_IMAGE  0xffffffff80000000ull // this program: text RX, rodata R, data RW
 
-// Builds the final page tables and switches to them; needs page_init(). W^X, zero page unmapped; the
-// image is absent from the direct map, so its text has no writable alias.
+// Builds the final page tables and switches to them; needs page_init(). W^X, zero page unmapped;
+// the image is absent from the direct map, so its text has no writable alias.
 void vm_init(void);
 
 static inline void *vm_direct(uint64_t physical)

@@ -56,12 +56,12 @@ int box_start(const struct ports *ports, const struct config *config)
         supervise_add(&supervisor, ports->at[i], ports->device[i]);
     }
     forwarder_init(&forwarder, &buffers.area);
+    commands_init(&buffers, &forwarder, &supervisor);
     error = wire_connect(&forwarder, &buffers, a, b);
     if (error != 0) {
         log_line("wire: %s and %s cannot be joined", ports->at[a]->name, ports->at[b]->name);
         return error;
     }
-    commands_init(&buffers, &forwarder, &supervisor);
     supervise_start(&supervisor);
     log_line("wire: %s <-> %s", ports->at[a]->name, ports->at[b]->name);
     return 0;

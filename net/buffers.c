@@ -107,11 +107,29 @@ static bool queues_in_range(const struct buffers *buffers)
     return true;
 }
 
+// One transmit queue for each receive queue that sends through the port; a card may offer more, and
+// each would hold a ringful of buffers that nobody uses.
+static void leave_out_idle_queues(struct buffers *buffers)
+{
+    for (unsigned egress = 0; egress < buffers->port_count; egress++) {
+        struct port *port = buffers->ports[egress];
+        unsigned widest = 1;
+        for (unsigned i = 0; i < buffers->port_count; i++)
+            if (buffers->sources[egress] >> i & 1 && buffers->ports[i]->rx_queues > widest)
+                widest = buffers->ports[i]->rx_queues;
+        const unsigned sources = (unsigned)__builtin_popcount(buffers->sources[egress]);
+        const unsigned wanted = sources == 0 ? 1 : sources * widest;
+        if (port->tx_queues > wanted)
+            port->tx_queues = (uint16_t)wanted;
+    }
+}
+
 int buffers_plan(struct buffers *buffers, uint32_t capacity)
 {
     if (capacity < FRAME_MIN || capacity > BUFFER_CAPACITY_MAX || !queues_in_range(buffers))
         return -EINVAL;
 
+    leave_out_idle_queues(buffers);
     find_groups(buffers);
     for (unsigned i = 0; i < NET_PORTS_MAX; i++)
         buffers->range[i] = (struct buffer_range){0, 0};

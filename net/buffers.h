@@ -42,9 +42,10 @@ struct buffers {
 // count is at most NET_PORTS_MAX. Forgets everything else.
 void buffers_init(struct buffers *buffers, struct port *const ports[], unsigned count);
 
-// Computes how much memory the rings need, with room for frames of capacity bytes (FRAME_MIN..
-// BUFFER_CAPACITY_MAX) in each buffer. Returns 0, or -EINVAL when the capacity or what a driver
-// says about its queues is out of range.
+// Lowers each port's tx_queues to what the sources need, and computes how much memory the rings
+// then need, with room for frames of capacity bytes (FRAME_MIN..BUFFER_CAPACITY_MAX) in each
+// buffer. Returns 0, or -EINVAL when the capacity or what a driver says about its queues is out of
+// range.
 int buffers_plan(struct buffers *buffers, uint32_t capacity);
 
 // Gives every slot of every ring its buffer, and every port its area. memory is packet memory,

@@ -30,6 +30,14 @@ void commands_init(const struct buffers *all_buffers, const struct forwarder *th
         snapshots[i] = (struct snapshot){.time = clock_us()};
 }
 
+// Whether there is anything to show; says so when there is not.
+static bool box_runs(void)
+{
+    if (supervisor == NULL)
+        console_printf("nothing is forwarded: see the log\n");
+    return supervisor != NULL;
+}
+
 // The number of the port with that name, or -1 after saying that there is none.
 static int find_port(const char *name)
 {
@@ -94,6 +102,8 @@ static void show_port(const struct supervised *s)
 void command_ports(int argc, char **argv)
 {
     (void)argc, (void)argv;
+    if (!box_runs())
+        return;
     console_printf("%-8s %-16s %-10s %-17s %-8s %s\n", "port", "device", "driver", "mac", "state",
                    "link");
     for (unsigned i = 0; i < supervisor->count; i++)
@@ -163,6 +173,8 @@ static void show_stats(unsigned number)
 
 void command_stats(int argc, char **argv)
 {
+    if (!box_runs())
+        return;
     if (argc > 1) {
         const int number = find_port(argv[1]);
         if (number >= 0)
@@ -182,6 +194,8 @@ static void show_place(const struct audit_place *place)
 void command_audit(int argc, char **argv)
 {
     (void)argc, (void)argv;
+    if (!box_runs())
+        return;
     struct audit_report report;
     if (buffers_audit(buffers, &report)) {
         console_printf("%" PRIu32 " buffers in %" PRIu32 " slots, each exactly once: ok\n",
@@ -204,6 +218,8 @@ void command_audit(int argc, char **argv)
 
 void command_restart(int argc, char **argv)
 {
+    if (!box_runs())
+        return;
     if (argc != 2) {
         console_printf("usage: restart PORT\n");
         return;

@@ -6,7 +6,8 @@
 #include "net/forward.h"
 #include "net/supervise.h"
 
-// What the commands look at; kept by pointer. Port numbers mean the same in all three.
+// What the commands look at; kept by pointer. Port numbers mean the same in all three. Until this
+// was called, after buffers_deal(), the commands say that nothing is forwarded.
 void commands_init(const struct buffers *buffers, const struct forwarder *forwarder,
                    struct supervisor *supervisor);
 

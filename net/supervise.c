@@ -81,6 +81,7 @@ static int start(struct supervised *s)
     const int error = s->port->driver->start(s->port);
     if (error != 0) {
         s->state = SUPERVISED_RETRYING;
+        s->retry_at = clock_us() + RETRY_US;
         log_line("%s: does not start: error %d", s->port->name, -error);
         return error;
     }
@@ -122,8 +123,7 @@ static void fault_noticed(struct supervised *s, uint64_t now)
 
 static void retry(struct supervised *s, uint64_t now)
 {
-    const uint64_t last = s->restarts > 0 ? s->times[(s->restarts - 1) % RESTARTS_MAX] : 0;
-    if (now - (last > s->down_since ? last : s->down_since) < RETRY_US)
+    if (now < s->retry_at)
         return;
     if (too_many_restarts(s, now))
         park(s);

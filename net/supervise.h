@@ -31,6 +31,7 @@ struct supervised {
     uint64_t times[RESTARTS_MAX]; // when the last of them were made, us; a ring
     unsigned recent;              // how many of times[] count towards parking
     uint64_t down_since;          // us; while the port is not running
+    uint64_t retry_at;            // us; of SUPERVISED_RETRYING
     uint64_t outage_us;           // the last outage, from noticing to running
     enum port_fault last_fault;
     uint32_t last_fault_value;

@@ -9,6 +9,16 @@
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
 
+#define UNLIKELY(condition) __builtin_expect(condition, 0)
+
+// A struct frame as one number. EMPTY_FRAME begins behind the headroom and is 12 bytes shorter than
+// nothing: adding the length of what the device wrote leaves the frame's own, without the header.
+#define FRAME_OFFSET_SHIFT (8 * offsetof(struct frame, offset))
+#define FRAME_LENGTH_SHIFT (8 * offsetof(struct frame, length))
+#define EMPTY_FRAME                                     \
+    (((uint64_t)FRAME_HEADROOM << FRAME_OFFSET_SHIFT) - \
+     ((uint64_t)VIRTIO_NET_HEADER << FRAME_LENGTH_SHIFT))
+
 static inline struct split *split_of(struct queue *queue)
 {
     return (struct split *)queue; // its first member
@@ -18,11 +28,10 @@ static inline struct split *split_of(struct queue *queue)
 static inline unsigned used_waiting(struct split *split)
 {
     // Orders this read of the index before the reads of the elements that it announces; the device
-    // writes the element first, then the index (2.7.8.1).
+    // writes the element first, then the index (2.7.8.2).
     uint16_t index = __atomic_load_n(&split->used->index, __ATOMIC_ACQUIRE);
     unsigned waiting = (uint16_t)(index - split->used_seen);
-    uint32_t with_device = split->queue.slots - (split->free_tail - split->free_head);
-    if (__builtin_expect(waiting > with_device, 0)) {
+    if (UNLIKELY(waiting > split->made_available - split->used_seen)) {
         port_fail(split->queue.port, PORT_FAULT_USED_INDEX, index);
         return 0;
     }
@@ -35,11 +44,26 @@ static inline uint64_t used_element(const struct split_used_element *ring, uint3
     return __atomic_load_n((const uint64_t *)(const void *)&ring[at], __ATOMIC_RELAXED);
 }
 
-// Why an id was refused. The caller has found that it is not one of ours, or not with the device.
-static __attribute__((noinline, cold)) void refuse_id(struct split *split, uint32_t id)
+// The device used `id` though the one at `seen` is older. If it holds that id, swaps the two, so
+// that id stands at `seen`; if not, fails the port.
+static __attribute__((noinline, cold)) bool bring_forward(struct split *split, uint32_t seen,
+                                                          uint32_t id)
 {
-    enum port_fault fault = id < split->queue.slots ? PORT_FAULT_USED_REPLAY : PORT_FAULT_USED_ID;
-    port_fail(split->queue.port, fault, id);
+    uint32_t slots = split->queue.slots, mask = slots - 1;
+    if (id >= slots) {
+        port_fail(split->queue.port, PORT_FAULT_USED_ID, id);
+        return false;
+    }
+    uint16_t to = seen & mask, from = split->place[id], other = split->order[to];
+    if (((from - to) & mask) >= split->made_available - seen) {
+        port_fail(split->queue.port, PORT_FAULT_USED_REPLAY, id);
+        return false;
+    }
+    split->order[to] = (uint16_t)id;
+    split->place[id] = to;
+    split->order[from] = other;
+    split->place[other] = from;
+    return true;
 }
 
 void split_notify(struct split *split)
@@ -53,13 +77,12 @@ void split_notify(struct split *split)
         mmio_write16(split->doorbell, 0, split->number); // 4.1.5.2
 }
 
-// Offers the entries up to `index` to the device.
-static inline void publish(struct split *split, uint16_t index)
+// Offers the entries up to made_available to the device.
+static inline void publish(struct split *split)
 {
-    split->made_available = index;
     // Orders the stores to descriptors and ring before the index that offers them; the device
     // reads the index first (2.7.13.3).
-    __atomic_store_n(&split->available->index, index, __ATOMIC_RELEASE);
+    __atomic_store_n(&split->available->index, (uint16_t)split->made_available, __ATOMIC_RELEASE);
     split_notify(split);
 }
 
@@ -74,31 +97,25 @@ unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max)
 
     const struct split_used_element *used = split->used->ring;
     const uint32_t *buffer_of = queue->buffer_of;
-    uint16_t *free_ids = split->free_ids;
-    bool *held = split->held;
-    uint32_t slots = queue->slots, mask = slots - 1;
-    uint32_t seen = split->used_seen, tail = split->free_tail;
-    uint32_t capacity = queue->port->area->capacity;
-    unsigned n = 0;
-    for (; n < count; n++) {
-        uint64_t element = used_element(used, (seen + n) & mask);
-        uint32_t id = (uint32_t)element, length = (uint32_t)(element >> 32);
-        if (__builtin_expect(id >= slots || !held[id], 0)) {
-            refuse_id(split, id);
+    const uint16_t *order = split->order;
+    uint32_t mask = queue->slots - 1, begin = split->used_seen, seen = begin;
+    uint64_t longest = queue->port->area->capacity - FRAME_MIN;
+    for (uint32_t end = begin + count; seen != end; seen++, frames++) {
+        uint64_t element = used_element(used, seen & mask);
+        uint32_t id = (uint32_t)element;
+        if (UNLIKELY(id != order[seen & mask]) && !bring_forward(split, seen, id))
             break;
-        }
-        held[id] = false;
-        free_ids[(tail + n) & mask] = (uint16_t)id;
+        uint64_t length = element >> 32;
+        // A struct frame, stored at once: the forwarder's loads of its parts are served by it.
+        uint64_t frame = EMPTY_FRAME + (length << FRAME_LENGTH_SHIFT) + buffer_of[id];
         // Shorter than Ethernet, or longer than what the device was given: one comparison, since
         // what is too short wraps to something huge. The forwarder drops a length of 0.
-        length -= VIRTIO_NET_HEADER;
-        if (__builtin_expect(length - FRAME_MIN > capacity - FRAME_MIN, 0))
-            length = 0;
-        frames[n] = (struct frame){buffer_of[id], FRAME_HEADROOM, (uint16_t)length};
+        if (UNLIKELY(length - (VIRTIO_NET_HEADER + FRAME_MIN) > longest))
+            frame = frame << 16 >> 16;
+        __builtin_memcpy(frames, &frame, sizeof frame);
     }
-    split->used_seen = (uint16_t)(seen + n);
-    split->free_tail = tail + n;
-    return n;
+    split->used_seen = seen;
+    return seen - begin;
 }
 
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count)
@@ -110,63 +127,52 @@ void split_refill(struct queue *queue, const struct frame *frames, unsigned coun
     struct split_descriptor *descriptors = split->descriptors;
     uint16_t *ring = split->available->ring;
     uint32_t *buffer_of = queue->buffer_of;
-    const uint16_t *free_ids = split->free_ids;
-    bool *held = split->held;
-    uint32_t mask = queue->slots - 1;
-    uint32_t head = split->free_head, available = split->made_available;
-    uint64_t dma = area->dma + FRAME_HEADROOM - VIRTIO_NET_HEADER;
-    uint64_t stride = area->stride;
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t id = free_ids[(head + i) & mask], buffer = frames[i].buffer;
+    const uint16_t *order = split->order;
+    uint32_t mask = queue->slots - 1, next = split->made_available;
+    uint64_t dma = area->dma + FRAME_HEADROOM - VIRTIO_NET_HEADER, stride = area->stride;
+    for (uint32_t end = next + count; next != end; next++, frames++) {
+        uint32_t at = next & mask, id = order[at], buffer = frames->buffer;
         buffer_of[id] = buffer;
         // Length and flags are those that split_fill() wrote. The device may have changed them in
         // its memory: it only fools itself.
         descriptors[id].address = dma + buffer * stride;
-        ring[(available + i) & mask] = (uint16_t)id;
-        held[id] = true;
+        ring[at] = (uint16_t)id;
     }
-    split->free_head = head + count;
+    split->made_available = next;
     // A port that failed after receive() gets its buffers back, the device does not hear of it.
     if (queue->port->state == PORT_RUNNING)
-        publish(split, (uint16_t)(available + count));
+        publish(split);
 }
 
 // Takes what the device has sent out of the used ring: those ids are free again. Their buffers stay
 // in their slots, empty, until an exchange takes them.
-static void reclaim(struct split *split)
+static __attribute__((noinline)) void reclaim(struct split *split)
 {
     unsigned count = used_waiting(split);
     const struct split_used_element *used = split->used->ring;
-    uint16_t *free_ids = split->free_ids;
-    bool *held = split->held;
-    uint32_t slots = split->queue.slots, mask = slots - 1;
-    uint32_t seen = split->used_seen, tail = split->free_tail;
-    unsigned n = 0;
-    for (; n < count; n++) {
-        uint32_t id = (uint32_t)used_element(used, (seen + n) & mask);
-        if (__builtin_expect(id >= slots || !held[id], 0)) {
-            refuse_id(split, id);
+    const uint16_t *order = split->order;
+    uint32_t mask = split->queue.slots - 1, seen = split->used_seen;
+    for (uint32_t end = seen + count; seen != end; seen++) {
+        uint32_t id = (uint32_t)used_element(used, seen & mask);
+        if (UNLIKELY(id != order[seen & mask]) && !bring_forward(split, seen, id))
             break;
-        }
-        held[id] = false;
-        free_ids[(tail + n) & mask] = (uint16_t)id;
     }
-    split->used_seen = (uint16_t)(seen + n);
-    split->free_tail = tail + n;
+    split->used_seen = seen;
 }
 
 // How many of `count` frames can be queued. The used ring is only looked at when the known free
 // descriptors do not suffice: most bursts do not touch what the device writes.
 static inline unsigned room_for(struct split *split, unsigned count)
 {
-    if (split->queue.port->state != PORT_RUNNING)
+    const struct port *port = split->queue.port;
+    if (port->state != PORT_RUNNING)
         return 0;
-    uint32_t room = split->free_tail - split->free_head;
+    uint32_t room = split->queue.slots - (split->made_available - split->used_seen);
     if (room < count) {
         reclaim(split);
-        if (split->queue.port->state != PORT_RUNNING)
+        if (port->state != PORT_RUNNING)
             return 0;
-        room = split->free_tail - split->free_head;
+        room = split->queue.slots - (split->made_available - split->used_seen);
     }
     return room < count ? room : count;
 }
@@ -182,38 +188,33 @@ unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned coun
     struct split_descriptor *descriptors = split->descriptors;
     uint16_t *ring = split->available->ring;
     uint32_t *buffer_of = queue->buffer_of;
-    const uint16_t *free_ids = split->free_ids;
-    bool *held = split->held;
-    uint32_t mask = queue->slots - 1;
-    uint32_t head = split->free_head, available = split->made_available;
+    const uint16_t *order = split->order;
+    uint32_t mask = queue->slots - 1, next = split->made_available;
     uint8_t *base = area->base;
     uint64_t dma = area->dma, stride = area->stride;
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t id = free_ids[(head + i) & mask];
-        struct frame frame = frames[i];
-        frames[i].buffer = buffer_of[id];
-        buffer_of[id] = frame.buffer;
-        uint64_t at = frame.buffer * stride + frame.offset - VIRTIO_NET_HEADER;
-        __builtin_memset(base + at, 0, VIRTIO_NET_HEADER);
-        descriptors[id].address = dma + at;
-        descriptors[id].length = VIRTIO_NET_HEADER + frame.length;
-        ring[(available + i) & mask] = (uint16_t)id;
-        held[id] = true;
+    for (uint32_t end = next + count; next != end; next++, frames++) {
+        uint32_t at = next & mask, id = order[at], buffer = frames->buffer;
+        frames->buffer = buffer_of[id];
+        buffer_of[id] = buffer;
+        uint64_t header = buffer * stride + frames->offset - VIRTIO_NET_HEADER;
+        __builtin_memset(base + header, 0, VIRTIO_NET_HEADER);
+        descriptors[id].address = dma + header;
+        descriptors[id].length = VIRTIO_NET_HEADER + frames->length;
+        ring[at] = (uint16_t)id;
     }
-    split->free_head = head + count;
-    publish(split, (uint16_t)(available + count));
+    split->made_available = next;
+    publish(split);
     return count;
 }
 
 bool split_send_copy(struct queue *queue, const void *data, unsigned length)
 {
     struct split *split = split_of(queue);
-    const struct packet_area *area = queue->port->area;
     if (length < FRAME_MIN || length > queue->port->max_frame || room_for(split, 1) == 0)
         return false;
     // The buffer that the next exchange would hand out is exchanged for itself.
-    uint32_t id = split->free_ids[split->free_head & (queue->slots - 1)];
+    uint32_t id = split->order[split->made_available & (queue->slots - 1)];
     struct frame frame = {queue->buffer_of[id], FRAME_HEADROOM, (uint16_t)length};
-    __builtin_memcpy(packet_data(area, frame.buffer, frame.offset), data, length);
+    __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
     return split_transmit(queue, &frame, 1) == 1;
 }

@@ -232,8 +232,8 @@ static int start(struct port *port)
 fail:
     virtio_status_add(&net->pci, VIRTIO_STATUS_FAILED);
     shut_down(port);
-    split_release(&net->rx);
-    split_release(&net->tx);
+    split_reset(&net->rx);
+    split_reset(&net->tx);
     port->state = PORT_STOPPED;
     return error;
 }
@@ -244,8 +244,8 @@ static void stop(struct port *port)
         return;
     struct virtio_net *net = port->device;
     int error = shut_down(port);
-    split_release(&net->rx);
-    split_release(&net->tx);
+    split_reset(&net->rx);
+    split_reset(&net->tx);
     port->link_up = false;
     enum port_fault fault = error == -ENODEV ? PORT_FAULT_GONE : PORT_FAULT_SILENT;
     if (error != 0 && port->fault != fault) // once for each death

@@ -30,9 +30,9 @@ int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_
     split->queue.slots = slots;
     split->number = number;
     split->queue.buffer_of = env_alloc(env, sizeof *split->queue.buffer_of * slots);
-    split->free_ids = env_alloc(env, sizeof *split->free_ids * slots);
-    split->held = env_alloc(env, sizeof *split->held * slots);
-    if (split->queue.buffer_of == NULL || split->free_ids == NULL || split->held == NULL)
+    split->order = env_alloc(env, sizeof *split->order * slots);
+    split->place = env_alloc(env, sizeof *split->place * slots);
+    if (split->queue.buffer_of == NULL || split->order == NULL || split->place == NULL)
         return -ENOMEM;
     if (!env_dma_alloc(env, memory_size(slots), &split->memory))
         return -ENOMEM;
@@ -40,7 +40,7 @@ int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_
     split->descriptors = (struct split_descriptor *)memory;
     split->available = (struct split_available *)(memory + available_offset(slots));
     split->used = (const struct split_used *)(memory + used_offset(slots));
-    split_release(split);
+    split_reset(split);
     return 0;
 }
 
@@ -54,26 +54,16 @@ struct virtio_ring_addresses split_addresses(const struct split *split)
     };
 }
 
-void split_release(struct split *split)
-{
-    uint32_t slots = split->queue.slots;
-    for (uint32_t id = 0; id < slots; id++) {
-        split->free_ids[id] = (uint16_t)id;
-        split->held[id] = false;
-    }
-    split->free_head = 0;
-    split->free_tail = slots;
-    split->doorbell = NULL;
-}
-
 void split_reset(struct split *split)
 {
-    split_release(split);
-    __builtin_memset(split->memory.memory, 0, memory_size(split->queue.slots));
-    split->used_seen = 0;
-    split->made_available = 0;
+    uint32_t slots = split->queue.slots;
+    __builtin_memset(split->memory.memory, 0, memory_size(slots));
     // 2.7.7: everything is polled.
     split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
+    for (uint32_t id = 0; id < slots; id++)
+        split->order[id] = split->place[id] = (uint16_t)id;
+    split->used_seen = split->made_available = 0;
+    split->doorbell = NULL;
 }
 
 void split_fill(struct split *split)
@@ -87,12 +77,10 @@ void split_fill(struct split *split)
             .length = VIRTIO_NET_HEADER + area->capacity,
             .flags = SPLIT_DESCRIPTOR_WRITE,
         };
-        split->held[id] = true;
-        split->available->ring[id] = (uint16_t)id;
+        split->available->ring[id] = split->order[id];
     }
-    split->free_head = split->free_tail;
-    split->made_available = (uint16_t)slots;
+    split->made_available = slots;
     // Orders the descriptors and ring entries above before the index that offers them; the device
     // reads the index first (2.7.13.3).
-    __atomic_store_n(&split->available->index, split->made_available, __ATOMIC_RELEASE);
+    __atomic_store_n(&split->available->index, (uint16_t)slots, __ATOMIC_RELEASE);
 }

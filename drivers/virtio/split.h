@@ -2,9 +2,16 @@
 // One split virtqueue, with one descriptor per buffer. VIRTIO 1.2, section 2.7.
 //
 // The rings lie in memory that the device can write, so they are write-only for us, except the
-// used ring, of which nothing is believed. What is true lies in private memory: which buffer each
-// descriptor id names (queue.buffer_of), which ids the device holds (held), and the ids that it
-// does not hold, in the order in which they will be used (free_ids).
+// used ring, of which nothing is believed. What is true lies in private memory: queue.buffer_of,
+// which buffer each descriptor id names, and order, a permutation of the ids laid out as a ring:
+//
+//     used_seen .. made_available           ids that the device holds, oldest first
+//     made_available .. used_seen + slots   ids that are free, in the order of their use
+//
+// Both ends are free-running counters, masked only at the access. A device that works in order, as
+// most do, uses exactly the id at used_seen: one comparison shows that an id is inside the ring,
+// that the device holds it and that it does not come twice, and nothing is stored. An id that comes
+// out of order is first swapped to used_seen, if the device holds it.
 #pragma once
 #include "drivers/port.h"
 #include "drivers/virtio/transport.h"
@@ -60,13 +67,11 @@ struct split {
     volatile void *doorbell; // 4.1.4.4; NULL before the queue is enabled
 
     // Private.
-    uint16_t *free_ids;      // [slots]: a FIFO
-    bool *held;              // [slots]: the device has the descriptor
-    uint32_t free_head;      // free-running: ids taken from the FIFO
-    uint32_t free_tail;      // free-running: ids put into the FIFO
-    uint16_t used_seen;      // used elements consumed; compared with used->index
+    uint16_t *order;         // [slots]: see above
+    uint16_t *place;         // [slots]: where in order each id is
+    uint32_t used_seen;      // used elements consumed; its low half is compared with used->index
+    uint32_t made_available; // its low half is what available->index says
     uint16_t number;         // of the queue in the device: its doorbell's value
-    uint16_t made_available; // what available->index says
 
     struct env_dma memory; // where descriptors, available and used lie
 };
@@ -75,12 +80,9 @@ struct split {
 // Returns 0 or -ENOMEM.
 int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number);
 
-// Empties the rings: no descriptor is with the device, all ids are free, in order. Only while the
-// device is reset. buffer_of keeps what it lists.
+// Empties the rings: the device holds no descriptor. Only while the device is reset. buffer_of
+// keeps what it lists.
 void split_reset(struct split *split);
-
-// The device was reset and holds nothing any more.
-void split_release(struct split *split);
 
 struct virtio_ring_addresses split_addresses(const struct split *split);
 
@@ -90,8 +92,8 @@ void split_refill(struct queue *queue, const struct frame *frames, unsigned coun
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 
-// Makes every free descriptor available to the device with the buffer that buffer_of lists for it,
-// without ringing the doorbell. For a receive ring, once, after split_reset().
+// Makes every descriptor available to the device with the buffer that buffer_of lists for it,
+// without ringing the doorbell. For a receive ring, after split_reset().
 void split_fill(struct split *split);
 
 // Rings the doorbell unless the device asked not to be disturbed.

@@ -228,6 +228,14 @@ static uint64_t bar_read(void *card, unsigned bar, uint64_t offset, unsigned wid
     return 0;
 }
 
+// 4.1.4.4: what the notification capability says.
+static uint32_t multiplier(const struct simvirtio *sim)
+{
+    uint32_t value;
+    memcpy(&value, sim->pci + SIM_CAP_NOTIFY + 16, sizeof value);
+    return value;
+}
+
 static void bar_write(void *card, unsigned bar, uint64_t offset, unsigned width, uint64_t value)
 {
     struct simvirtio *sim = card;
@@ -244,7 +252,7 @@ static void bar_write(void *card, unsigned bar, uint64_t offset, unsigned width,
         if ((sim->status & 4) == 0 && sim->status != 0)
             sim_violate(sim, "a doorbell before DRIVER_OK");
         if (width != 2 || index >= SIM_QUEUES ||
-            offset - SIM_NOTIFY != 4u * sim->queues[index].notify_off)
+            offset - SIM_NOTIFY != (uint64_t)sim->queues[index].notify_off * multiplier(sim))
             sim_violate(sim, "a doorbell that is no queue's");
         else
             sim->queues[index].doorbells++;

@@ -147,6 +147,12 @@ static void multipliers(void **state)
         set32(SIM_CAP_NOTIFY + 16, bad[i]);
         refused("has a multiplier that is not a power of two");
     }
+    static const uint32_t good[] = {0, 2, 4, 64}; // 0: one doorbell for all queues
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        rig_open(&rig);
+        set32(SIM_CAP_NOTIFY + 16, good[i]);
+        accepted();
+    }
     // The largest puts the second queue's doorbell far outside; it must not wrap back in.
     rig_open(&rig);
     set32(SIM_CAP_NOTIFY + 16, 0x80000000);
@@ -168,8 +174,11 @@ static void an_unusable_structure_is_passed_over(void **state)
     memcpy(pci + 0xb0, pci + SIM_CAP_DEVICE, 16);
     pci[0xb0 + 1] = 0xc0; // and a type from the future
     memcpy(pci + 0xc0, pci + SIM_CAP_DEVICE, 16);
-    pci[0xc0 + 1] = 0;
+    pci[0xc0 + 1] = 0xd0;
     pci[0xc0 + 3] = 200;
+    memcpy(pci + 0xd0, pci + SIM_CAP_DEVICE, 16); // and a third, where there is nothing
+    pci[0xd0 + 1] = 0;
+    set32(0xd0 + 8, SIM_DEVICE + 0x100);
     pci[SIM_CAP_DEVICE + 4] = 9; // the first device structure names a reserved BAR
     accepted();
 }

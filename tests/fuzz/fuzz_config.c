@@ -66,7 +66,7 @@ static void check_good(const struct config *config)
 static void check_same(const struct config *a, const struct config *b)
 {
     require(b->error_count == 0 && a->port_count == b->port_count && a->mode == b->mode);
-    require(a->on_error == b->on_error && strcmp(a->selftest, b->selftest) == 0);
+    require(a->on_error == b->on_error && a->on_panic == b->on_panic);
     require(memcmp(a->forward_ports, b->forward_ports, sizeof a->forward_ports) == 0);
     for (unsigned i = 0; i < a->port_count; i++) {
         require(strcmp(a->ports[i].name, b->ports[i].name) == 0);

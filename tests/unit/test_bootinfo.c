@@ -181,7 +181,7 @@ static void multiboot2_short_tags_are_ignored(void **state)
     (void)state;
     begin();
     ram_tag();
-    tag(6, "\30\0\0\0", 4);                 // memory map cut inside its head
+    tag(6, "\30\0\0\0", 4);                    // memory map cut inside its head
     tag(6, "\1\0\0\0\0\0\0\0abcdefghijk", 19); // entries of one byte
     tag(3, "abc", 3);
     tag(1, "", 0);
@@ -308,7 +308,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(multiboot2_whole, reset, release),
-        cmocka_unit_test_setup_teardown(multiboot2_without_a_name_keeps_the_default, reset, release),
+        cmocka_unit_test_setup_teardown(multiboot2_without_a_name_keeps_the_default, reset,
+                                        release),
         cmocka_unit_test_setup_teardown(multiboot2_rejects_broken_lists, reset, release),
         cmocka_unit_test_setup_teardown(multiboot2_short_tags_are_ignored, reset, release),
         cmocka_unit_test_setup_teardown(config_that_is_too_large_is_refused, reset, release),

@@ -97,6 +97,15 @@ static int make_box(void **state)
     return wire_connect(&forwarder, &buffers, 0, 1) || supervise_start(&supervisor) != 2;
 }
 
+// The console also works when the configuration forbids to forward.
+static void test_before_the_box_runs(void **state)
+{
+    (void)state;
+    for (const struct shell_command *command = table; command->name != NULL; command++)
+        assert_string_equal(run((char *)command->name, "lan"),
+                            "nothing is forwarded: see the log\n");
+}
+
 static void test_ports(void **state)
 {
     (void)state;
@@ -146,6 +155,11 @@ static void test_stats(void **state)
     assert_null(strstr(printed, "wan"));
     forwarder.counters[0].forwarded += 2;
     expect(run("stats", "lan"), "received = forwarded + delivered + dropped: OFF BY -2\n");
+    forwarder.counters[0].delivered += 3;
+    expect(run("stats", "lan"), "              3 delivered to the box itself\n");
+    expect(output, "OFF BY -5\n");
+    forwarder.counters[0].rx_frames += 6;
+    expect(run("stats", "lan"), "OFF BY 1\n");
 }
 
 static void test_large_numbers_fit(void **state)
@@ -198,6 +212,7 @@ static void test_audit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_before_the_box_runs), // first: make_box() sets it up for all others
         cmocka_unit_test_setup(test_ports, make_box),
         cmocka_unit_test_setup(test_stats, make_box),
         cmocka_unit_test_setup(test_large_numbers_fit, make_box),

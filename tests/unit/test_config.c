@@ -58,7 +58,7 @@ static void assert_two_ports(const struct config *config)
     assert_int_equal(config->forward_ports[0], 0);
     assert_int_equal(config->forward_ports[1], 1);
     assert_int_equal(config->on_error, CONFIG_ON_ERROR_HALT);
-    assert_string_equal(config->selftest, "");
+    assert_int_equal(config->on_panic, CONFIG_ON_PANIC_REBOOT);
 }
 
 static void test_good(void **state)
@@ -98,13 +98,13 @@ static void test_values(void **state)
     (void)state;
     struct config config;
     read_text(&config,
-              "[system]\non-error = wire\nselftest = wx-1\n[forward]\nports = c , a\nmode = wire\n"
+              "[system]\non-error = wire\non-panic = halt\n[forward]\nports = c , a\nmode = wire\n"
               "[port a]\ndevice = pci:0001:a0:1F.7\n[port b]\ndevice = ixgbe:255\n"
               "[port c]\ndevice = pci:03:00.0\n",
               "port.b.device=ixgbe:3");
     assert_int_equal(config.error_count, 0);
     assert_int_equal(config.on_error, CONFIG_ON_ERROR_WIRE);
-    assert_string_equal(config.selftest, "wx-1");
+    assert_int_equal(config.on_panic, CONFIG_ON_PANIC_HALT);
     assert_int_equal(config.port_count, 3);
     assert_int_equal(config.forward_count, 2);
     assert_int_equal(config.forward_ports[0], 2);
@@ -298,8 +298,8 @@ static const struct wrong {
      NULL,
      {"barewire.conf:8: on-error \"reboot\", expected halt or wire"}},
     {GOOD,
-     "system.selftest=a/b",
-     {"command line: selftest \"a/b\", expected a name of at most 31 letters, digits, - and _"}},
+     "system.on-panic=wait",
+     {"command line: on-panic \"wait\", expected reboot or halt"}},
 
     // Which ports.
     {LAN WIRE, NULL, {"barewire.conf: 1 port configured, expected 2 for mode = wire"}},
@@ -542,7 +542,7 @@ static void test_print(void **state)
 {
     (void)state;
     struct config config;
-    read_text(&config, GOOD, "port.wan.device=ixgbe:1 system.selftest=wx");
+    read_text(&config, GOOD, "port.wan.device=ixgbe:1 system.on-panic=halt");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -555,13 +555,13 @@ static void test_print(void **state)
                                  "ports = lan wan                  ; default: all\n"
                                  "[system]\n"
                                  "on-error = halt                  ; default\n"
-                                 "selftest = wx                    ; command line\n");
+                                 "on-panic = halt                  ; command line\n");
     // What is printed is a configuration that means the same.
     struct config again;
     read_text(&again, printed, NULL);
     assert_int_equal(again.error_count, 0);
     assert_int_equal(again.ports[1].device.kind, CONFIG_DEVICE_IXGBE);
-    assert_string_equal(again.selftest, "wx");
+    assert_int_equal(again.on_panic, CONFIG_ON_PANIC_HALT);
 }
 
 static void test_print_errors(void **state)

@@ -193,6 +193,10 @@ static void test_too_much_at_once(void **state)
     fifo_takes = SIZE_MAX;
     console_flush();
     assert_int_equal(on_wire, QUEUE);
+    drain(state);
+    console_write(much, QUEUE - 1);
+    write_text("\n"); // takes two bytes, there is one
+    assert_int_equal(console_room(), 1);
 }
 
 static void test_flush_gives_up(void **state)

@@ -27,7 +27,7 @@ static void draw_all(void)
 {
     unsigned calls = 0;
     while (!screen_draw(&screen, 7))
-        assert_in_range(++calls, 1, COLUMNS * ROWS);
+        assert_in_range(++calls, 1, (COLUMNS + 1) * ROWS);
 }
 
 static int setup(void **state)
@@ -129,22 +129,33 @@ static unsigned count_drawn(void)
     return count;
 }
 
-// Never more cells than allowed, and only those that changed.
+// Never more cells than steps, only those that changed, and the newest lines first.
 static void test_draw_is_bounded(void **state)
 {
     (void)state;
-    for (unsigned i = 1; i <= COLUMNS * ROWS; i++) {
-        bool done = screen_draw(&screen, 1);
-        assert_int_equal(count_drawn(), i);
-        assert_true(!done || i == COLUMNS * ROWS);
+    unsigned before = 0, steps = 0;
+    while (!screen_draw(&screen, 1)) {
+        unsigned now = count_drawn();
+        assert_in_range(now, before, before + 1);
+        before = now;
+        assert_in_range(++steps, 1, (COLUMNS + 1) * ROWS);
     }
+    assert_int_equal(count_drawn(), COLUMNS * ROWS);
     assert_true(screen_draw(&screen, 0));
+
     memset(cells, 0xee, sizeof cells);
     write_text("ab");
     draw_all();
     assert_int_equal(count_drawn(), 3); // a, b, the cursor
     write_text("\033[K");
-    assert_true(screen_draw(&screen, 0));
+    assert_true(screen_draw(&screen, 1)); // one look through the row
+    assert_int_equal(count_drawn(), 3);
+
+    write_text("\n\nnew");
+    screen_draw(&screen, 4);
+    static const uint16_t drawn[] = {0x0700 | 'n', 0x0700 | 'e', 0x0700 | 'w', 0x7000 | ' '};
+    assert_memory_equal(cells + 2 * COLUMNS, drawn, sizeof drawn);
+    assert_int_equal(cells[2], 0x7000 | ' '); // the old cursor: its turn comes later
 }
 
 static void test_no_screen(void **state)

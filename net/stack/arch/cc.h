@@ -6,15 +6,15 @@
 #include <sys/types.h>
 
 // newlib has these types and constants, but no unistd.h worth including in a kernel.
-#define SSIZE_MAX            LONG_MAX
-#define LWIP_NO_UNISTD_H     1
-#define LWIP_TIMEVAL_PRIVATE 0
+#define SSIZE_MAX             LONG_MAX
+#define LWIP_NO_UNISTD_H      1
+#define LWIP_TIMEVAL_PRIVATE  0
 #define LWIP_ERRNO_STDINCLUDE 1
 
 void lwip_port_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void lwip_port_fail(const char *message, const char *file, int line);
 unsigned lwip_port_random(void);
 
-#define LWIP_PLATFORM_DIAG(arguments)  lwip_port_log arguments
-#define LWIP_PLATFORM_ASSERT(message)  lwip_port_fail(message, __FILE__, __LINE__)
-#define LWIP_RAND()                    lwip_port_random()
+#define LWIP_PLATFORM_DIAG(arguments) lwip_port_log arguments
+#define LWIP_PLATFORM_ASSERT(message) lwip_port_fail(message, __FILE__, __LINE__)
+#define LWIP_RAND()                   lwip_port_random()

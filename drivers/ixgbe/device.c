@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Waiting for the card, never for ever.
+#include "drivers/ixgbe/device.h"
+#include <errno.h>
+
+// What a read returns when nobody answers (PCI Express Base Specification, 2.3.2).
+#define NOBODY UINT32_MAX
+
+int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait)
+{
+    const uint64_t start = env_time_us();
+    for (;;) {
+        // The time is taken before the register: whoever was interrupted in between looks once more.
+        const bool expired = env_time_us() - start > wait->limit_us;
+        const uint32_t value = ixgbe_read(card, wait->offset);
+        if (value == NOBODY) {
+            env_log(card->env, "waiting for %s: register %05xh reads all ones, the card is gone",
+                    wait->what, (unsigned)wait->offset);
+            return -ENODEV;
+        }
+        if ((value & wait->mask) == wait->value)
+            return 0;
+        if (expired) {
+            env_log(card->env,
+                    "waited %u us for %s: register %05xh is %08xh (82599 datasheet, section %s)",
+                    (unsigned)wait->limit_us, wait->what, (unsigned)wait->offset, (unsigned)value,
+                    wait->section);
+            return -ETIMEDOUT;
+        }
+    }
+}
+
+void ixgbe_delay(uint32_t microseconds)
+{
+    const uint64_t start = env_time_us();
+    while (env_time_us() - start < microseconds)
+        ;
+}
+
+bool ixgbe_gone(const struct ixgbe *card)
+{
+    enum { PCI_VENDOR_ID = 0 };
+    return ixgbe_read(card, IXGBE_STATUS) == NOBODY &&
+           env_config_read(card->env, PCI_VENDOR_ID, 2) == 0xFFFF;
+}

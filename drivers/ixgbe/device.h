@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One card: its private state, its registers, and waiting for it.
+#pragma once
+#include "drivers/ixgbe/model.h"
+#include "drivers/ixgbe/regs.h"
+#include "drivers/ixgbe/sfp.h"
+#include "drivers/mmio.h"
+#include "drivers/port.h"
+
+struct ixgbe_rx;
+struct ixgbe_tx;
+
+// Where bringing up the link stands; see link.c.
+struct ixgbe_link {
+    enum { LINK_SETTLED, LINK_PIPELINE } step;
+    uint32_t autoc;         // as the EEPROM set it
+    uint64_t step_deadline; // microseconds, env_time_us()
+    uint64_t down_since;
+    uint64_t retry_at;
+    bool explained; // the reason for a missing link has been logged
+    bool at_1g;     // trying the module's 1G rate
+};
+
+struct ixgbe {
+    struct port *port;
+    struct env *env;
+    volatile uint8_t *registers;
+    const struct ixgbe_model *model;
+    const struct ixgbe_mac *mac; // model->mac
+    unsigned lan;                // which port of a dual-port card: 0 or 1
+    bool has_interrupt;
+
+    struct ixgbe_link link;
+    struct ixgbe_sfp sfp;
+    unsigned next_statistic;
+
+    // Set by start(), from the packet area.
+    uint32_t buffer_kb; // what the card may write into one receive buffer
+    uint32_t longest;   // frame that fits one, bytes without FCS
+
+    struct ixgbe_rx *rx[PORT_QUEUES_MAX];
+    struct ixgbe_tx *tx[PORT_QUEUES_MAX];
+};
+
+static inline uint32_t ixgbe_read(const struct ixgbe *card, uint32_t offset)
+{
+    return mmio_read32(card->registers, offset);
+}
+
+static inline void ixgbe_write(struct ixgbe *card, uint32_t offset, uint32_t value)
+{
+    mmio_write32(card->registers, offset, value);
+}
+
+static inline void ixgbe_set(struct ixgbe *card, uint32_t offset, uint32_t bits)
+{
+    ixgbe_write(card, offset, ixgbe_read(card, offset) | bits);
+}
+
+static inline void ixgbe_clear(struct ixgbe *card, uint32_t offset, uint32_t bits)
+{
+    ixgbe_write(card, offset, ixgbe_read(card, offset) & ~bits);
+}
+
+// Posted writes reach the card no later than the answer to a read that follows them.
+static inline void ixgbe_flush(const struct ixgbe *card)
+{
+    (void)ixgbe_read(card, IXGBE_STATUS);
+}
+
+// What a bounded wait waits for, and how its message calls it.
+struct ixgbe_wait {
+    uint32_t offset, mask, value; // until (register & mask) == value
+    uint32_t limit_us;
+    const char *what;    // "CTRL.RST to clear"
+    const char *section; // "4.2.1.6.1"
+};
+
+// Waits, busily. Returns 0, or after a message with the register's last value: -ETIMEDOUT, or
+// -ENODEV when it reads all ones, which no register waited for here can: the card is gone.
+int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait);
+
+// Lets at least this many microseconds pass.
+void ixgbe_delay(uint32_t microseconds);
+
+// True when the card does not answer any more: all registers and the PCI vendor id read all ones.
+bool ixgbe_gone(const struct ixgbe *card);

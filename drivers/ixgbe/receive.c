@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Receive initialisation. Intel 82599 datasheet (331520) 4.6.7, 4.6.11.3.4 (neither DCB nor
+// virtualisation), 7.1.1.1.
+#include "drivers/ixgbe/receive.h"
+#include "drivers/ixgbe/ring.h"
+#include <errno.h>
+
+enum {
+    QUEUE_US = 100000,
+    FORGET_US = 100, // 4.6.7.1.2
+    SECURITY_US = 100000,
+    FCS = 4,
+    PLAIN_FRAME = 1518, // with FCS: beyond that it is a jumbo frame
+    FLOW_CONTROL_ROOM = 0x6000,
+};
+
+static void clear_table(struct ixgbe *card, uint32_t offset, unsigned entries)
+{
+    for (unsigned i = 0; i < entries; i++)
+        ixgbe_write(card, offset + 4 * i, 0);
+}
+
+// What an earlier driver may have left: these tables are memory, which reset does not clear.
+static void clear_filters(struct ixgbe *card)
+{
+    clear_table(card, IXGBE_PFUTA(0), 128);
+    clear_table(card, IXGBE_VFTA(0), 128);
+    clear_table(card, IXGBE_PFVLVF(0), 64);
+    clear_table(card, IXGBE_PFVLVFB(0), 128);
+    clear_table(card, IXGBE_MTA(0), 128);
+    clear_table(card, IXGBE_FTQF(0), 128);
+    for (unsigned i = 1; i < 128; i++) {
+        ixgbe_write(card, IXGBE_RAL(i), 0);
+        ixgbe_write(card, IXGBE_RAH(i), 0);
+    }
+    clear_table(card, IXGBE_MPSAR(0), 256);
+    ixgbe_write(card, IXGBE_MPSAR(0), 1);
+}
+
+// A forwarder takes frames for everybody. Frames that the wire damaged stay outside.
+static void set_filters(struct ixgbe *card)
+{
+    clear_filters(card);
+    ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN); // filters change only while it is off
+    ixgbe_clear(card, IXGBE_FCTRL, IXGBE_FCTRL_SBP);
+    ixgbe_set(card, IXGBE_FCTRL, IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE | IXGBE_FCTRL_UPE);
+    ixgbe_clear(card, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE);
+    ixgbe_write(card, IXGBE_MCSTCTRL, 0);
+    ixgbe_write(card, IXGBE_MRQC, 0); // no RSS: all frames go to queue 0
+}
+
+// PAUSE frames are neither obeyed, nor sent, nor shown to the box. The thresholds must hold sensible
+// values all the same (4.6.3.2).
+static void flow_control_off(struct ixgbe *card)
+{
+    for (unsigned i = 0; i < 4; i++)
+        ixgbe_write(card, IXGBE_FCTTV(i), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        ixgbe_write(card, IXGBE_FCRTL(i), 0);
+        ixgbe_write(card, IXGBE_FCRTH(i), 0);
+    }
+    ixgbe_write(card, IXGBE_FCRTH(0), card->mac->rx_buffer_kb * 1024 - FLOW_CONTROL_ROOM);
+    ixgbe_write(card, IXGBE_FCRTV, 0);
+    ixgbe_write(card, IXGBE_FCCFG, 0);
+    ixgbe_clear(card, IXGBE_MFLCN,
+                IXGBE_MFLCN_PMCF | IXGBE_MFLCN_RPFCE | IXGBE_MFLCN_RFCE);
+    ixgbe_set(card, IXGBE_MFLCN, IXGBE_MFLCN_DPF);
+}
+
+static void set_sizes(struct ixgbe *card)
+{
+    ixgbe_write(card, IXGBE_RXPBSIZE(0), IXGBE_PB_KB(card->mac->rx_buffer_kb));
+    for (unsigned i = 1; i < 8; i++)
+        ixgbe_write(card, IXGBE_RXPBSIZE(i), 0);
+
+    // CRC stripping must be set the same in both places, and the two RSC fields to what 8.2.3.8.8
+    // asks for, although RSC is not used.
+    ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_RXCRCSTRP);
+    ixgbe_write(card, IXGBE_RDRXCTL,
+                (ixgbe_read(card, IXGBE_RDRXCTL) & ~IXGBE_RDRXCTL_RSCFRSTSIZE) |
+                    IXGBE_RDRXCTL_CRC_STRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
+
+    const uint32_t longest = card->longest + FCS;
+    ixgbe_write(card, IXGBE_MAXFRS, longest << 16);
+    if (longest > PLAIN_FRAME)
+        ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_JUMBOEN);
+    else
+        ixgbe_clear(card, IXGBE_HLREG0, IXGBE_HLREG0_JUMBOEN);
+}
+
+int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
+{
+    struct env_dma dma;
+    struct ixgbe_rx *rx = env_alloc(card->env, sizeof *rx);
+    uint32_t *buffer_of = env_alloc(card->env, slots * sizeof *buffer_of);
+    if (rx == NULL || buffer_of == NULL ||
+        !env_dma_alloc(card->env, slots * sizeof *rx->descriptors, &dma)) {
+        env_log(card->env, "no memory for a receive ring of %u descriptors", (unsigned)slots);
+        return -ENOMEM;
+    }
+    *rx = (struct ixgbe_rx){
+        .queue = {.port = card->port, .buffer_of = buffer_of, .slots = slots},
+        .descriptors = dma.memory,
+        .address = dma.address,
+        .number = number,
+        .tail = card->registers + IXGBE_RDT(number),
+    };
+    card->rx[number] = rx;
+    return 0;
+}
+
+// Every slot holds an empty buffer; all but one belong to the card. Steps of 4.6.7.1.
+static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx)
+{
+    const struct packet_area *area = card->port->area;
+    const unsigned q = rx->number;
+    rx->buffers = packet_dma(area, 0, FRAME_HEADROOM);
+    rx->stride = area->stride;
+    rx->whole_lengths = card->longest - FRAME_MIN + 1;
+    rx->lengths = rx->whole_lengths;
+    rx->next = 0;
+    rx->withheld = 0;
+    for (uint32_t i = 0; i < rx->queue.slots; i++) {
+        rx->descriptors[i].address = packet_dma(area, rx->queue.buffer_of[i], FRAME_HEADROOM);
+        rx->descriptors[i].written = 0;
+    }
+
+    ixgbe_write(card, IXGBE_RDBAL(q), (uint32_t)rx->address);
+    ixgbe_write(card, IXGBE_RDBAH(q), (uint32_t)(rx->address >> 32));
+    ixgbe_write(card, IXGBE_RDLEN(q), rx->queue.slots * (uint32_t)sizeof *rx->descriptors);
+    ixgbe_clear(card, IXGBE_DCA_RXCTRL(q), IXGBE_DCA_RXCTRL_RESERVED);
+    ixgbe_write(card, IXGBE_SRRCTL(q),
+                IXGBE_SRRCTL_BSIZE_KB(card->buffer_kb) | IXGBE_SRRCTL_DROP_EN);
+    ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_VME);
+    ixgbe_set(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
+    const int error = ixgbe_wait(card, &(struct ixgbe_wait){
+                                           .offset = IXGBE_RXDCTL(q),
+                                           .mask = IXGBE_RXDCTL_ENABLE,
+                                           .value = IXGBE_RXDCTL_ENABLE,
+                                           .limit_us = QUEUE_US,
+                                           .what = "RXDCTL.ENABLE to be set",
+                                           .section = "4.6.7.1",
+                                       });
+    if (error == 0)
+        ixgbe_write(card, IXGBE_RDT(q), rx->queue.slots - 1);
+    return error;
+}
+
+// Opens the receive unit while the valve in front of it is shut, so that no half frame gets in, and
+// then the valve (last steps of 4.6.7).
+static int open_unit(struct ixgbe *card)
+{
+    ixgbe_set(card, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS);
+    const int error = ixgbe_wait(card, &(struct ixgbe_wait){
+                                           .offset = IXGBE_SECRXSTAT,
+                                           .mask = IXGBE_SECRXSTAT_RDY,
+                                           .value = IXGBE_SECRXSTAT_RDY,
+                                           .limit_us = SECURITY_US,
+                                           .what = "SECRXSTAT.SECRX_RDY to be set",
+                                           .section = "4.6.7",
+                                       });
+    if (error)
+        return error;
+    ixgbe_set(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
+    ixgbe_clear(card, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS);
+    ixgbe_set(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_NS_DIS);
+    return 0;
+}
+
+int ixgbe_receive_start(struct ixgbe *card)
+{
+    set_filters(card);
+    flow_control_off(card);
+    set_sizes(card);
+    for (unsigned i = 0; i < card->port->rx_queues; i++) {
+        const int error = start_queue(card, card->rx[i]);
+        if (error)
+            return error;
+    }
+    return open_unit(card);
+}
+
+int ixgbe_receive_stop(struct ixgbe *card)
+{
+    int result = 0;
+    for (unsigned i = 0; i < card->port->rx_queues; i++) {
+        ixgbe_clear(card, IXGBE_RXDCTL(i), IXGBE_RXDCTL_ENABLE);
+        const int error = ixgbe_wait(card, &(struct ixgbe_wait){
+                                               .offset = IXGBE_RXDCTL(i),
+                                               .mask = IXGBE_RXDCTL_ENABLE,
+                                               .limit_us = QUEUE_US,
+                                               .what = "RXDCTL.ENABLE to clear",
+                                               .section = "4.6.7.1.2",
+                                           });
+        if (error)
+            result = error;
+    }
+    ixgbe_delay(FORGET_US);
+    ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
+    return result;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The semaphores. Intel 82599 datasheet (331520) 10.5.4; X540 datasheet (515496) for REGSMP.
+//
+// There are two gates in front of the register that says who holds what (SW_FW_SYNC): SWSM.SMBI
+// keeps the two ports' drivers apart, SWSM.SWESMBI keeps drivers and firmware apart. On the X540 and
+// later the second gate is SW_FW_SYNC.REGSMP.
+#include "drivers/ixgbe/semaphore.h"
+#include <errno.h>
+
+enum {
+    GATE_US = 100000,      // how long a gate may stay shut before its holder is taken for dead
+    RESOURCE_US = 1000000, // firmware holds a resource for at most a second
+    ATTEMPT_US = 50,
+};
+
+// Reading SMBI as 0 sets it: whoever read the 0 has passed.
+static bool pass_first_gate(struct ixgbe *card)
+{
+    const uint64_t start = env_time_us();
+    do {
+        if ((ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SMBI) == 0)
+            return true;
+        ixgbe_delay(ATTEMPT_US);
+    } while (env_time_us() - start < GATE_US);
+    return false;
+}
+
+static bool pass_second_gate(struct ixgbe *card)
+{
+    const uint64_t start = env_time_us();
+    do {
+        if (card->mac->regsmp) {
+            if ((ixgbe_read(card, card->mac->sw_fw_sync) & IXGBE_SYNC_REGSMP) == 0)
+                return true;
+        } else {
+            ixgbe_set(card, card->mac->swsm, IXGBE_SWSM_SWESMBI);
+            if (ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SWESMBI)
+                return true;
+        }
+        ixgbe_delay(ATTEMPT_US);
+    } while (env_time_us() - start < GATE_US);
+    return false;
+}
+
+static void leave_gates(struct ixgbe *card)
+{
+    if (card->mac->regsmp)
+        ixgbe_clear(card, card->mac->sw_fw_sync, IXGBE_SYNC_REGSMP);
+    // Written, not read and written back: a read would set SMBI.
+    ixgbe_write(card, card->mac->swsm, 0);
+    ixgbe_flush(card);
+}
+
+// A boot ROM or an operating system that was switched off may have left a gate shut for good. Nobody
+// else drives this card now, so after the time that 10.5.4 grants it is opened by force.
+static int pass_gates(struct ixgbe *card)
+{
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        if (pass_first_gate(card) && pass_second_gate(card))
+            return 0;
+        env_log(card->env,
+                "semaphore was left taken: SWSM %08xh, SW_FW_SYNC %08xh (82599 datasheet, section "
+                "10.5.4); %s",
+                (unsigned)ixgbe_read(card, card->mac->swsm),
+                (unsigned)ixgbe_read(card, card->mac->sw_fw_sync),
+                attempt == 0 ? "freeing it" : "giving up");
+        leave_gates(card);
+    }
+    return -EBUSY;
+}
+
+int ixgbe_lock(struct ixgbe *card, uint32_t resource)
+{
+    const uint64_t start = env_time_us();
+    uint32_t sync;
+    do {
+        const int error = pass_gates(card);
+        if (error)
+            return error;
+        sync = ixgbe_read(card, card->mac->sw_fw_sync) & ~IXGBE_SYNC_REGSMP;
+        const bool taken = sync & (resource | IXGBE_SYNC_FIRMWARE(resource));
+        if (!taken)
+            ixgbe_write(card, card->mac->sw_fw_sync, sync | resource);
+        leave_gates(card);
+        if (!taken)
+            return 0;
+        ixgbe_delay(ATTEMPT_US);
+    } while (env_time_us() - start < RESOURCE_US);
+
+    env_log(card->env,
+            "waited %u us for SW_FW_SYNC bit %xh: register is %08xh (82599 datasheet, section "
+            "10.5.4)",
+            (unsigned)RESOURCE_US, (unsigned)resource, (unsigned)sync);
+    return -EBUSY;
+}
+
+void ixgbe_unlock(struct ixgbe *card, uint32_t resource)
+{
+    // Freeing must not fail: without the gates the worst is a race with firmware.
+    (void)pass_gates(card);
+    ixgbe_clear(card, card->mac->sw_fw_sync, resource | IXGBE_SYNC_REGSMP);
+    leave_gates(card);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Transmit initialisation. Intel 82599 datasheet (331520) 4.6.8, 4.6.11.3.4 (neither DCB nor
+// virtualisation), 7.2.3.4, 7.2.3.5.2.
+#include "drivers/ixgbe/transmit.h"
+#include <errno.h>
+
+enum {
+    QUEUE_US = 100000,
+    DRAIN_US = 10000,
+    FORGET_US = 100,
+    SCHEDULER_QUEUES = 128,
+
+    // The card keeps 40 descriptors of a queue. It fetches more when it has fewer than PTHRESH and
+    // there are HTHRESH, a cache line, to be had; this pair is the one that 7.2.3.4.1 calls
+    // thoroughly tested. WTHRESH must be 0 with head write-back.
+    PTHRESH = 32,
+    HTHRESH = 4,
+};
+
+int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
+                            struct ixgbe_head *head, uint64_t head_address)
+{
+    struct env_dma dma;
+    struct ixgbe_tx *tx = env_alloc(card->env, sizeof *tx);
+    uint32_t *buffer_of = env_alloc(card->env, slots * sizeof *buffer_of);
+    if (tx == NULL || buffer_of == NULL ||
+        !env_dma_alloc(card->env, slots * sizeof *tx->descriptors, &dma)) {
+        env_log(card->env, "no memory for a transmit ring of %u descriptors", (unsigned)slots);
+        return -ENOMEM;
+    }
+    const uint32_t quarter = slots / 4;
+    *tx = (struct ixgbe_tx){
+        .queue = {.port = card->port, .buffer_of = buffer_of, .slots = slots},
+        .descriptors = dma.memory,
+        .address = dma.address,
+        .number = number,
+        .tail_register = card->registers + IXGBE_TDT(number),
+        .report_every = quarter < IXGBE_REPORT_EVERY ? quarter : IXGBE_REPORT_EVERY,
+        .head = &head->value,
+        .head_address = head_address,
+    };
+    card->tx[number] = tx;
+    return 0;
+}
+
+static void set_sizes(struct ixgbe *card)
+{
+    const uint32_t longest_kb = (card->longest + 1023) / 1024;
+    ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_TXPADEN);
+
+    // These may change only while the scheduler stands still.
+    ixgbe_set(card, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
+    ixgbe_write(card, IXGBE_DTXMXSZRQ, IXGBE_DTXMXSZRQ_MAX);
+    ixgbe_write(card, IXGBE_TXPBSIZE(0), IXGBE_PB_KB(card->mac->tx_buffer_kb));
+    ixgbe_write(card, IXGBE_TXPBTHRESH(0), card->mac->tx_buffer_kb - longest_kb);
+    for (unsigned i = 1; i < 8; i++) {
+        ixgbe_write(card, IXGBE_TXPBSIZE(i), 0);
+        ixgbe_write(card, IXGBE_TXPBTHRESH(i), 0);
+    }
+    ixgbe_write(card, IXGBE_MTQC, 0);
+    for (unsigned i = 0; i < SCHEDULER_QUEUES; i++) {
+        ixgbe_write(card, IXGBE_RTTDQSEL, i);
+        ixgbe_write(card, IXGBE_RTTDT1C, 0);
+    }
+    ixgbe_clear(card, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
+}
+
+static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
+{
+    const struct packet_area *area = card->port->area;
+    const unsigned q = tx->number;
+    tx->buffers = packet_dma(area, 0, 0);
+    tx->stride = area->stride;
+    tx->area = area;
+    tx->tail = 0;
+    tx->clean = 0;
+    tx->free = tx->queue.slots - 1;
+    *(volatile uint32_t *)tx->head = 0;
+
+    ixgbe_write(card, IXGBE_TDBAL(q), (uint32_t)tx->address);
+    ixgbe_write(card, IXGBE_TDBAH(q), (uint32_t)(tx->address >> 32));
+    ixgbe_write(card, IXGBE_TDLEN(q), tx->queue.slots * (uint32_t)sizeof *tx->descriptors);
+    // With relaxed ordering an older head could overtake a newer one.
+    ixgbe_clear(card, IXGBE_DCA_TXCTRL(q), IXGBE_DCA_TXCTRL_WB_RO);
+    ixgbe_write(card, IXGBE_TDWBAH(q), (uint32_t)(tx->head_address >> 32));
+    ixgbe_write(card, IXGBE_TDWBAL(q), (uint32_t)tx->head_address | IXGBE_TDWBAL_ENABLE);
+    ixgbe_write(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
+}
+
+static int enable_queue(struct ixgbe *card, unsigned q)
+{
+    ixgbe_set(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
+    return ixgbe_wait(card, &(struct ixgbe_wait){
+                                .offset = IXGBE_TXDCTL(q),
+                                .mask = IXGBE_TXDCTL_ENABLE,
+                                .value = IXGBE_TXDCTL_ENABLE,
+                                .limit_us = QUEUE_US,
+                                .what = "TXDCTL.ENABLE to be set",
+                                .section = "4.6.8.1",
+                            });
+}
+
+int ixgbe_transmit_start(struct ixgbe *card)
+{
+    set_sizes(card);
+    for (unsigned i = 0; i < card->port->tx_queues; i++)
+        describe_queue(card, card->tx[i]);
+    ixgbe_set(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
+    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+        const int error = enable_queue(card, i);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+// Steps of 4.6.8.1.1. Frames that do not leave in time, because there is no link, are lost.
+int ixgbe_transmit_stop(struct ixgbe *card)
+{
+    int result = 0;
+    const uint64_t start = env_time_us();
+    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+        while (ixgbe_read(card, IXGBE_TDH(i)) != ixgbe_read(card, IXGBE_TDT(i)) &&
+               card->port->link_up && env_time_us() - start < DRAIN_US)
+            ;
+        ixgbe_clear(card, IXGBE_TXDCTL(i), IXGBE_TXDCTL_ENABLE);
+        const int error = ixgbe_wait(card, &(struct ixgbe_wait){
+                                               .offset = IXGBE_TXDCTL(i),
+                                               .mask = IXGBE_TXDCTL_ENABLE,
+                                               .limit_us = QUEUE_US,
+                                               .what = "TXDCTL.ENABLE to clear",
+                                               .section = "4.6.8.1.1",
+                                           });
+        if (error)
+            result = error;
+    }
+    ixgbe_delay(FORGET_US);
+    ixgbe_clear(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
+    return result;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The transmit unit: packet buffer, scheduler, queues.
+#pragma once
+#include "drivers/ixgbe/device.h"
+#include "drivers/ixgbe/ring.h"
+
+// Allocates the ring of a queue. The card reports its progress to *head, at head_address. Returns 0
+// or -ENOMEM after a message.
+int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
+                            struct ixgbe_head *head, uint64_t head_address);
+
+// After a reset: sizes, then the queues, all empty. Returns 0, or a negative errno after a message.
+int ixgbe_transmit_start(struct ixgbe *card);
+
+// Lets what is queued go out if it can, then turns the queues off. Returns 0, or a negative errno
+// after a message.
+int ixgbe_transmit_stop(struct ixgbe *card);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The 82599 driver on a simulated card: what its tests share.
+#include "tests/driver/sim_ixgbe.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint32_t config_read(void *context, unsigned offset, unsigned width)
+{
+    struct sim *sim = context;
+    uint32_t value = 0;
+    if (sim->card.gone)
+        return UINT32_MAX >> (32 - 8 * width);
+    memcpy(&value, sim->pci + offset, width);
+    return value;
+}
+
+static void config_write(void *context, unsigned offset, unsigned width, uint32_t value)
+{
+    struct sim *sim = context;
+    memcpy(sim->pci + offset, &value, width);
+}
+
+static void watch(struct sim *sim, uint64_t offset)
+{
+    const bool inside =
+        (offset >= 0x1000 && offset < 0x2000) || (offset >= 0x6000 && offset < 0x8000);
+    if (sim->data_path && !inside)
+        sim->off_pages++;
+}
+
+static uint64_t bar_read(void *context, unsigned bar, uint64_t offset, unsigned width)
+{
+    struct sim *sim = context;
+    assert_int_equal(bar, 0);
+    assert_int_equal(width, 4);
+    watch(sim, offset);
+    return simcard_read(&sim->card, (uint32_t)offset);
+}
+
+static void bar_write(void *context, unsigned bar, uint64_t offset, unsigned width, uint64_t value)
+{
+    struct sim *sim = context;
+    assert_int_equal(bar, 0);
+    assert_int_equal(width, 4);
+    watch(sim, offset);
+    simcard_write(&sim->card, (uint32_t)offset, (uint32_t)value);
+}
+
+static void tick(void *context)
+{
+    simcard_tick(&((struct sim *)context)->card);
+}
+
+static void *reach(void *context, uint64_t address, size_t bytes)
+{
+    return host_dma(&((struct sim *)context)->env, address, bytes);
+}
+
+static void sink(void *context, const uint8_t *frame, unsigned length)
+{
+    struct sim *sim = context;
+    if (sim->sent_count == SIM_SENT_MAX)
+        return;
+    sim->sent[sim->sent_count].length = length;
+    memcpy(sim->sent[sim->sent_count].bytes, frame, length < 64 ? length : 64);
+    sim->sent_count++;
+}
+
+static const struct host_card type = {config_read, config_write, bar_read, bar_write, tick};
+
+void sim_open(struct sim *sim)
+{
+    memset(sim, 0, sizeof *sim);
+    host_open(&sim->env, &type, sim);
+    host_clock_step(1);
+    sim->env.bar_size[0] = SIMCARD_BAR_SIZE;
+    sim->env.vectors = 1;
+    simcard_open(&sim->card, sim->registers);
+    sim->card.reach = reach;
+    sim->card.sink = sink;
+    sim->card.context = sim;
+    const uint8_t ids[] = {0x86, 0x80, 0xFB, 0x10};
+    memcpy(sim->pci, ids, sizeof ids);
+    sim->port = (struct port){.name = "sim", .driver = &ixgbe_driver, .env = &sim->env};
+}
+
+void sim_close(struct sim *sim)
+{
+    host_close(&sim->env);
+    free(sim->area.base);
+}
+
+void sim_deal_buffers(struct sim *sim)
+{
+    struct port *port = &sim->port;
+    uint32_t count = port->rx[0]->slots;
+    for (unsigned i = 0; i < port->tx_queues; i++)
+        count += port->tx[i]->slots;
+    sim->area = (struct packet_area){
+        .base = malloc((size_t)count * SIM_STRIDE),
+        .stride = SIM_STRIDE,
+        .count = count,
+        .capacity = SIM_CAPACITY,
+    };
+    assert_non_null(sim->area.base);
+    sim->area.dma = host_share(&sim->env, sim->area.base, (size_t)count * SIM_STRIDE);
+    port->area = &sim->area;
+    uint32_t next = 0;
+    for (uint32_t slot = 0; slot < port->rx[0]->slots; slot++)
+        port->rx[0]->buffer_of[slot] = next++;
+    for (unsigned i = 0; i < port->tx_queues; i++)
+        for (uint32_t slot = 0; slot < port->tx[i]->slots; slot++)
+            port->tx[i]->buffer_of[slot] = next++;
+}
+
+void sim_poll(struct sim *sim, unsigned times)
+{
+    while (times-- > 0)
+        ixgbe_driver.poll(&sim->port);
+}
+
+void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots)
+{
+    sim->port.ring_slots = ring_slots;
+    if (ixgbe_driver.probe(&sim->port) != 0)
+        fail_msg("probe: %s", sim->env.log);
+    sim->port.tx_queues = (uint16_t)tx_queues;
+    sim_deal_buffers(sim);
+    if (ixgbe_driver.start(&sim->port) != 0)
+        fail_msg("start: %s", sim->env.log);
+    for (unsigned i = 0; i < 10 && !sim->port.link_up; i++)
+        sim_poll(sim, 1);
+    assert_true(sim->port.link_up);
+}
+
+bool sim_conserved(const struct sim *sim)
+{
+    const struct port *port = &sim->port;
+    bool *seen = calloc(sim->area.count, sizeof *seen);
+    uint32_t found = 0;
+    bool whole = seen != NULL;
+    for (unsigned i = 0; whole && i < 1u + port->tx_queues; i++) {
+        const struct queue *queue = i == 0 ? port->rx[0] : port->tx[i - 1];
+        for (uint32_t slot = 0; whole && slot < queue->slots; slot++) {
+            const uint32_t buffer = queue->buffer_of[slot];
+            whole = buffer < sim->area.count && !seen[buffer];
+            if (whole)
+                seen[buffer] = true;
+            found++;
+        }
+    }
+    free(seen);
+    return whole && found == sim->area.count;
+}
+
+unsigned sim_forward(struct sim *sim, unsigned tx, unsigned burst)
+{
+    struct frame frames[BURST_MAX];
+    const unsigned received = ixgbe_driver.receive(sim->port.rx[0], frames, burst);
+    // What is no frame goes behind the rest and is not sent.
+    unsigned good = 0;
+    for (unsigned i = 0; i < received; i++) {
+        const struct frame frame = frames[i];
+        if (!frame_valid(&sim->area, &frame))
+            continue;
+        frames[i] = frames[good];
+        frames[good++] = frame;
+    }
+    const unsigned sent = ixgbe_driver.transmit(sim->port.tx[tx], frames, good);
+    ixgbe_driver.refill(sim->port.rx[0], frames, received);
+    return sent;
+}

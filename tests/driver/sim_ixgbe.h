@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The 82599 driver on a simulated card: what its tests share.
+#pragma once
+#include "bench/simcard_82599.h"
+#include "drivers/ixgbe/ixgbe.h"
+#include "tests/driver/env_host.h"
+
+enum {
+    SIM_STRIDE = 2112,
+    SIM_CAPACITY = SIM_STRIDE - FRAME_HEADROOM,
+    SIM_SENT_MAX = 8192,
+};
+
+struct sim {
+    struct env env;
+    struct simcard card;
+    uint32_t registers[SIMCARD_BAR_SIZE / 4];
+    uint8_t pci[4096];
+    struct port port;
+    struct packet_area area;
+    uint64_t off_pages; // register accesses outside the two pages of the data path
+    bool data_path;     // count them
+
+    // Frames that left, oldest first.
+    struct {
+        unsigned length;
+        uint8_t bytes[64]; // the first ones
+    } sent[SIM_SENT_MAX];
+    unsigned sent_count; // stored; further ones are only counted by the card
+};
+
+// A healthy card, not probed.
+void sim_open(struct sim *sim);
+void sim_close(struct sim *sim);
+
+// Probes, with as many transmit queues and ring slots, gives every slot a buffer of its own, starts,
+// and polls until the link is up. Fails the test when anything goes wrong.
+void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots);
+
+// Gives every slot its buffer.
+void sim_deal_buffers(struct sim *sim);
+
+// Lets the box poll this often.
+void sim_poll(struct sim *sim, unsigned times);
+
+// Whether the rings hold every buffer exactly once.
+bool sim_conserved(const struct sim *sim);
+
+// Passes up to burst frames from the receive ring to transmit queue tx. Returns how many were sent.
+unsigned sim_forward(struct sim *sim, unsigned tx, unsigned burst);

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A split ring by itself: where its parts lie, and its bookkeeping under every order of use.
+// links: drivers/virtio/split.c drivers/virtio/burst.c tests/driver/env_host.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka wants those first
+#include "drivers/virtio/split.h"
+#include "tests/driver/env_host.h"
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+static struct env env;
+static struct port port;
+static struct packet_area area;
+static struct split split;
+static unsigned doorbells;
+
+static uint64_t no_read(void *card, unsigned bar, uint64_t offset, unsigned width)
+{
+    (void)card, (void)bar, (void)offset, (void)width;
+    return 0;
+}
+
+static void count_doorbell(void *card, unsigned bar, uint64_t offset, unsigned width,
+                           uint64_t value)
+{
+    (void)card, (void)bar, (void)offset;
+    assert_int_equal(width, 2);
+    assert_int_equal(value, 7);
+    doorbells++;
+}
+
+static const struct host_card card = {.bar_read = no_read, .bar_write = count_doorbell};
+
+static void open_ring(uint32_t slots)
+{
+    host_open(&env, &card, NULL);
+    env.bar_size[0] = 4096;
+    area = (struct packet_area){.stride = 2112, .count = slots, .capacity = 1984};
+    area.base = aligned_alloc(64, (size_t)area.stride * slots);
+    area.dma = host_share(&env, area.base, (size_t)area.stride * slots);
+    port = (struct port){.env = &env, .area = &area, .max_frame = 1522, .state = PORT_RUNNING};
+    memset(&split, 0, sizeof split);
+    split.queue.port = &port;
+    assert_int_equal(split_allocate(&split, &env, slots, 7), 0);
+    for (uint32_t i = 0; i < slots; i++)
+        split.queue.buffer_of[i] = i;
+    split_reset(&split);
+    uint64_t size;
+    split.doorbell = env_map_bar(&env, 0, &size);
+    doorbells = 0;
+}
+
+static void close_ring(void)
+{
+    free(area.base);
+    host_close(&env);
+}
+
+// The device's side: one element at its index.
+static void use(uint32_t id, uint32_t length)
+{
+    struct split_used *used = (struct split_used *)(uintptr_t)split.used;
+    used->ring[used->index % split.queue.slots] = (struct split_used_element){id, length};
+    used->index++;
+}
+
+static void parts_lie_where_the_device_looks(void **state)
+{
+    (void)state;
+    for (uint32_t slots = 1; slots <= SPLIT_SLOTS_MAX; slots *= 2) {
+        open_ring(slots);
+        env.bus_master = true;
+        struct virtio_ring_addresses at = split_addresses(&split);
+        assert_ptr_equal(host_dma(&env, at.descriptors, 16 * slots), split.descriptors);
+        assert_ptr_equal(host_dma(&env, at.available, 4 + 2 * slots), split.available);
+        assert_ptr_equal(host_dma(&env, at.used, 4 + 8 * slots), split.used);
+        // 2.7: alignment; and no line that both sides write.
+        assert_int_equal(at.descriptors % 16, 0);
+        assert_int_equal(at.available % 2, 0);
+        assert_int_equal(at.used % 4, 0);
+        assert_true(at.available >= at.descriptors + 16 * slots);
+        assert_true(at.used / 64 > (at.available + 4 + 2 * slots - 1) / 64);
+        // Elements are loaded in one piece.
+        assert_int_equal((uintptr_t)split.used->ring % 8, 0);
+        close_ring();
+    }
+}
+
+static void filled_ring_offers_every_buffer(void **state)
+{
+    (void)state;
+    open_ring(64);
+    split.queue.buffer_of[3] = 40;
+    split.queue.buffer_of[40] = 3;
+    split_fill(&split);
+    bool offered[64] = {false};
+    assert_int_equal(split.available->index, 64);
+    assert_int_equal(split.available->flags, 1);
+    for (unsigned i = 0; i < 64; i++) {
+        uint16_t id = split.available->ring[i];
+        assert_true(id < 64 && !offered[id]);
+        offered[id] = true;
+        const struct split_descriptor *descriptor = &split.descriptors[id];
+        assert_int_equal(descriptor->address,
+                         area.dma + (uint64_t)split.queue.buffer_of[id] * 2112 + 64 - 12);
+        assert_int_equal(descriptor->length, 12 + 1984);
+        assert_int_equal(descriptor->flags, 2);
+    }
+    assert_int_equal(doorbells, 0);
+    close_ring();
+}
+
+// The permutation stays one, and says what the device holds, whichever order it uses them in.
+static void any_order_keeps_the_books(void **state)
+{
+    (void)state;
+    enum { SLOTS = 16 };
+    open_ring(SLOTS);
+    split_fill(&split);
+    uint32_t random = 1;
+    bool held[SLOTS];
+    memset(held, true, sizeof held);
+    for (unsigned round = 0; round < 20000; round++) {
+        unsigned count = 0;
+        struct frame frames[SLOTS];
+        for (unsigned tries = (random >> 20) % SLOTS; tries > 0; tries--) {
+            random = random * 1664525u + 1013904223u;
+            uint32_t id = random >> 24 & (SLOTS - 1);
+            if (!held[id])
+                continue;
+            held[id] = false;
+            use(id, 12 + 60 + id);
+            count++;
+        }
+        random = random * 1664525u + 1013904223u;
+        assert_int_equal(split_receive(&split.queue, frames, SLOTS), count);
+        for (uint32_t i = 0, seen = 0; i < SLOTS;
+             i++) { // held ones are exactly those in the window
+            uint32_t place = (split.place[i] - split.used_seen) % SLOTS;
+            assert_int_equal(split.order[split.place[i]], i);
+            assert_int_equal(place < split.made_available - split.used_seen, held[i]);
+            assert_false(seen >> split.place[i] & 1);
+            seen |= 1u << split.place[i];
+        }
+        for (unsigned i = 0; i < count; i++)
+            assert_int_equal(split.queue.buffer_of[frames[i].length - 60], frames[i].buffer);
+        split_refill(&split.queue, frames, count);
+        for (unsigned i = 0; i < count; i++)
+            held[split.available->ring[(uint16_t)(split.available->index - 1 - i) % SLOTS]] = true;
+        for (unsigned i = 0; i < SLOTS; i++)
+            assert_true(held[i]);
+    }
+    assert_int_equal(port.state, PORT_RUNNING);
+    close_ring();
+}
+
+static void a_doorbell_only_when_wanted(void **state)
+{
+    (void)state;
+    open_ring(4);
+    split_fill(&split);
+    split_notify(&split);
+    assert_int_equal(doorbells, 1);
+    struct split_used *used = (struct split_used *)(uintptr_t)split.used;
+    used->flags = 1;
+    split_notify(&split);
+    assert_int_equal(doorbells, 1);
+    used->flags = 0xfffe; // other bits are reserved
+    split_notify(&split);
+    assert_int_equal(doorbells, 2);
+    close_ring();
+}
+
+static void a_dead_port_is_not_told(void **state)
+{
+    (void)state;
+    open_ring(4);
+    split_fill(&split);
+    struct frame frames[4];
+    use(0, 12 + 60);
+    use(9, 12 + 60);
+    assert_int_equal(split_receive(&split.queue, frames, 4), 1);
+    assert_int_equal(port.state, PORT_FAULTED);
+    uint16_t index = split.available->index;
+    frames[0].buffer = 2; // an exchange has taken place
+    split_refill(&split.queue, frames, 1);
+    assert_int_equal(split.available->index, index);
+    assert_int_equal(doorbells, 0);
+    assert_int_equal(split.queue.buffer_of[0], 2); // but the buffer has its slot
+    close_ring();
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    for (unsigned allowed = 0; allowed < 4; allowed++) {
+        host_open(&env, &card, NULL);
+        env.allocations_allowed = allowed;
+        memset(&split, 0, sizeof split);
+        assert_int_equal(split_allocate(&split, &env, 64, 0), -ENOMEM);
+        host_close(&env);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_lie_where_the_device_looks),
+        cmocka_unit_test(filled_ring_offers_every_buffer),
+        cmocka_unit_test(any_order_keeps_the_books),
+        cmocka_unit_test(a_doorbell_only_when_wanted),
+        cmocka_unit_test(a_dead_port_is_not_told),
+        cmocka_unit_test(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
