@@ -38,7 +38,7 @@ header:
     .short 5, 1
     .long 20, 0, 0, 0
     .balign 8
-    // 3.1.6: modules on page boundaries
+    // 3.1.11: modules on page boundaries
     .short 6, 0
     .long 8
     // the end
@@ -111,7 +111,8 @@ enter:
     movl $(PHYS(boot_pdpt) + PAGE_PRESENT_WRITE), PHYS(boot_pml4) + 256 * 8
     movl $(PHYS(boot_pdpt_image) + PAGE_PRESENT_WRITE), PHYS(boot_pml4) + 511 * 8
 
-    // Intel SDM volume 3, 9.8.5: PAE, CR3, LME, PG, in this order. SSE because libc uses it.
+    // Intel SDM volume 3 (edition 080), 10.8.5: PAE, CR3, LME, PG, in this order. SSE because libc
+    // uses it.
     mov %cr4, %eax
     or $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
     mov %eax, %cr4

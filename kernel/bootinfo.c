@@ -27,7 +27,7 @@ static enum boot_range_kind kind_of(uint32_t e820_type)
 
 void bootinfo_add_range(struct bootinfo *info, uint64_t base, uint64_t length, uint32_t e820_type)
 {
-    if (length == 0 || base > UINT64_MAX - length)
+    if (length == 0 || base > BOOT_ADDRESS_LIMIT || length > BOOT_ADDRESS_LIMIT - base)
         return;
     if (info->range_count == BOOT_RANGES_MAX) {
         log_line("memory map: more than %d ranges, %#llx and above ignored", BOOT_RANGES_MAX,

@@ -11,6 +11,9 @@ enum {
     BOOT_CONFIG_MAX = 64 * 1024,
 };
 
+// What the direct map has room for; no processor with 4-level paging reaches further.
+#define BOOT_ADDRESS_LIMIT (64ull << 40)
+
 enum boot_range_kind { BOOT_RAM, BOOT_RESERVED, BOOT_ACPI };
 
 struct boot_range {

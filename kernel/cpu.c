@@ -11,6 +11,7 @@
 
 enum { IST_STACK_BYTES = 16 * 1024 };
 
+#define CR4_MCE  (1u << 6)
 #define CR4_PGE  (1u << 7)
 #define CR4_UMIP (1u << 11)
 #define CR4_SMEP (1u << 20)
@@ -62,6 +63,13 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 bool cpu_has_gigabyte_pages(void)
 {
     return (cpuid(0x80000001, 0).edx & (1u << 26)) != 0;
+}
+
+uint64_t cpu_physical_limit(void)
+{
+    // SDM volume 2, CPUID: without the leaf 36 bits. Page table entries have room for 52.
+    unsigned bits = cpuid(0x80000008, 0).eax & 0xff;
+    return 1ull << (bits == 0 ? 36 : bits < 52 ? bits : 52);
 }
 
 __attribute__((no_stack_protector)) void cpu_init_canary(void)
@@ -122,6 +130,8 @@ void cpu_init(void)
 
     struct cpuid extended = cpuid(7, 0);
     uint64_t cr4 = cpu_read_cr4() | CR4_PGE;
+    if (cpuid(1, 0).edx & (1u << 7)) // else a machine check shuts the processor down silently
+        cr4 |= CR4_MCE;
     const struct {
         bool present;
         uint32_t bit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The processor: its features, control registers and descriptor tables.
-// Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3.
+// Intel 64 and IA-32 Architectures Software Developer's Manual (SDM), volume 3, edition 080.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,9 @@ struct cpuid {
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 
 bool cpu_has_gigabyte_pages(void);
+
+// The first physical address that the processor cannot form: 1 << MAXPHYADDR.
+uint64_t cpu_physical_limit(void);
 
 // Puts a random value into the stack protector's canary. Must be called, before anything else, by a
 // function that never returns.
@@ -60,11 +63,6 @@ static inline void cpu_write_cr3(uint64_t value)
 static inline void cpu_write_cr4(uint64_t value)
 {
     __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
-static inline void cpu_invalidate(uint64_t address)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
 static inline void cpu_interrupts(bool on)

@@ -7,8 +7,7 @@
 //
 // There are no files and no processes: descriptors 1 and 2 are the console, and everything else
 // fails with the errno that says so. Nothing here waits, so every call is complete when it returns.
-#include "kernel/libc.h"
-
+// The heap is small and fixed: printf asks for some when it prints floating point, packets never.
 #include <errno.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -31,20 +30,10 @@ int kill(int process, int signal);
 int getpid(void);
 _Noreturn void _exit(int status);
 
-enum { STDOUT = 1, STDERR = 2, HEAP_SIZE = 1 << 20 };
+enum { STDOUT = 1, STDERR = 2, HEAP_SIZE = 64 * 1024 };
 
 static _Alignas(16) unsigned char heap[HEAP_SIZE];
 static size_t heap_used;
-
-size_t libc_heap_used(void)
-{
-    return heap_used;
-}
-
-size_t libc_heap_size(void)
-{
-    return HEAP_SIZE;
-}
 
 // malloc's memory. It only grows: malloc keeps what is freed.
 void *sbrk(ptrdiff_t increment)

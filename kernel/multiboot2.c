@@ -8,7 +8,7 @@
 
 enum {
     TAG_END = 0,
-    TAG_COMMAND_LINE = 1, // 3.6.3
+    TAG_COMMAND_LINE = 1, // 3.6.5
     TAG_MODULE = 3,       // 3.6.6
     TAG_MEMORY_MAP = 6,   // 3.6.8
     TAG_FRAMEBUFFER = 8,  // 3.6.12

@@ -91,7 +91,9 @@ static void print_page_fault(const struct trap_frame *frame, uint64_t address)
     const char *what = frame->error & 0x10 ? "execution of"
                        : frame->error & 2  ? "write to"
                                            : "read of";
-    const char *why = frame->error & 1 ? "forbidden by the page's protection" : "not mapped";
+    const char *why = frame->error & 8   ? "a reserved bit is set in its page table entry"
+                      : frame->error & 1 ? "forbidden by the page's protection"
+                                         : "not mapped";
     console_printf("  %s %#llx: %s%s\n", what, (unsigned long long)address, why,
                    address < 4096 ? " (zero page)" : "");
 }

@@ -66,7 +66,7 @@ void trap_dispatch(const struct trap_frame *frame)
     if (handlers[frame->vector].handler != NULL)
         handlers[frame->vector].handler(handlers[frame->vector].context);
     // Also for a vector that nobody waits for: it would block those of its class for good. Only the
-    // spurious one is not in service (SDM 10.9).
+    // spurious one is not in service (SDM 11.9).
     if (frame->vector != APIC_SPURIOUS_VECTOR)
         apic_eoi();
 }

@@ -21,7 +21,7 @@
 #define TEXT     (ENTRY_PRESENT | ENTRY_GLOBAL)
 #define READONLY (ENTRY_PRESENT | ENTRY_GLOBAL | ENTRY_NX)
 #define DATA     (READONLY | ENTRY_WRITE)
-#define DEVICE   (DATA | ENTRY_PCD | ENTRY_PWT) // uncached with the PAT's reset value (SDM 11.12.4)
+#define DEVICE   (DATA | ENTRY_PCD | ENTRY_PWT) // uncached with the PAT's reset value (SDM 12.12.4)
 
 #define FOUR_GIB      (4ull << 30)
 #define DEVICE_WINDOW (4ull << 30)
@@ -124,7 +124,8 @@ uint64_t vm_physical(const void *pointer)
 static void *map_window(uint64_t physical, uint64_t bytes, uint64_t flags)
 {
     uint64_t offset = physical % PAGE_SIZE;
-    if (bytes == 0 || bytes > DEVICE_WINDOW || physical > ENTRY_ADDRESS - bytes)
+    // A bit above what the processor knows is reserved in a page table entry: it would fault.
+    if (bytes == 0 || bytes > DEVICE_WINDOW || physical > cpu_physical_limit() - bytes)
         return NULL;
     uint64_t size = (offset + bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     uint64_t address = device_next;
