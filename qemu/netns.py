@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Network namespaces without names: namespaces(7), setns(2), tun(4).
+
+Everything lives only as long as this process and the programs that it started inside: there is
+nothing to clean up, however the process ends, and nothing that another run could trip over.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import struct
+import subprocess
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000  # linux/if_tun.h
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Unavailable(Exception):
+    """This computer does not let us make what we need; the text says which call and why."""
+
+
+def _call(name, *arguments):
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def become_root_of_a_namespace():
+    """Moves this (single-threaded) process into a network namespace of its own; one who is not root
+    becomes root of a user namespace as well, as `unshare -rn` does."""
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        if uid == 0:
+            _call("unshare", CLONE_NEWNET)
+            return
+        _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
+                           ("gid_map", f"0 {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+    except OSError as error:
+        raise Unavailable(f"cannot make a network namespace ({error.strerror}); "
+                          "run as root, or allow unprivileged user namespaces") from error
+
+
+def die_with_parent():
+    """For preexec_fn: the child is killed when this process ends, even by SIGKILL."""
+    _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
+def open_tap(name):
+    """A descriptor, inheritable, of the TAP interface `name` of this network namespace, which is made
+    if it is not there. It has no IFF_VNET_HDR, and so no offload: Linux hands over whole frames with
+    their checksums filled in, as they would be on a cable."""
+    try:
+        fd = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
+    except OSError as error:
+        raise Unavailable(f"/dev/net/tun: {error.strerror} (TAP {name}); run as root, or give it "
+                          "mode 0666, which is Debian's default") from error
+    os.set_inheritable(fd, True)
+    return fd
+
+
+class Namespace:
+    """A network namespace with its loopback interface up."""
+
+    def __init__(self):
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _call("unshare", CLONE_NEWNET)
+            self.fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            _call("setns", home, CLONE_NEWNET)
+        finally:
+            os.close(home)
+        self.run("ip", "link", "set", "lo", "up")
+
+    def close(self):
+        os.close(self.fd)
+
+    @contextlib.contextmanager
+    def inside(self):
+        """What this thread opens in the block belongs to the namespace."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _call("setns", self.fd, CLONE_NEWNET)
+            yield
+        finally:
+            _call("setns", home, CLONE_NEWNET)
+            os.close(home)
+
+    def _enter(self):
+        die_with_parent()
+        _call("setns", self.fd, CLONE_NEWNET)
+
+    def start(self, *command, **options):
+        """A program in the namespace, as subprocess.Popen."""
+        return subprocess.Popen(command, preexec_fn=self._enter, **options)
+
+    def run(self, *command, timeout=30):
+        """A program in the namespace, to its end. Returns the subprocess.CompletedProcess; raises
+        subprocess.CalledProcessError with both outputs when it fails."""
+        return subprocess.run(command, preexec_fn=self._enter, check=True, capture_output=True,
+                              text=True, timeout=timeout)
+
+    def tap(self, name, address=None, queue=1000, mtu=1500):
+        """Makes the TAP interface `name`, up, with `address` ("192.0.2.1/24"). Returns an
+        inheritable descriptor; when it is closed everywhere, the interface is gone."""
+        with self.inside():
+            fd = open_tap(name)
+        # Only frames that a program sends: no router solicitations, no duplicate address detection.
+        self.run("sh", "-c", f"echo 1 > /proc/sys/net/ipv6/conf/{name}/disable_ipv6")
+        if address:
+            self.run("ip", "address", "add", address, "dev", name)
+        self.run("ip", "link", "set", name, "mtu", str(mtu), "txqueuelen", str(queue), "up")
+        return fd

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What `stats` and `audit` print, as numbers."""
+
+import dataclasses
+import re
+
+
+@dataclasses.dataclass
+class Port:
+    rx: int
+    rx_bytes: int
+    tx: int = 0
+    tx_bytes: int = 0
+    forwarded: int = 0
+    delivered: int = 0
+    drops: dict = dataclasses.field(default_factory=dict)  # by name, only those that are not 0
+    says_it_holds: bool = False
+
+    @property
+    def dropped(self):
+        return sum(self.drops.values())
+
+    def law_holds(self):
+        return self.says_it_holds and self.rx == self.forwarded + self.delivered + self.dropped
+
+
+def read_stats(text):
+    """Port name -> Port, from the text that `stats` printed."""
+    ports = {}
+    for line in text.splitlines():
+        if match := re.match(r"(\S+) +rx +(\d+) frames +(\d+) bytes", line):
+            port = ports[match[1]] = Port(rx=int(match[2]), rx_bytes=int(match[3]))
+        elif match := re.match(r" +tx +(\d+) frames +(\d+) bytes", line):
+            port.tx, port.tx_bytes = int(match[1]), int(match[2])
+        elif match := re.match(r" +drop +(\d+) ([a-z-]+):", line):
+            port.drops[match[2]] = int(match[1])
+        elif match := re.match(r" +(\d+) (forwarded|delivered)\b", line):
+            setattr(port, match[2], int(match[1]))
+        elif re.search(r"dropped: holds$", line):
+            port.says_it_holds = True
+    return ports
+
+
+def stats(box):
+    """The counters of every port, after checking that their law holds."""
+    text = box.command("stats")
+    ports = read_stats(text)
+    assert ports, f"stats shows no port:\n{text}"
+    for name, port in ports.items():
+        assert port.law_holds(), f"{name}: received is not forwarded + delivered + drops:\n{text}"
+    return ports
+
+
+def assert_audit_clean(box):
+    text = box.command("audit")
+    match = re.search(r"(\d+) buffers in (\d+) slots, each exactly once: ok", text)
+    assert match, f"the audit found something:\n{text}"
+    assert int(match[1]) == int(match[2]) > 0, text

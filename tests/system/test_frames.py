@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a wire must do: every frame comes out unchanged and in order, and every other is accounted
+for."""
+
+import random
+import time
+
+import pytest
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import ARP, Ether
+
+from cable import MAC_LEFT, MAC_RIGHT, assert_same, cross, frame
+from counters import stats
+
+LEFT, RIGHT = "left", "right"  # iso/barewire.conf
+LONGEST = 1522  # bytes without FCS
+BUFFER = 2048   # what is longer than that QEMU does not hand over (net/buffers.h)
+
+
+def ends(wire, direction):
+    """(sending peer, receiving peer, the sending one's port)"""
+    return ((wire.left, wire.right, LEFT) if direction == "left to right"
+            else (wire.right, wire.left, RIGHT))
+
+
+both_directions = pytest.mark.parametrize("direction", ["left to right", "right to left"])
+
+
+@both_directions
+def test_every_size(wire, direction):
+    source, destination, port = ends(wire, direction)
+    before = stats(wire.box)[port]
+    frames = [frame(length) for length in range(60, 1519)]
+    assert_same(frames, cross(source, destination, frames))
+    after = stats(wire.box)[port]
+    assert after.forwarded - before.forwarded == len(frames)
+    assert after.rx_bytes - before.rx_bytes == sum(map(len, frames))
+    assert after.dropped == before.dropped
+
+
+@both_directions
+def test_vlan_tagged(wire, direction):
+    source, destination, _ = ends(wire, direction)
+    frames = [frame(length, vlan=priority << 13 | vid)
+              for length in (60, 64, 68, 1518, 1521, LONGEST)
+              for priority in (0, 5, 7) for vid in (0, 1, 100, 4094, 4095)]
+    assert_same(frames, cross(source, destination, frames))
+
+
+@both_directions
+def test_shorter_than_ethernet_allows(wire, direction):
+    """14 to 59 bytes: a virtual card may hand them over, and they are whole frames."""
+    source, destination, _ = ends(wire, direction)
+    frames = [frame(length) for length in range(14, 60)]
+    assert_same(frames, cross(source, destination, frames))
+
+
+def test_both_directions_at_once(wire):
+    """What crosses one way never comes out where it went in, nor mixes with the other way."""
+    rightward = [frame(60 + i % 1400, seed=f"right {i}") for i in range(500)]
+    leftward = [frame(60 + i % 1300, seed=f"left {i}") for i in range(500)]
+    at_right, at_left = [], []
+    for start in range(0, 500, 25):
+        for right, left in zip(rightward[start:start + 25], leftward[start:start + 25]):
+            wire.left.send(right)
+            wire.right.send(left)
+        deadline = time.monotonic() + 5
+        while (len(at_right) < start + 25 or len(at_left) < start + 25) and \
+                time.monotonic() < deadline:
+            for peer, arrived in ((wire.right, at_right), (wire.left, at_left)):
+                if (got := peer.receive(0.01)) is not None:
+                    arrived.append(got)
+    assert_same(rightward, at_right)
+    assert_same(leftward, at_left)
+
+
+@both_directions
+def test_ten_thousand_in_order(wire, direction):
+    source, destination, port = ends(wire, direction)
+    before = stats(wire.box)[port]
+    frames = [MAC_RIGHT + MAC_LEFT + b"\x88\xb5" + number.to_bytes(46, "big")
+              for number in range(10_000)]
+    assert_same(frames, cross(source, destination, frames, window=128))
+    after = stats(wire.box)[port]
+    assert (after.forwarded - before.forwarded, after.dropped) == (10_000, before.dropped)
+
+
+def malformed_packets():
+    """Things that look like packets until one reads on. The wire is not to read on."""
+    ether = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+    ip = IP(src="192.0.2.1", dst="192.0.2.2")
+    whole = bytes(ether / ip / TCP() / (b"x" * 100))
+    yield from (whole[:cut] for cut in range(14, 60))
+    yield bytes(ether / IP(src="192.0.2.1", dst="192.0.2.2", ihl=15, len=9) / UDP())
+    yield bytes(ether / IP(src="192.0.2.1", dst="192.0.2.2", len=65535) / UDP(len=3))
+    yield bytes(ether / IP(src="127.0.0.1", dst="255.255.255.255", ttl=0, frag=8191) / b"\xff")
+    yield bytes(ether / IPv6(plen=65535, nh=0, hlim=0) / (b"\0" * 20))
+    yield bytes(ether / ARP(hwlen=255, plen=255, op=65535))
+    yield bytes(Ether(src="ff:ff:ff:ff:ff:ff", dst="00:00:00:00:00:00", type=0)) + bytes(50)
+    for ethertype in (0x0000, 0x0001, 0x05FF, 0x0600, 0x8808, 0x8100, 0x88A8, 0x9000, 0xFFFF):
+        yield MAC_RIGHT + MAC_LEFT + ethertype.to_bytes(2, "big") + b"\xff" * 46
+    yield bytes.fromhex("0180c2000001") + MAC_LEFT + b"\x88\x08\x00\x01\xff\xff" + bytes(42)  # pause
+
+
+def test_malformed_packets_cross_unchanged(wire):
+    frames = list(malformed_packets())
+    assert_same(frames, cross(wire.left, wire.right, frames))
+
+
+@both_directions
+def test_random_datagrams(wire, direction):
+    """Random bytes of 1 to 2,100 bytes. Exactly those that are frames cross; the rest is counted on
+    the port that received it, by name, or was refused by the card."""
+    source, destination, port = ends(wire, direction)
+    generator = random.Random(20240229)
+    before = stats(wire.box)[port]
+    sent = [generator.randbytes(generator.choice([generator.randint(1, 20),
+                                                  generator.randint(14, 2100)]))
+            for _ in range(3000)]
+    expected = [data for data in sent if 14 <= len(data) <= LONGEST]
+    received = []
+    for start in range(0, len(sent), 50):
+        part = sent[start:start + 50]
+        count = sum(14 <= len(data) <= LONGEST for data in part)
+        for data in part:
+            source.send(data)
+        for _ in range(count):
+            if (got := destination.receive(2)) is not None:
+                received.append(got)
+    received += destination.drain(0.1)
+    assert_same(expected, received)
+    after = stats(wire.box)[port]
+    assert after.forwarded - before.forwarded == len(expected)
+    short = sum(len(data) < 14 for data in sent)
+    assert after.drops["bad-length"] - before.drops.get("bad-length", 0) == short
+    long = sum(LONGEST < len(data) <= BUFFER for data in sent)
+    assert after.drops["too-long"] - before.drops.get("too-long", 0) == long
+
+
+def test_a_full_ring_is_a_named_drop(wire):
+    """The peer on the right stops reading: QEMU's socket fills, then the ring, and what finds no
+    room is counted as ring-full. Once it reads again, all that was forwarded comes out in order."""
+    before = stats(wire.box)[LEFT]
+    frames = [frame(60, seed=number) for number in range(2000)]
+    for data in frames:
+        wire.left.send(data)
+    deadline = time.monotonic() + 5
+    after = stats(wire.box)[LEFT]
+    while after.rx - before.rx < len(frames) and time.monotonic() < deadline:
+        after = stats(wire.box)[LEFT]
+    assert after.rx - before.rx == len(frames)
+    forwarded = after.forwarded - before.forwarded
+    assert after.drops["ring-full"] - before.drops.get("ring-full", 0) == len(frames) - forwarded > 0
+    arrived = wire.right.drain(0.3)
+    assert len(arrived) == forwarded
+    remaining = iter(frames)
+    assert all(data in remaining for data in arrived), "out of order, or not what was sent"
+
+    again = [frame(100, seed=f"again {number}") for number in range(300)]
+    assert_same(again, cross(wire.left, wire.right, again))
+    assert_same(again, cross(wire.right, wire.left, again))

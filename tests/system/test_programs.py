@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real programs on two hosts, with the box between them: TAPs in network namespaces."""
+
+import contextlib
+import json
+import os
+import re
+import select
+import subprocess
+
+import pytest
+
+from conftest import start_box
+from counters import assert_audit_clean, stats
+from netns import Namespace
+
+LEFT, RIGHT = "192.0.2.1", "192.0.2.2"
+
+
+class Hosts:
+    def __init__(self, box, left, right):
+        self.box, self.left, self.right = box, left, right
+
+
+@pytest.fixture(scope="module")
+def hosts(own_network):
+    with contextlib.closing(Namespace()) as left, contextlib.closing(Namespace()) as right:
+        taps = [left.tap("eth0", f"{LEFT}/24"), right.tap("eth0", f"{RIGHT}/24")]
+        with start_box([f"virtio,fd={fd}" for fd in taps], pass_fds=taps) as box:
+            for fd in taps:
+                os.close(fd)
+            box.ready()
+            yield Hosts(box, left, right)
+            stats(box)
+            assert_audit_clean(box)
+
+
+@pytest.mark.parametrize("size", [16, 1472])
+def test_ping(hosts, size):
+    before = stats(hosts.box)
+    output = hosts.left.run("ping", "-n", "-c", "100", "-i", "0.01", "-s", str(size), RIGHT).stdout
+    assert re.search(r"100 packets transmitted, 100 received, 0% packet loss", output), output
+    after = stats(hosts.box)
+    for name, port in after.items():
+        assert port.forwarded - before[name].forwarded >= 100
+        assert port.dropped == before[name].dropped
+
+
+def iperf(hosts, *options, seconds=2):
+    server = hosts.right.start("iperf3", "--server", "--one-off", "--forceflush", "--bind",
+                               RIGHT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert select.select([server.stdout], [], [], 5)[0], "the iperf3 server did not start"
+        output = hosts.left.run("iperf3", "--client", RIGHT, "--time", str(seconds), "--json",
+                                *options).stdout
+        return json.loads(output)["end"]
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.parametrize("options", [[], ["--reverse"]], ids=["left to right", "right to left"])
+def test_tcp(hosts, options):
+    before = stats(hosts.box)
+    end = iperf(hosts, *options)
+    moved = end["sum_received"]["bytes"]
+    assert moved > 2_000_000, f"{moved} bytes in 2 s"
+    after = stats(hosts.box)
+    sender = "right" if options else "left"
+    assert after[sender].rx_bytes - before[sender].rx_bytes > moved
+
+
+def test_udp(hosts):
+    """5 Mbit/s of datagrams: what the box does not drop arrives."""
+    before = stats(hosts.box)["left"]
+    end = iperf(hosts, "--udp", "--bitrate", "5M", "--length", "1400")["sum"]
+    after = stats(hosts.box)["left"]
+    assert end["packets"] > 500, end
+    assert end["lost_packets"] <= after.dropped - before.dropped + end["packets"] * 0.01, end
+
+
+def interfaces():
+    """Of this process's network namespace."""
+    with open("/proc/self/net/dev", encoding="ascii") as file:
+        return {line.split(":")[0].strip() for line in file if ":" in line}
+
+
+def test_a_tap_by_name(own_network):
+    """qemu/run makes the TAP in the network namespace in which it is started."""
+    with start_box(["virtio,tap=bwleft", "virtio,tap=bwright"]) as box:
+        box.ready()
+        assert {"bwleft", "bwright"} <= interfaces()
+    assert not {"bwleft", "bwright"} & interfaces()

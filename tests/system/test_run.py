@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""qemu/run and qemu/demo as a user sees them."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT
+
+RUN, DEMO = (os.path.join(ROOT, "qemu", name) for name in ("run", "demo"))
+
+
+def run(*arguments):
+    return subprocess.run([RUN, *arguments], capture_output=True, text=True, timeout=20)
+
+
+def test_help_names_every_option():
+    text = run("--help").stdout
+    for option in ("--port", "virtio,tap=IF", "virtio,dgram=PREFIX", "virtio,user", "--config",
+                   "--append", "--boot", "--firmware", "--machine", "--mem", "--smp", "--console",
+                   "--monitor", "--qmp", "--accel", "--dry-run", "-- "):
+        assert option in text
+
+
+def test_dry_run_prints_the_command():
+    words = run("--dry-run", "--port", "virtio,dgram=/tmp/x,disable-legacy=on", "--mem", "64M",
+                "--append", "a=1", "--append", "b=2", "--", "-S").stdout.split()
+    assert words[0] == "qemu-system-x86_64"
+    assert words[words.index("-accel") + 1] == "tcg"
+    assert words[words.index("-m") + 1] == "64M"
+    assert "-S" in words
+    assert any(word.startswith("virtio-net-pci,") and word.endswith(",disable-legacy=on")
+               for word in words)
+    assert "local.path=/tmp/x.qemu" in " ".join(words)
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    (["--port", "e1000"], "found the card 'e1000', expected one of: virtio"),
+    (["--port", "virtio,user,tap=x"], "second back end"),
+    (["--port", "virtio,dgram"], "'dgram' needs a value"),
+    (["--console", "tcp:1"], "expected unix:PATH"),
+    (["--mem", "much"], "expected a number of megabytes"),
+    (["--firmware", "uefi"], "iso or disk only"),
+    (["--boot", "iso", "--append", "a=b"], "--append works with --boot kernel"),
+])
+def test_refuses_with_a_reason(arguments, expected):
+    result = run("--dry-run", *arguments)
+    assert result.returncode == 2
+    assert expected in result.stderr
+    assert result.stdout == ""
+
+
+def test_names_a_file_that_is_not_there():
+    result = run("--config", "/nonexistent")
+    assert (result.returncode, "/nonexistent: cannot be read" in result.stderr) == (2, True)
+
+
+def interfaces():
+    return set(os.listdir("/sys/class/net"))
+
+
+def skip_without_namespaces(text):
+    if "cannot make a network namespace" in text or "/dev/net/tun" in text:
+        pytest.skip(text.strip())
+
+
+def test_demo_shows_traffic_and_leaves_nothing():
+    before = interfaces()
+    result = subprocess.run([DEMO], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=60)
+    skip_without_namespaces(result.stderr)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for expected in ("none lost", "Mbit/s", "each exactly once: ok"):
+        assert expected in result.stdout
+    assert "\033[" not in result.stdout
+    assert interfaces() == before
+
+
+def test_demo_fails_when_nothing_crosses(tmp_path):
+    """A configuration without forwarding: the demonstration must not pretend."""
+    config = tmp_path / "barewire.conf"
+    config.write_text("[port lan]\ndevice = virtio:7\n")
+    result = subprocess.run([DEMO, "--config", config], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert "failed: " in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_ended_demo_takes_qemu_with_it(number):
+    with subprocess.Popen([DEMO], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as demo:
+        for line in demo.stdout:
+            if "READY" in line or "failed" in line:
+                break
+        skip_without_namespaces(line)
+        assert "READY" in line, line
+        children = children_of(demo.pid)
+        demo.send_signal(number)
+        demo.communicate(timeout=20)
+    deadline = time.monotonic() + 5
+    while any(os.path.exists(f"/proc/{child}") for child in children):
+        assert time.monotonic() < deadline, "a program outlived the demonstration"
+        time.sleep(0.05)
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return file.read().split()
