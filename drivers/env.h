@@ -23,12 +23,14 @@ void *env_alloc(struct env *env, size_t bytes);
 bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma);
 
 // PCI configuration space of this function: offset 0..4095, width 1, 2 or 4 bytes, naturally
-// aligned. What cannot be read is all ones.
+// aligned. What cannot be read is all ones. When probe() is called the function is in D0, is no
+// bus master, and has INTx disabled (the command register's Interrupt Disable, PCI Local Bus 3.0,
+// 6.2.2): it interrupts by MSI-X only, and an interrupt status register may stay unread.
 uint32_t env_config_read(struct env *env, unsigned offset, unsigned width);
 void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value);
 
 // Maps memory BAR 0..5 uncached, decoding on. NULL when it is not there, is I/O, or has no address.
-// *size is its length in bytes.
+// *size is how many bytes of it are mapped: all, but not more than 16 MiB.
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size);
 
 // Lets the function reach memory by itself (bus mastering), or stops that.
@@ -43,3 +45,7 @@ uint64_t env_time_us(void);
 
 // A line in the log, prefixed with the port. printf formats without floating point.
 void env_log(struct env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// A line of the answer to a command on the console, without a newline at its end; at most 79
+// characters, so that it fits a terminal. Only from port_driver.describe().
+void env_print(struct env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));

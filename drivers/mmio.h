@@ -19,8 +19,10 @@ void mmio_hook_write(volatile void *address, unsigned width, uint64_t value);
 
 #else
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses here
 #define MMIO_LOAD(type, address)         (*(const volatile type *)(address))
 #define MMIO_STORE(type, address, value) ((void)(*(volatile type *)(address) = (value)))
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif
 

@@ -7,6 +7,10 @@
 // finished with; refill() puts as many buffers back into the receive ring as receive() took.
 // Nothing is allocated, so nothing can leak, be freed twice, or be used after it was freed.
 // Dropping a frame is: not transmitting it before refill().
+//
+// The law of time. All ports share one core, so whoever waits for a slow card takes time from all
+// the others. On a box that forwards no verb waits for the hardware, except start() and stop(), for
+// PORT_WAIT_US in all; a card that needs longer is started in several calls.
 #pragma once
 #include "drivers/env.h"
 #include "drivers/frame.h"
@@ -15,7 +19,11 @@ enum {
     PORT_NAME_MAX = 16,
     PORT_QUEUES_MAX = 16, // of each direction
     BURST_MAX = 256,      // frames a call to receive() or transmit() may carry
+    PORT_WAIT_US = 10000, // longest wait of one call to start() or stop()
 };
+
+// In buffer_of: the slot lost its buffer. No buffer has that number.
+#define NO_BUFFER UINT32_MAX
 
 // The common head of every driver's receive and transmit queues.
 // buffer_of is the truth about which buffer sits in which slot. It lies in memory that no card can
@@ -37,6 +45,7 @@ enum port_fault {
     PORT_FAULT_GONE,        // registers read all ones: the card was removed
     PORT_FAULT_SILENT,      // a bounded wait on the card ran out
     PORT_FAULT_TX_HEAD,     // 82599: the transmit head passed what was queued, or went back
+    PORT_FAULT_BAD_BUFFER,  // receive() named a buffer that does not exist
     PORT_FAULT_COUNT
 };
 
@@ -56,7 +65,8 @@ struct port {
 
     // Filled in by probe().
     uint8_t mac[6];
-    uint16_t max_frame;            // longest frame the card carries, bytes without FCS
+    uint16_t max_frame;            // longest frame the card carries, bytes without FCS; start()
+                                   // may change it
     uint16_t rx_queues, tx_queues; // offered; may be lowered, to 1 at least, before start()
     struct queue *rx[PORT_QUEUES_MAX];
     struct queue *tx[PORT_QUEUES_MAX];
@@ -76,9 +86,17 @@ struct port {
     uint64_t card_missed; // good frames for which there was no room
     uint64_t card_errors; // frames damaged on the wire, or of an impossible length
 
+    // Frames that transmit() took and that were not known to be sent when stop() took their buffers
+    // back. Kept up to date by stop(); never reset.
+    uint64_t lost_in_restart;
+
     // Descriptors that each ring should have; set before probe(), 0: the driver decides. A driver
     // takes the nearest number that its card can do.
     uint32_t ring_slots;
+
+    // Receive queues that the box wants, over which the card spreads flows; set before probe(), 0:
+    // one. rx_queues says how many there are.
+    uint16_t rx_wanted;
 };
 
 struct port_driver {
@@ -95,11 +113,22 @@ struct port_driver {
 
     // Brings the card to life with the buffers that buffer_of lists: receive slots are made
     // available to the card, transmit slots hold empty buffers. Works after probe() and again after
-    // any stop(). Returns 0 or a negative errno; the card is then reset and holds nothing.
+    // any stop(); the state must be PORT_STOPPED.
+    // Returns 0: the state is PORT_RUNNING. -EINPROGRESS: the card is not ready yet, holds nothing
+    // and does no DMA; the state stays PORT_STOPPED. Whoever called calls again and again, a
+    // millisecond or more later, and start() goes on where it was, until it returns something else
+    // or stop() ends the attempt. The driver bounds each wait within the attempt, measured from its
+    // beginning over all calls, at most 3 s together. Another negative errno: it failed, for a
+    // reason that the log tells; the card then holds nothing and does no DMA.
+    // -EINVAL when a slot names a buffer that does not exist.
+    // One call waits for the card for PORT_WAIT_US at most.
     int (*start)(struct port *port);
 
     // Takes every buffer back from the card: afterwards it does no DMA, whatever state it was in.
-    // All buffers stay in their slots. Bounded in time.
+    // All buffers stay in their slots; a receive slot that refill() left empty says NO_BUFFER.
+    // Counts lost_in_restart. Waits for the card for PORT_WAIT_US at most: of a card that is not
+    // quiet by then bus mastering is taken away, and the next start() goes on waiting for it.
+    // No harm on a port that is stopped already.
     void (*stop)(struct port *port);
 
     // The slow path, called every few milliseconds: link state, card statistics, signs of death.
@@ -118,12 +147,26 @@ struct port_driver {
     unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
 
     // Puts count buffers into the empty slots of the receive ring; count must be what the last
-    // receive() returned. Only frames[].buffer is looked at.
+    // receive() returned. Only frames[].buffer is looked at. Of a port that is not running any more
+    // it may be less, even 0: those frames named no buffer that exists (PORT_FAULT_BAD_BUFFER). As
+    // many slots, the last ones, are then left without; nothing is given to the card.
     void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
 
     // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
     bool (*send_copy)(struct queue *tx, const void *data, unsigned length);
+
+    // NULL: the card has no light that could. Lets a light beside the port blink, whatever the link
+    // does, so that somebody in front of the rack finds it; false gives the light back its meaning.
+    // Works from probe() on; a reset of the card ends the blinking. Returns 0, or a negative errno:
+    // -ENODEV when the card does not answer, -ENOTSUP when this one has no such light.
+    int (*blink)(struct port *port, bool on);
+
+    // NULL: there is nothing to say beyond what struct port holds. Prints, with env_print(), what
+    // somebody far away needs to find a fault: registers, contents of memories, the driver's own
+    // view. Works on whatever probe() left, also when it failed, and on a card that reads all ones.
+    // Changes nothing that forwarding needs; bounded in time.
+    void (*describe)(struct port *port);
 };
 
 // Records that the card broke a rule. The port is dead from here on until it is restarted.

@@ -77,11 +77,29 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
     found.cpu_apic_ids[found.cpu_count++] = apic_id;
 }
 
+static void add_io_apic(uint32_t address)
+{
+    if (address == 0)
+        return;
+    for (unsigned i = 0; i < found.io_apic_count; i++)
+        if (found.io_apics[i] == address)
+            return;
+    if (found.io_apic_count == ACPI_IO_APICS_MAX) {
+        log_line("ACPI: more than %u I/O APICs: the one at %#x is ignored",
+                 (unsigned)ACPI_IO_APICS_MAX, (unsigned)address);
+        return;
+    }
+    found.io_apics[found.io_apic_count++] = address;
+}
+
 static void read_madt_entry(const void *entry, unsigned type, unsigned length)
 {
     if (type == ACPI_MADT_LOCAL_APIC && length >= sizeof(struct acpi_madt_local_apic)) {
         const struct acpi_madt_local_apic *cpu = entry;
         add_cpu(cpu->apic_id, cpu->flags);
+    } else if (type == ACPI_MADT_IO_APIC && length >= sizeof(struct acpi_madt_io_apic)) {
+        const struct acpi_madt_io_apic *io_apic = entry;
+        add_io_apic(io_apic->address);
     } else if (type == ACPI_MADT_LOCAL_X2APIC && length >= sizeof(struct acpi_madt_local_x2apic)) {
         const struct acpi_madt_local_x2apic *cpu = entry;
         add_cpu(cpu->apic_id, cpu->flags);

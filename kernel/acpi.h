@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ACPI_ECAM_MAX = 8, ACPI_CPUS_MAX = 256 };
+enum { ACPI_ECAM_MAX = 8, ACPI_CPUS_MAX = 256, ACPI_IO_APICS_MAX = 64 };
 
 struct acpi_ecam {
     uint64_t base; // physical, of bus 0, even where first_bus is not 0
@@ -18,6 +18,8 @@ struct acpi {
     uint64_t local_apic; // physical address, from MADT; 0: unknown
     uint32_t cpu_apic_ids[ACPI_CPUS_MAX];
     unsigned cpu_count;
+    uint32_t io_apics[ACPI_IO_APICS_MAX]; // physical addresses, from MADT
+    unsigned io_apic_count;
     struct acpi_ecam ecam[ACPI_ECAM_MAX];
     unsigned ecam_count;
     uint16_t pm_timer_port; // 0: none

@@ -78,6 +78,7 @@ _Static_assert(offsetof(struct acpi_fadt, x_pm_timer) == 208, "ACPI 6.4, table 5
 // 5.2.12
 enum {
     ACPI_MADT_LOCAL_APIC = 0,
+    ACPI_MADT_IO_APIC = 1,
     ACPI_MADT_LOCAL_APIC_ADDRESS = 5,
     ACPI_MADT_LOCAL_X2APIC = 9,
     ACPI_MADT_ENABLED = 1u << 0,
@@ -103,6 +104,16 @@ struct acpi_madt_local_apic {
     uint32_t flags;
 } ACPI_PACKED;
 _Static_assert(sizeof(struct acpi_madt_local_apic) == 8, "ACPI 6.4, table 5.22");
+
+// 5.2.12.3
+struct acpi_madt_io_apic {
+    struct acpi_madt_entry entry;
+    uint8_t id;
+    uint8_t reserved;
+    uint32_t address;
+    uint32_t first_interrupt;
+} ACPI_PACKED;
+_Static_assert(sizeof(struct acpi_madt_io_apic) == 12, "ACPI 6.4, table 5.23");
 
 // 5.2.12.8
 struct acpi_madt_local_apic_address {

@@ -8,6 +8,7 @@
 
 #include "kernel/acpi.h"
 #include "kernel/cpu.h"
+#include "kernel/io_apic.h"
 #include "kernel/log.h"
 #include "kernel/port_io.h"
 #include "kernel/vm.h"
@@ -45,7 +46,8 @@ enum { PIC_MASTER = 0x20, PIC_SLAVE = 0xa0, PIC_VECTORS = 0x20 };
 
 #define MESSAGE_ADDRESS 0xfee00000ull
 
-static volatile uint32_t *page; // NULL: x2APIC
+static enum { ABSENT, XAPIC, X2APIC } mode;
+static volatile uint32_t *page; // XAPIC: the registers
 
 static uint64_t read_msr(uint32_t msr)
 {
@@ -64,12 +66,12 @@ static void write_msr(uint32_t msr, uint64_t value)
 
 static uint32_t read_register(unsigned offset)
 {
-    return page != NULL ? page[offset / 4] : (uint32_t)read_msr(X2APIC_MSR + offset / 16);
+    return mode == XAPIC ? page[offset / 4] : (uint32_t)read_msr(X2APIC_MSR + offset / 16);
 }
 
 static void write_register(unsigned offset, uint32_t value)
 {
-    if (page != NULL)
+    if (mode == XAPIC)
         page[offset / 4] = value;
     else
         write_msr(X2APIC_MSR + offset / 16, value);
@@ -117,11 +119,12 @@ int apic_init(void)
 {
     struct cpuid features = cpuid(1, 0); // SDM volume 2, CPUID
     bool x2apic = (features.ecx & 1u << 21) != 0;
+    disable_8259s();
+    io_apic_mask_all();
     if (!(features.edx & 1u << 9)) {
-        log_line("APIC: this processor has none");
+        log_line("APIC: this processor has none: no interrupts, cards are polled");
         return -ENODEV;
     }
-    disable_8259s();
 
     uint64_t base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
     write_msr(IA32_APIC_BASE, base);
@@ -133,9 +136,12 @@ int apic_init(void)
             log_line("APIC: MADT says %#llx, IA32_APIC_BASE %#llx, which counts",
                      (unsigned long long)acpi()->local_apic, (unsigned long long)address);
         page = vm_map_device(address, 4096);
-        if (page == NULL)
+        if (page == NULL) {
+            log_line("APIC: its registers cannot be mapped: no interrupts, cards are polled");
             return -ENOMEM;
+        }
     }
+    mode = x2apic ? X2APIC : XAPIC;
 
     set_local_vectors();
     write_register(APIC_TPR, 0);
@@ -145,15 +151,23 @@ int apic_init(void)
     return 0;
 }
 
+bool apic_present(void)
+{
+    return mode != ABSENT;
+}
+
 uint32_t apic_id(void)
 {
+    if (mode == ABSENT)
+        return 0;
     uint32_t id = read_register(APIC_ID);
-    return page != NULL ? id >> 24 : id;
+    return mode == XAPIC ? id >> 24 : id;
 }
 
 void apic_eoi(void)
 {
-    write_register(APIC_EOI, 0);
+    if (mode != ABSENT)
+        write_register(APIC_EOI, 0);
 }
 
 // 11.11: physical destination, fixed delivery, edge triggered. Destination 255 means everyone.

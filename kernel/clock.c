@@ -46,10 +46,9 @@ struct sample {
 };
 
 static struct {
-    uint64_t hz;
     uint64_t us_per_tick; // as a fraction of 2^64
     uint64_t offset_us;   // added so that time did not go back when the rate became known
-} state = {.hz = HZ_ASSUMED, .us_per_tick = 3689348814741910}; // 10^6 * 2^64 / HZ_ASSUMED
+} state = {.us_per_tick = 3689348814741910}; // 10^6 * 2^64 / HZ_ASSUMED
 
 // 10^6 * 2^64 / hz, which fits into 64 bits because hz > 10^6.
 static uint64_t fraction_of(uint64_t hz)
@@ -68,11 +67,6 @@ uint64_t clock_us(void)
     return (uint64_t)(product >> 64) + state.offset_us;
 }
 
-uint64_t clock_tsc_hz(void)
-{
-    return state.hz;
-}
-
 void clock_wait_us(uint32_t us)
 {
     uint64_t begin = clock_us();
@@ -83,7 +77,6 @@ void clock_wait_us(uint32_t us)
 static void set_rate(uint64_t hz)
 {
     uint64_t before = clock_us();
-    state.hz = hz;
     state.us_per_tick = fraction_of(hz);
     uint64_t after = clock_us();
     if (after < before)
@@ -93,6 +86,20 @@ static void set_rate(uint64_t hz)
 static bool plausible(uint64_t hz)
 {
     return hz >= HZ_MIN && hz <= HZ_MAX;
+}
+
+static bool in_virtual_machine(void)
+{
+    return (cpuid(1, 0).ecx & 1u << 31) != 0;
+}
+
+// An old processor's TSC counts more slowly, or not at all, when that saves power (SDM volume 3,
+// 18.17.1). A hypervisor that does not promise an invariant TSC mostly provides one.
+static void warn_if_variable(void)
+{
+    bool invariant = (cpuid(0x80000007, 0).edx & 1u << 8) != 0;
+    if (!invariant && !in_virtual_machine())
+        log_line("clock: the TSC of this processor is not invariant: times may be wrong");
 }
 
 // Leaf 0x15: crystal rate in ECX times EBX / EAX; any of them may be 0.
@@ -107,7 +114,7 @@ static uint64_t rate_from_cpuid(void)
 // VMware's and KVM's leaf 0x40000010 has the TSC rate in kHz in EAX; others use it differently.
 static uint64_t rate_from_hypervisor(void)
 {
-    if (!(cpuid(1, 0).ecx & 1u << 31))
+    if (!in_virtual_machine())
         return 0;
     struct cpuid leaf = cpuid(0x40000000, 0);
     const uint32_t name[3] = {leaf.ebx, leaf.ecx, leaf.edx};
@@ -235,6 +242,7 @@ static uint64_t measured_rate(void)
 
 void clock_init(void)
 {
+    warn_if_variable();
     uint64_t hz = stated_rate();
     if (hz == 0)
         hz = measured_rate();

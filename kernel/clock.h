@@ -8,8 +8,7 @@
 // than any TSC, so that time passes too slowly rather than going back here.
 void clock_init(void);
 
-uint64_t clock_us(void);     // microseconds since kernel entry, monotonic
-uint64_t clock_tsc_hz(void); // ticks of the TSC a second
+uint64_t clock_us(void); // microseconds since kernel entry, monotonic
 
 // Waits at least so long, by spinning.
 void clock_wait_us(uint32_t us);

@@ -27,11 +27,6 @@ struct __attribute__((packed)) task_state {
 };
 _Static_assert(sizeof(struct task_state) == 104, "SDM 8.7");
 
-struct __attribute__((packed)) table_pointer {
-    uint16_t limit;
-    uint64_t base;
-};
-
 static struct task_state tss;
 static uint64_t gdt[7] = {
     0,
@@ -109,7 +104,7 @@ static void load_descriptors(void)
     gdt[5] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[6] = base >> 32;
 
-    struct table_pointer pointer = {sizeof gdt - 1, (uint64_t)gdt};
+    struct cpu_table_pointer pointer = {sizeof gdt - 1, (uint64_t)gdt};
     __asm__ volatile("lgdt %0\n\t"
                      "pushq %1\n\t"
                      "leaq 1f(%%rip), %%rax\n\t"

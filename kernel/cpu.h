@@ -18,6 +18,13 @@ enum { // interrupt stack table entries (SDM 6.14.5); 0 means: the current stack
     CPU_IST_COUNT = 3,
 };
 
+// What LGDT and LIDT read (SDM 2.4.1 and 2.4.3).
+struct __attribute__((packed)) cpu_table_pointer {
+    uint16_t limit; // bytes, less one
+    uint64_t base;
+};
+_Static_assert(sizeof(struct cpu_table_pointer) == 10, "SDM 2.4.1");
+
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };

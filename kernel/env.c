@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernel/clock.h"
+#include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/pci_config.h"
@@ -18,6 +19,8 @@ enum {
     CHUNK_BYTES = 64 * 1024, // env_alloc() takes so much at a time
     ALLOC_ALIGN = 64,        // a cache line
     LINE_MAX = 200,
+    MAP_MAX = 16 << 20, // of a BAR; a card's word for its size is not worth more page tables
+    REARM_US = 1000,
 };
 
 enum {
@@ -60,6 +63,18 @@ int env_open(struct env *env, struct pci_device *pci, const char *name)
     pci_memory_decoding(pci);
     pci_write(pci, PCI_COMMAND, 2, pci_read(pci, PCI_COMMAND, 2) | PCI_COMMAND_NO_INTX);
     return 0;
+}
+
+bool env_attention(struct env *env)
+{
+    if (msix_waiting(&env->msix) && clock_us() - env->rearmed_us >= REARM_US) {
+        env->rearmed_us = clock_us();
+        msix_rearm(&env->msix);
+    }
+    if (!env->attention)
+        return false;
+    env->attention = false; // an interrupt just before this is answered by the same poll
+    return true;
 }
 
 void env_close(struct env *env)
@@ -125,10 +140,11 @@ volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
     const struct pci_bar *found = &env->pci->bars[bar];
     if (found->io || found->size == 0 || found->address == 0)
         return NULL;
+    uint64_t bytes = found->size < MAP_MAX ? found->size : MAP_MAX;
     if (env->mapped[bar] == NULL)
-        env->mapped[bar] = vm_map_device(found->address, found->size);
+        env->mapped[bar] = vm_map_device(found->address, bytes);
     if (env->mapped[bar] != NULL)
-        *size = found->size;
+        *size = bytes;
     return env->mapped[bar];
 }
 
@@ -137,8 +153,8 @@ void env_bus_master(struct env *env, bool on)
     pci_bus_master(env->pci, on);
 }
 
-// Runs with the packet path's vector registers live: it must not touch them.
-__attribute__((target("general-regs-only"))) static void interrupted(void *context)
+// Runs between any two instructions of the main loop: only leaves a note for it.
+static void interrupted(void *context)
 {
     struct env *env = context;
     env->interrupts = env->interrupts + 1;
@@ -168,4 +184,19 @@ void env_log(struct env *env, const char *format, ...)
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     log_line("%s: %s", env->name, line);
+}
+
+// What a card says (names in its memories, for instance) must not steer the terminal.
+void env_print(struct env *env, const char *format, ...)
+{
+    (void)env;
+    char line[LINE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (char *c = line; *c != '\0'; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    console_printf("%s\n", line);
 }

@@ -14,7 +14,6 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/image.h"
-#include "kernel/libc.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -25,12 +24,13 @@
 #include "kernel/vm.h"
 #include "net/box.h"
 #include "net/commands.h"
+#include "net/commands_card.h"
 #include "net/stack/lwip_port.h"
 
 enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
-static const struct shell_command commands[] = {COMMANDS_NET COMMANDS_KERNEL{0}};
+static const struct shell_command commands[] = {COMMANDS_NET COMMANDS_CARD COMMANDS_KERNEL{0}};
 
 static struct bootinfo boot;
 static struct config config;
@@ -75,13 +75,26 @@ static bool configure(void)
     return ports_first_two(&config, drivers);
 }
 
-static bool start_forwarding(void)
+// Returns how many ports run, or -1 when nothing is forwarded.
+static int start_forwarding(void)
 {
     if (!configure())
-        return false;
+        return -1;
     if (ports_open(&ports, &config, drivers) > 0)
-        return false;
-    return box_start(&ports, &config) == 0;
+        return -1;
+    return box_start(&ports, &config);
+}
+
+static void announce(int running)
+{
+    const unsigned long long us = clock_us(), ms = us / 1000;
+    if (running < 0)
+        log_line("NOT FORWARDING: see above in %llu.%03llu ms", ms, us % 1000);
+    else if ((unsigned)running < ports.count)
+        log_line("READY, %d of %u ports running, in %llu.%03llu ms", running, ports.count, ms,
+                 us % 1000);
+    else
+        log_line("READY in %llu.%03llu ms", ms, us % 1000);
 }
 
 void kernel_main(uint32_t magic, uint32_t address);
@@ -90,19 +103,20 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
 {
     cpu_init_canary();
     init_machine(magic, address);
-    bool forwarding = start_forwarding();
-    cpu_interrupts(true);
+    const int running = start_forwarding();
+    const bool forwarding = running >= 0;
+    cpu_interrupts(apic_present());
+    commands_card_init(&ports);
     shell_init(commands);
-    uint64_t now = clock_us();
-    log_line("%s in %llu.%03llu ms", forwarding ? "READY" : "NOT FORWARDING: see above",
-             (unsigned long long)(now / 1000), (unsigned long long)(now % 1000));
+    announce(running);
 
     for (uint64_t next = 0;;) {
         if (forwarding && box_forward() > 0 && clock_us() < next)
             continue;
-        if (clock_us() < next && !ports_attention()) {
+        if (!ports_attention() && clock_us() < next) {
+            // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll
+            // of a ring in cached memory disturbs nobody.
             console_poll();
-            cpu_pause();
             continue;
         }
         next = clock_us() + HOUSEKEEPING_US;

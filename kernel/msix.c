@@ -3,7 +3,6 @@
 #include "kernel/msix.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/apic.h"
@@ -42,6 +41,14 @@ static bool vector_taken[VECTOR_LAST + 1];
 static void nobody(void *context)
 {
     (void)context;
+}
+
+static void interrupted(void *context)
+{
+    struct msix_route *route = context;
+    *route->control = ENTRY_MASKED;
+    route->masked = true;
+    route->handler(route->context);
 }
 
 // 0 when all are taken.
@@ -116,6 +123,8 @@ int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context)
         return -ENOENT;
     if (msix->route_count == MSIX_ROUTES_MAX)
         return -EMFILE;
+    if (!apic_present())
+        return -ENODEV;
     uint8_t vector = take_vector();
     if (vector == 0)
         return -ENOSPC;
@@ -124,17 +133,37 @@ int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context)
         vector_taken[vector] = false;
         return -EOPNOTSUPP;
     }
-    msix->vectors[msix->route_count++] = vector;
-    trap_set_handler(vector, handler, context);
+    volatile uint32_t *words = msix->table + (size_t)entry * ENTRY_WORDS;
+    struct msix_route *route = &msix->routes[msix->route_count++];
+    *route = (struct msix_route){words + ENTRY_CONTROL, handler, context, vector, false};
+    trap_set_handler(vector, interrupted, route);
 
     // An entry may change only while it is masked (6.8.3.5).
-    volatile uint32_t *words = msix->table + (size_t)entry * ENTRY_WORDS;
     words[ENTRY_CONTROL] = ENTRY_MASKED;
     words[ENTRY_ADDRESS] = (uint32_t)message.address;
     words[ENTRY_ADDRESS_HIGH] = (uint32_t)(message.address >> 32);
     words[ENTRY_DATA] = message.data;
     words[ENTRY_CONTROL] = 0;
     return 0;
+}
+
+bool msix_waiting(const struct msix *msix)
+{
+    for (unsigned i = 0; i < msix->route_count; i++)
+        if (msix->routes[i].masked)
+            return true;
+    return false;
+}
+
+void msix_rearm(struct msix *msix)
+{
+    for (unsigned i = 0; i < msix->route_count; i++) {
+        struct msix_route *route = &msix->routes[i];
+        if (!route->masked)
+            continue;
+        route->masked = false; // first: the interrupt may come at once, and masks again
+        *route->control = 0;
+    }
 }
 
 void msix_close(struct msix *msix)
@@ -147,8 +176,8 @@ void msix_close(struct msix *msix)
     (void)pci_read(msix->device, msix->capability + CONTROL, 2); // the writes have arrived
     // A message that was on its way still finds a handler, which does nothing.
     for (unsigned i = 0; i < msix->route_count; i++) {
-        trap_set_handler(msix->vectors[i], nobody, NULL);
-        vector_taken[msix->vectors[i]] = false;
+        trap_set_handler(msix->routes[i].vector, nobody, NULL);
+        vector_taken[msix->routes[i].vector] = false;
     }
     *msix = (struct msix){0};
 }

@@ -8,6 +8,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
+#include "kernel/pci.h"
 #include "kernel/reboot.h"
 #include "kernel/symbols.h"
 #include "kernel/trap.h"
@@ -122,6 +123,7 @@ static void enter(void)
         return;
     // The printing itself failed: what has been said is all that can be said.
     console_flush();
+    pci_stop_all_dma();
     if (halt_at_end)
         cpu_halt_forever();
     reboot();
@@ -129,6 +131,8 @@ static void enter(void)
 
 _Noreturn static void finish(void)
 {
+    console_flush(); // first, in case that it is this which fails
+    pci_stop_all_dma();
     if (halt_at_end) {
         console_printf("  halted\n");
         console_flush();

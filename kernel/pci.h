@@ -7,7 +7,7 @@
 
 struct bootinfo;
 
-enum { PCI_DEVICES_MAX = 256, PCI_BARS = 6 };
+enum { PCI_DEVICES_MAX = 1024, PCI_BARS = 6 };
 
 struct pci_bar {
     uint64_t address; // 0: not there or not assigned
@@ -28,12 +28,15 @@ struct pci_device {
 };
 
 // Finds every function behind every bridge, gives memory addresses to BARs that firmware left
-// without, and turns bus mastering off. The BARs of network functions are always sized, those of
+// without, and turns bus mastering off, but not that of bridges (others are behind them) nor that
+// of USB host controllers: through these, firmware in system management mode may still make a
+// keyboard look like one at the old port. The BARs of network functions are always sized, those of
 // others when that disturbs nothing or their addresses matter. Uses ECAM where ACPI's MCFG names
 // it, else ports 0xCF8/0xCFC. info says which addresses are memory. Needs acpi_init() and
 // vm_init(); runs once.
 void pci_init(const struct bootinfo *info);
 
+// By address: segment, then bus, slot and function. index: from 0 to pci_count() - 1, else NULL.
 size_t pci_count(void);
 struct pci_device *pci_at(size_t index);
 struct pci_device *pci_find(uint16_t segment, uint8_t bus, uint8_t slot, uint8_t function);
@@ -45,15 +48,16 @@ void pci_write(const struct pci_device *device, unsigned offset, unsigned width,
 // The offset of the n-th (from 0) capability with this id, or 0. Bounded on a looping list.
 unsigned pci_capability(const struct pci_device *device, uint8_t id, unsigned n);
 
-// The offset (0x100..0xffc) of the first extended capability with this id, or 0.
-unsigned pci_extended_capability(const struct pci_device *device, uint16_t id);
-
 // Lets the function and the bridges above it answer memory accesses.
 void pci_memory_decoding(struct pci_device *device);
 
 // Lets the function reach memory by itself, and the bridges above pass that on; or stops the
 // function. Bridges stay as they are when it is stopped: others may be behind them.
 void pci_bus_master(struct pci_device *device, bool on);
+
+// Turns bus mastering off wherever pci_init() did: before a restart, so that no card writes into
+// the memory of whatever comes next. Works in a panic, and does nothing when it runs again.
+void pci_stop_all_dma(void);
 
 // Writes the addresses of all BARs again, for a function that lost them in a reset.
 void pci_restore_bars(const struct pci_device *device);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The lists of capabilities. PCI Local Bus 3.0, 6.7; PCI Express Base 2.0, 7.9 (extended). The
-// device wrote them: a list may loop or point anywhere.
+// The list of capabilities. PCI Local Bus 3.0, 6.7. The device wrote it: it may loop or point
+// anywhere.
 #include "kernel/pci.h"
 #include "kernel/pci_config.h"
 
 enum {
     FIRST_CAPABILITY = 0x40, // what lies below is the standard header
     CAPABILITIES_MAX = (PCI_CONFIG_BYTES - FIRST_CAPABILITY) / 4,
-    EXTENDED_MAX = (PCI_EXTENDED_BYTES - PCI_CONFIG_BYTES) / 8,
 };
 
 static bool has_list(const struct pci_device *device)
@@ -29,20 +28,6 @@ unsigned pci_capability(const struct pci_device *device, uint8_t id, unsigned n)
         if ((header & 0xff) == id && n-- == 0)
             return offset;
         offset = header >> 8 & 0xfc;
-    }
-    return 0;
-}
-
-unsigned pci_extended_capability(const struct pci_device *device, uint16_t id)
-{
-    unsigned offset = PCI_CONFIG_BYTES;
-    for (unsigned i = 0; i < EXTENDED_MAX && offset >= PCI_CONFIG_BYTES; i++) {
-        uint32_t header = pci_read(device, offset, 4);
-        if (header == 0 || header == 0xffffffff)
-            return 0;
-        if ((header & 0xffff) == id)
-            return offset;
-        offset = header >> 20 & 0xffc;
     }
     return 0;
 }

@@ -14,15 +14,14 @@
 enum {
     PORT_ADDRESS = 0xcf8,
     PORT_DATA = 0xcfc,
-    BUSES = 256,
     BUS_BYTES = 1 << 20,
 };
 
-// ECAM is mapped bus by bus: most have none of the 256 that a window may cover.
+// By window of ACPI's list: one verdict, on first use, for all of its buses.
 static struct {
-    volatile uint8_t *memory;
-    bool tried;
-} ecam_buses[ACPI_ECAM_MAX][BUSES];
+    volatile uint8_t *memory; // of first_bus; NULL: not to be used
+    bool judged;
+} windows[ACPI_ECAM_MAX];
 
 static uint32_t read_ports(struct pci_address address, unsigned offset, unsigned width)
 {
@@ -47,17 +46,33 @@ static void write_ports(struct pci_address address, unsigned offset, unsigned wi
         outl(port, value);
 }
 
-// A window that does not show the same host bridge as the ports do is not ECAM, whatever MCFG says.
-static bool shows_the_same(const volatile uint8_t *memory, struct pci_address address)
+// A window that does not show the same first function as the ports do is not ECAM, whatever MCFG
+// says. Other segments than 0 are beyond the ports: nothing contradicts those.
+static bool shows_the_same(const volatile uint8_t *memory, const struct acpi_ecam *window)
 {
-    if (address.segment != 0 || address.bus != 0)
+    if (window->segment != 0)
         return true;
+    const struct pci_address first = {.bus = window->first_bus};
     uint32_t ecam = *(const volatile uint32_t *)memory;
-    uint32_t ports = read_ports((struct pci_address){0}, PCI_VENDOR, 4);
+    uint32_t ports = read_ports(first, PCI_VENDOR, 4);
     if (ecam != ports)
-        log_line("PCI: ECAM shows %#x at 00:00.0, the ports %#x: ECAM is not used", (unsigned)ecam,
-                 (unsigned)ports);
+        log_line("PCI: ECAM shows %#x at %02x:00.0, the ports %#x: ECAM is not used",
+                 (unsigned)ecam, first.bus, (unsigned)ports);
     return ecam == ports;
+}
+
+static volatile uint8_t *window_memory(unsigned index)
+{
+    if (!windows[index].judged) {
+        const struct acpi_ecam *window = &acpi()->ecam[index];
+        uint64_t buses = window->last_bus - window->first_bus + 1u;
+        volatile uint8_t *memory = vm_map_device(
+            window->base + (uint64_t)window->first_bus * BUS_BYTES, buses * BUS_BYTES);
+        if (memory != NULL && shows_the_same(memory, window))
+            windows[index].memory = memory;
+        windows[index].judged = true;
+    }
+    return windows[index].memory;
 }
 
 // The 4 KiB of a function, or NULL when no ECAM window covers it.
@@ -68,17 +83,11 @@ static volatile uint8_t *ecam_function(struct pci_address address)
         if (address.segment != window->segment || address.bus < window->first_bus ||
             address.bus > window->last_bus)
             continue;
-        if (!ecam_buses[i][address.bus].tried) {
-            uint64_t base = window->base + (uint64_t)address.bus * BUS_BYTES;
-            volatile uint8_t *memory = vm_map_device(base, BUS_BYTES);
-            ecam_buses[i][address.bus].tried = true;
-            if (memory != NULL && shows_the_same(memory, address))
-                ecam_buses[i][address.bus].memory = memory;
-        }
-        if (ecam_buses[i][address.bus].memory == NULL)
+        volatile uint8_t *memory = window_memory(i);
+        if (memory == NULL)
             return NULL;
-        return ecam_buses[i][address.bus].memory + ((unsigned)address.slot << 15) +
-               ((unsigned)address.function << 12);
+        return memory + (size_t)(address.bus - window->first_bus) * BUS_BYTES +
+               ((unsigned)address.slot << 15) + ((unsigned)address.function << 12);
     }
     return NULL;
 }

@@ -28,7 +28,7 @@ static struct {
     uint16_t segment;
     uint8_t seen[BUSES / 8]; // buses of this segment
     unsigned highest;        // bus number in use
-    unsigned left_out;       // functions that found no place in the table
+    bool table_full;         // some function found no place in the table
 } walk;
 
 static bool is_bridge(const struct pci_device *device)
@@ -57,7 +57,7 @@ static struct pci_device *add_function(struct pci_address at, struct pci_device 
         return NULL;
     struct pci_device *device = pci_add();
     if (device == NULL) {
-        walk.left_out++;
+        walk.table_full = true;
         return NULL;
     }
     uint32_t class_code = pci_config_read(at, PCI_REVISION, 4);
@@ -77,7 +77,7 @@ static struct pci_device *add_function(struct pci_address at, struct pci_device 
         device->subsystem_vendor = (uint16_t)pci_read(device, PCI_SUBSYSTEM_VENDOR, 2);
         device->subsystem = (uint16_t)pci_read(device, PCI_SUBSYSTEM, 2);
     }
-    pci_bus_master(device, false);
+    pci_stop_unwanted(device);
     // Sizing a function that is in use cuts it off for a moment: a screen, a management controller.
     bool in_use = pci_read(device, PCI_COMMAND, 2) & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     if (!in_use || device->class_code >> 16 == CLASS_NETWORK)
@@ -167,33 +167,41 @@ static void scan_bus(uint8_t bus, unsigned limit, struct pci_device *bridge, uns
             scan_unnumbered(pci_at(i), limit, depth + 1);
 }
 
+// Whether to look at a bus that no bridge leads to.
+static bool worth_a_scan(unsigned bus, bool thorough)
+{
+    if (was_seen(bus))
+        return false;
+    const struct pci_address first = {.segment = walk.segment, .bus = (uint8_t)bus};
+    return thorough || (pci_config_read(first, PCI_VENDOR, 4) & 0xffff) != 0xffff;
+}
+
 // Servers have root buses besides the first that no bridge leads to: the rest of the range is tried
-// as well where every_bus says so.
-static void scan_segment(uint16_t segment, unsigned first_bus, unsigned last_bus, bool every_bus)
+// as well.
+static void scan_segment(uint16_t segment, unsigned first_bus, unsigned last_bus, bool thorough)
 {
     walk.segment = segment;
     walk.highest = first_bus;
     memset(walk.seen, 0, sizeof walk.seen);
     scan_bus((uint8_t)first_bus, last_bus, NULL, 0);
-    for (unsigned bus = first_bus + 1; every_bus && bus <= last_bus; bus++)
-        if (!was_seen(bus))
+    for (unsigned bus = first_bus + 1; bus <= last_bus; bus++)
+        if (worth_a_scan(bus, thorough))
             scan_bus((uint8_t)bus, last_bus, NULL, 0);
 }
 
-void pci_scan(bool every_bus)
+void pci_scan(bool thorough)
 {
     const struct acpi *tables = acpi();
     pci_clear();
-    walk.left_out = 0;
+    walk.table_full = false;
     bool segment_0 = false;
     for (unsigned i = 0; i < tables->ecam_count; i++) {
         const struct acpi_ecam *window = &tables->ecam[i];
-        scan_segment(window->segment, window->first_bus, window->last_bus, every_bus);
+        scan_segment(window->segment, window->first_bus, window->last_bus, thorough);
         segment_0 = segment_0 || window->segment == 0;
     }
     if (!segment_0)
-        scan_segment(0, 0, BUSES - 1, every_bus);
-    if (walk.left_out > 0)
-        log_line("PCI: more than %u functions: %u are left out", (unsigned)PCI_DEVICES_MAX,
-                 walk.left_out);
+        scan_segment(0, 0, BUSES - 1, thorough);
+    if (walk.table_full)
+        log_line("PCI: more than %u functions: the others are left out", (unsigned)PCI_DEVICES_MAX);
 }

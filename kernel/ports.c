@@ -22,7 +22,7 @@ static const struct port_driver *driver_for(const struct port_driver *const driv
     return NULL;
 }
 
-// "virtio:1" is the second card, in bus order, that the driver of that family supports.
+// "virtio:1" is the second card, by PCI address, that the driver of that family supports.
 static struct pci_device *card_by_ordinal(const struct port_driver *const drivers[],
                                           const char *family, unsigned ordinal)
 {
@@ -83,6 +83,7 @@ static bool open_port(struct port *port, struct env *env, const struct config_po
         return false;
     port->env = env;
     if (port->driver->probe(port) != 0) {
+        env_close(env);
         port->state = PORT_ABSENT;
         return false;
     }
@@ -138,9 +139,8 @@ bool ports_first_two(struct config *config, const struct port_driver *const driv
 bool ports_attention(void)
 {
     bool any = false;
-    for (unsigned i = 0; i < opened; i++) {
-        any |= env_memory[i].attention;
-        env_memory[i].attention = false;
-    }
+    for (unsigned i = 0; i < opened; i++)
+        if (env_attention(&env_memory[i]))
+            any = true;
     return any;
 }

@@ -23,5 +23,6 @@ unsigned ports_open(struct ports *ports, const struct config *config,
 // on-error = wire. Returns false when there are fewer than two.
 bool ports_first_two(struct config *config, const struct port_driver *const drivers[]);
 
-// Whether some card asked for attention since the last call.
+// Whether some card asked for attention since the last call. To be called in every round that has
+// time for it: a card that asked may not ask again before this was called.
 bool ports_attention(void);

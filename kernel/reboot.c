@@ -11,6 +11,7 @@
 #include "kernel/acpi_tables.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
+#include "kernel/pci.h"
 #include "kernel/pci_config.h"
 #include "kernel/port_io.h"
 #include "kernel/vm.h"
@@ -69,10 +70,7 @@ static void reset_by_keyboard(void)
 // An exception with no table to look it up in, and none for the fault that this raises.
 _Noreturn static void reset_by_triple_fault(void)
 {
-    static const struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } nothing;
+    static const struct cpu_table_pointer nothing;
     __asm__ volatile("lidt %0\n\tint3" : : "m"(nothing));
     cpu_halt_forever();
 }
@@ -80,6 +78,7 @@ _Noreturn static void reset_by_triple_fault(void)
 void reboot(void)
 {
     cpu_interrupts(false);
+    pci_stop_all_dma();
     reset_by_acpi();
     reset_by_chipset();
     reset_by_keyboard();

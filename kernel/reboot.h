@@ -2,6 +2,6 @@
 // Restarting the machine.
 #pragma once
 
-// Tries everything that resets a PC, the cleanest first. Works in a panic: takes no locks, needs no
-// interrupts, and ends with a triple fault.
+// Stops the cards, then tries everything that resets a PC, the cleanest first. Works in a panic:
+// takes no locks, needs no interrupts, and ends with a triple fault.
 _Noreturn void reboot(void);

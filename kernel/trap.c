@@ -44,10 +44,7 @@ void trap_init(void)
     idt[VECTOR_NMI].ist = CPU_IST_NMI;
     idt[VECTOR_MACHINE_CHECK].ist = CPU_IST_MACHINE_CHECK;
 
-    struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } pointer = {sizeof idt - 1, (uint64_t)idt};
+    struct cpu_table_pointer pointer = {sizeof idt - 1, (uint64_t)idt};
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 

@@ -27,6 +27,8 @@
 #define DEVICE_WINDOW (4ull << 30)
 #define STACK_WINDOW  (1ull << 30)
 
+#define LARGE_PAGE    (2ull << 20)
+
 enum { ENTRIES = 512, GUARDS_MAX = 32, LEVEL_4K = 0, LEVEL_2M = 1, LEVEL_1G = 2, LEVEL_TOP = 3 };
 
 static uint64_t root; // physical address of the PML4; 0: still on boot/start.S's tables
@@ -38,7 +40,8 @@ static struct {
 } guards[GUARDS_MAX];
 static unsigned guard_count;
 
-// The entry that maps an address at a level, with the tables on the way made as needed.
+// The entry that maps an address at a level, with the tables on the way made as needed; NULL when
+// there is no memory for those.
 static uint64_t *entry_at(uint64_t address, int level)
 {
     uint64_t table = root;
@@ -50,7 +53,7 @@ static uint64_t *entry_at(uint64_t address, int level)
             // Below 4 GiB, where boot/start.S's tables reach while ours are being built.
             uint64_t page = page_alloc(PAGE_SIZE, PAGE_SIZE, FOUR_GIB);
             if (page == 0)
-                panic("too little memory: none left for page tables");
+                return NULL;
             memset(vm_direct(page), 0, PAGE_SIZE);
             *entry = page | ENTRY_PRESENT | ENTRY_WRITE;
         }
@@ -60,8 +63,9 @@ static uint64_t *entry_at(uint64_t address, int level)
     }
 }
 
-// Addresses and bytes are multiples of the page size. Uses the largest pages that fit.
-static void map(uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags)
+// Addresses and bytes are multiples of the page size. Uses the largest pages that fit. False when
+// memory for page tables ran out on the way.
+static bool map(uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags)
 {
     while (bytes > 0) {
         int level = gigabyte_pages ? LEVEL_1G : LEVEL_2M;
@@ -70,17 +74,28 @@ static void map(uint64_t address, uint64_t physical, uint64_t bytes, uint64_t fl
             level--;
             size >>= 9;
         }
-        *entry_at(address, level) = physical | flags | (level > LEVEL_4K ? ENTRY_LARGE : 0);
+        uint64_t *entry = entry_at(address, level);
+        if (entry == NULL)
+            return false;
+        *entry = physical | flags | (level > LEVEL_4K ? ENTRY_LARGE : 0);
         address += size;
         physical += size;
         bytes -= size;
     }
+    return true;
+}
+
+// For what the program cannot do without.
+static void map_or_panic(uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags)
+{
+    if (!map(address, physical, bytes, flags))
+        panic("too little memory: none left for page tables");
 }
 
 static void map_image(const char *from, const char *to, uint64_t flags)
 {
     uint64_t start = (uint64_t)from, end = (uint64_t)to;
-    map(start, start - VM_IMAGE, end - start, flags);
+    map_or_panic(start, start - VM_IMAGE, end - start, flags);
 }
 
 static void add_guard(uint64_t page, const char *owner)
@@ -109,7 +124,7 @@ void vm_init(void)
     unsigned count;
     const struct page_extent *ram = page_ram(&count);
     for (unsigned i = 0; i < count; i++)
-        map(VM_DIRECT + ram[i].start, ram[i].start, ram[i].end - ram[i].start, DATA);
+        map_or_panic(VM_DIRECT + ram[i].start, ram[i].start, ram[i].end - ram[i].start, DATA);
 
     cpu_write_cr3(root);
 }
@@ -120,7 +135,8 @@ uint64_t vm_physical(const void *pointer)
     return address >= VM_IMAGE ? address - VM_IMAGE : address - VM_DIRECT;
 }
 
-// Maps whole pages around a physical range into the device window.
+// Maps whole pages around a physical range into the device window. When memory for page tables runs
+// out on the way, what it took of the window is not used again: the processor may know it already.
 static void *map_window(uint64_t physical, uint64_t bytes, uint64_t flags)
 {
     uint64_t offset = physical % PAGE_SIZE;
@@ -129,12 +145,12 @@ static void *map_window(uint64_t physical, uint64_t bytes, uint64_t flags)
         return NULL;
     uint64_t size = (offset + bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     uint64_t address = device_next;
+    if (size >= LARGE_PAGE) // so that large pages fit
+        address += (physical - offset - address) % LARGE_PAGE;
     if (size > VM_DEVICE + DEVICE_WINDOW - address)
         return NULL;
-    device_next += size;
-    for (uint64_t at = 0; at < size; at += PAGE_SIZE)
-        *entry_at(address + at, LEVEL_4K) = (physical - offset + at) | flags;
-    return (void *)(address + offset);
+    device_next = address + size;
+    return map(address, physical - offset, size, flags) ? (void *)(address + offset) : NULL;
 }
 
 volatile void *vm_map_device(uint64_t physical, uint64_t bytes)
@@ -158,9 +174,10 @@ void *vm_stack(uint64_t bytes, const char *owner)
     uint64_t memory = page_alloc(bytes, PAGE_SIZE, 0);
     if (memory == 0)
         return NULL;
-    add_guard(stack_next, owner);
     uint64_t bottom = stack_next + PAGE_SIZE;
-    map(bottom, memory, bytes, DATA);
+    if (!map(bottom, memory, bytes, DATA))
+        return NULL;
+    add_guard(stack_next, owner);
     stack_next = bottom + bytes;
     return (void *)stack_next;
 }

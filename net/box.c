@@ -50,6 +50,7 @@ int box_start(const struct ports *ports, const struct config *config)
     int error = deal_buffers();
     if (error != 0)
         return error;
+    supervise_init(&supervisor, &buffers);
     for (unsigned i = 0; i < ports->count; i++) {
         if (buffers_shared(&buffers, i))
             log_line("%s: too few transmit queues, shares its buffers", ports->at[i]->name);
@@ -62,9 +63,8 @@ int box_start(const struct ports *ports, const struct config *config)
         log_line("wire: %s and %s cannot be joined", ports->at[a]->name, ports->at[b]->name);
         return error;
     }
-    supervise_start(&supervisor);
     log_line("wire: %s <-> %s", ports->at[a]->name, ports->at[b]->name);
-    return 0;
+    return (int)supervise_start(&supervisor);
 }
 
 unsigned box_forward(void)

@@ -3,9 +3,10 @@
 #include "net/commands.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "net/find_port.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { LINK_TEXT = 16 };
 
@@ -38,24 +39,13 @@ static bool box_runs(void)
     return supervisor != NULL;
 }
 
-// The number of the port with that name, or -1 after saying that there is none.
-static int find_port(const char *name)
-{
-    for (unsigned i = 0; i < supervisor->count; i++)
-        if (strcmp(supervisor->ports[i].port->name, name) == 0)
-            return (int)i;
-    console_printf("no port is called \"%s\"; there are:", name);
-    for (unsigned i = 0; i < supervisor->count; i++)
-        console_printf(" %s", supervisor->ports[i].port->name);
-    console_printf("\n");
-    return -1;
-}
-
 static const char *state_text(const struct supervised *s)
 {
     switch (s->state) {
     case SUPERVISED_ABSENT:
         return "absent";
+    case SUPERVISED_STARTING:
+        return "starting";
     case SUPERVISED_RETRYING:
         return "retrying";
     case SUPERVISED_PARKED:
@@ -133,27 +123,27 @@ static void show_count(const char *label, uint64_t count, const char *what)
 static void show_fates(const struct port_counters *c)
 {
     show_count("", c->forwarded, "forwarded");
-    if (c->delivered != 0)
-        show_count("", c->delivered, "delivered to the box itself");
     for (unsigned reason = 0; reason < DROP_REASONS; reason++)
         if (c->drops[reason] != 0)
             console_printf("%-8s drop %15" PRIu64 " %s: %s\n", "", c->drops[reason],
                            drop_name(reason), drop_explain(reason));
     const int64_t off = counters_off(c);
     if (off == 0)
-        console_printf("%-8s received = forwarded + delivered + dropped: holds\n", "");
+        console_printf("%-8s received = forwarded + dropped: holds\n", "");
     else
-        console_printf("%-8s received = forwarded + delivered + dropped: OFF BY %" PRId64 "\n", "",
-                       off);
+        console_printf("%-8s received = forwarded + dropped: OFF BY %" PRId64 "\n", "", off);
 }
 
-// What the card lost before it could be received: outside the law.
+// What was lost in the card, before it could be received or after it was transmitted: outside the
+// law.
 static void show_card(const struct port *port)
 {
     if (port->card_missed != 0)
         show_count("card", port->card_missed, "missed: no room in the card");
     if (port->card_errors != 0)
         show_count("card", port->card_errors, "refused: damaged on the wire");
+    if (port->lost_in_restart != 0)
+        show_count("card", port->lost_in_restart, "lost: in its transmit ring at a restart");
 }
 
 static void show_stats(unsigned number)
@@ -176,7 +166,7 @@ void command_stats(int argc, char **argv)
     if (!box_runs())
         return;
     if (argc > 1) {
-        const int number = find_port(argv[1]);
+        const int number = find_port(buffers->ports, buffers->port_count, argv[1]);
         if (number >= 0)
             show_stats((unsigned)number);
         return;
@@ -224,10 +214,12 @@ void command_restart(int argc, char **argv)
         console_printf("usage: restart PORT\n");
         return;
     }
-    const int number = find_port(argv[1]);
+    const int number = find_port(buffers->ports, buffers->port_count, argv[1]);
     if (number < 0)
         return;
     const int error = supervise_restart(supervisor, (unsigned)number);
-    if (error != 0)
+    if (error == -EINPROGRESS)
+        console_printf("%s: the card takes its time; the log tells when it runs\n", argv[1]);
+    else if (error != 0)
         console_printf("%s: not restarted: error %d\n", argv[1], -error);
 }

@@ -24,16 +24,10 @@ const char *drop_explain(enum drop_reason reason)
     return reasons[reason].explain;
 }
 
-uint64_t counters_dropped(const struct port_counters *counters)
-{
-    uint64_t sum = 0;
-    for (unsigned reason = 0; reason < DROP_REASONS; reason++)
-        sum += counters->drops[reason];
-    return sum;
-}
-
 int64_t counters_off(const struct port_counters *counters)
 {
-    return (int64_t)(counters->rx_frames - counters->forwarded - counters->delivered -
-                     counters_dropped(counters));
+    uint64_t off = counters->rx_frames - counters->forwarded;
+    for (unsigned reason = 0; reason < DROP_REASONS; reason++)
+        off -= counters->drops[reason];
+    return (int64_t)off;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What happened to every frame. One law holds for each port, always:
 //
-//     received = forwarded + delivered + the sum of the drops
+//     received = forwarded + the sum of the drops
 //
 // All of it is counted on the port that received the frame; what left is counted once more, as
 // transmitted, on the port that it left by.
@@ -33,15 +33,12 @@ struct port_counters {
     uint64_t rx_bytes; // without FCS; frames dropped as bad add nothing
     uint64_t tx_bytes;
     uint64_t forwarded; // received here, sent by another port
-    uint64_t delivered; // received here, taken by the box itself
     uint64_t drops[DROP_REASONS];
 };
 
 // A short name ("ring-full"), and one line that explains it. The reason is below DROP_REASONS.
 const char *drop_name(enum drop_reason reason);
 const char *drop_explain(enum drop_reason reason);
-
-uint64_t counters_dropped(const struct port_counters *counters);
 
 // By how many frames the law is off: received minus all that became of them. 0: the law holds;
 // positive: frames vanished without a reason; negative: frames were counted twice.

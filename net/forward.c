@@ -5,7 +5,8 @@
 // The common case, a burst in which all is well, is one pass over the frames and three indirect
 // calls. Every departure from it (a frame that cannot be, a port that is down, a full ring) is in a
 // function of its own, out of the way, and ends in a named drop counter. Dropping costs nothing:
-// a frame that was not transmitted still holds its buffer, and refill() puts that buffer back.
+// a frame that was not transmitted still holds its buffer, and refill() puts that buffer back. Only
+// a frame that claims a buffer which does not exist is kept from refill(), and fails its port.
 #include "net/forward.h"
 #include <stddef.h>
 
@@ -14,15 +15,23 @@
 // Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
 enum { OFFSET_MIN = 12 };
 
-// Whether a frame is plainly good: in an existing buffer, at the usual place, and of a length that
-// the egress port carries. The longest frame fits behind the headroom, so this implies
-// frame_valid(). A frame that starts elsewhere may be good too: judge() decides about the frames
-// that are refused here.
-static inline bool plainly_good(const struct frame *frame, uint32_t buffers, uint32_t longest)
+// The longest frame that the egress port carries and a buffer holds, bytes. Looked up for each
+// burst: every start() of the port may have changed it.
+static inline uint32_t longest_frame(const struct forwarder *forwarder, const struct lane *lane)
+{
+    const uint32_t carries = lane->tx->port->max_frame;
+    return carries < forwarder->capacity ? carries : forwarder->capacity;
+}
+
+// Whether a frame is plainly good: in an existing buffer, at the usual place, and of one of the
+// `lengths` lengths from FRAME_MIN on that the egress port carries. The longest frame fits behind
+// the headroom, so this implies frame_valid(). A frame that starts elsewhere may be good too:
+// judge() decides about the frames that are refused here.
+static inline bool plainly_good(const struct frame *frame, uint32_t buffers, uint32_t lengths)
 {
     const uint32_t length = frame->length;
     return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
-           length - FRAME_MIN <= longest - FRAME_MIN; // below FRAME_MIN wraps to a huge number
+           length - FRAME_MIN < lengths; // below FRAME_MIN wraps to a huge number
 }
 
 // The first `good` frames of a burst may be sent; they have so many bytes together.
@@ -43,7 +52,7 @@ static enum drop_reason judge(const struct forwarder *forwarder, const struct la
         return DROP_BAD_BUFFER;
     if (!frame_valid(&area, frame) || frame->offset < OFFSET_MIN)
         return DROP_BAD_LENGTH;
-    if (frame->length > lane->longest)
+    if (frame->length > longest_frame(forwarder, lane))
         return DROP_TOO_LONG;
     return DROP_REASONS;
 }
@@ -63,6 +72,8 @@ COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *l
             so_far.bytes += frame.length;
         } else {
             lane->ingress->drops[reason]++;
+            if (reason == DROP_BAD_BUFFER && lane->rx->port->state == PORT_RUNNING)
+                port_fail(lane->rx->port, PORT_FAULT_BAD_BUFFER, frame.buffer);
             if (reason == DROP_TOO_LONG)
                 lane->ingress->rx_bytes += frame.length;
         }
@@ -74,10 +85,11 @@ COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *l
 static inline struct verdict check(struct forwarder *forwarder, struct lane *lane, unsigned count)
 {
     const struct frame *const frames = forwarder->frames, *const end = frames + count;
-    const uint32_t buffers = forwarder->buffer_count, longest = lane->longest;
+    const uint32_t buffers = forwarder->buffer_count, longest = longest_frame(forwarder, lane);
+    const uint32_t lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
     uint64_t bytes = 0;
     for (const struct frame *frame = frames; frame != end; frame++) {
-        if (!plainly_good(frame, buffers, longest)) {
+        if (!plainly_good(frame, buffers, lengths)) {
             const struct verdict so_far = {(unsigned)(frame - frames), bytes};
             return set_aside(forwarder, lane, count, so_far);
         }
@@ -106,6 +118,19 @@ COLD static uint64_t drop_rest(struct forwarder *forwarder, struct lane *lane, u
     return bytes;
 }
 
+// Takes the frames whose buffers do not exist out of a burst; they are among those set aside,
+// behind the good ones. Returns how many are left. The buffer that such a frame really had is lost:
+// its slot goes without until buffers_mend().
+COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good, unsigned count)
+{
+    struct frame *frames = forwarder->frames;
+    unsigned kept = good;
+    for (unsigned i = good; i < count; i++)
+        if (frames[i].buffer < forwarder->buffer_count)
+            frames[kept++] = frames[i];
+    return kept;
+}
+
 // One burst along one lane. Returns how many frames were received.
 static inline unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
 {
@@ -129,7 +154,10 @@ static inline unsigned forward_burst(struct forwarder *forwarder, struct lane *l
     lane->egress->tx_frames += sent;
     lane->egress->tx_bytes += sent_bytes;
 
-    lane->rx->port->driver->refill(lane->rx, frames, received);
+    unsigned buffers = received;
+    if (verdict.good < received)
+        buffers = drop_bad_buffers(forwarder, verdict.good, received);
+    lane->rx->port->driver->refill(lane->rx, frames, buffers);
     return received;
 }
 
@@ -156,13 +184,11 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
 {
     if (forwarder->lane_count == LANES_MAX || tx->port->max_frame < FRAME_MIN)
         return false;
-    const uint32_t carries = tx->port->max_frame;
     forwarder->lanes[forwarder->lane_count++] = (struct lane){
         .rx = rx,
         .tx = tx,
         .ingress = &forwarder->counters[ingress],
         .egress = &forwarder->counters[egress],
-        .longest = carries < forwarder->capacity ? carries : forwarder->capacity,
     };
     return true;
 }

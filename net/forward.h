@@ -17,7 +17,6 @@ struct lane {
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port
     struct port_counters *ingress, *egress;
-    uint32_t longest; // bytes: the egress port's limit or the buffers', whichever is less
 };
 
 struct forwarder {

@@ -3,6 +3,7 @@
 #include "net/supervise.h"
 #include "kernel/clock.h"
 #include "kernel/log.h"
+#include "net/mend.h"
 #include <errno.h>
 #include <inttypes.h>
 
@@ -19,6 +20,7 @@ const char *port_fault_name(enum port_fault fault)
         [PORT_FAULT_GONE] = "gone",
         [PORT_FAULT_SILENT] = "silent",
         [PORT_FAULT_TX_HEAD] = "tx-head",
+        [PORT_FAULT_BAD_BUFFER] = "bad-buffer",
     };
     if ((unsigned)fault >= PORT_FAULT_COUNT || names[fault] == 0)
         return "unknown";
@@ -68,81 +70,137 @@ static bool too_many_restarts(const struct supervised *s, uint64_t now)
            now - s->times[s->restarts % RESTARTS_MAX] < RESTARTS_WINDOW_US;
 }
 
-static void park(struct supervised *s)
+static void park(struct supervised *s, const char *rule)
 {
     s->state = SUPERVISED_PARKED;
-    log_line("%s: parked after %d restarts in %d seconds: \"restart %s\" tries again",
-             s->port->name, RESTARTS_MAX, RESTARTS_WINDOW_US / SECOND_US, s->port->name);
+    log_line("%s: parked after %d restarts %s: \"restart %s\" tries again", s->port->name,
+             RESTARTS_MAX, rule, s->port->name);
 }
 
-// Starts a stopped port. The link it had is forgotten, so that its return is a line in the log.
-static int start(struct supervised *s)
+// Takes the port out of service. Afterwards the card does no DMA, so buffers that its driver lost
+// are in nobody's hands and can be given back.
+static void stop(struct supervisor *supervisor, struct supervised *s)
 {
-    const int error = s->port->driver->start(s->port);
+    const uint64_t lost = s->port->lost_in_restart;
+    s->port->driver->stop(s->port);
+    s->lost += s->port->lost_in_restart - lost;
+    const unsigned mended = buffers_mend(supervisor->buffers);
+    if (mended > 0)
+        log_line("%s: %u slots had lost their buffers and have them again", s->port->name, mended);
+}
+
+static void begin_outage(struct supervised *s, uint64_t now)
+{
+    s->down_since = now;
+    s->lost = 0;
+}
+
+// The port runs. The link it had is forgotten, so that its return is a line in the log.
+static void end_outage(struct supervised *s, uint64_t now)
+{
+    s->state = SUPERVISED_RUNNING;
+    s->up_since = now;
+    s->link_up = false;
+    if (s->restarts == 0)
+        return;
+    s->outage_us = now - s->down_since;
+    if (s->lost == 0)
+        log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64, s->port->name,
+                 s->outage_us, s->restarts);
+    else
+        log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64 ", %" PRIu64
+                 " frames in its transmit ring lost",
+                 s->port->name, s->outage_us, s->restarts, s->lost);
+}
+
+// One call of the driver's start(), the first or a further one of an attempt.
+static int call_start(struct supervisor *supervisor, struct supervised *s)
+{
+    const uint64_t before = clock_us();
+    int error = s->port->driver->start(s->port);
+    const uint64_t after = clock_us();
+    if (error == -EINPROGRESS && after - s->start_began < START_LIMIT_US) {
+        s->next_call = after + START_PAUSE * (after - before);
+        return error;
+    }
+    if (error == -EINPROGRESS) {
+        stop(supervisor, s);
+        error = -ETIMEDOUT;
+    }
     if (error != 0) {
         s->state = SUPERVISED_RETRYING;
-        s->retry_at = clock_us() + RETRY_US;
+        s->next_call = after + RETRY_US;
         log_line("%s: does not start: error %d", s->port->name, -error);
         return error;
     }
-    s->state = SUPERVISED_RUNNING;
-    s->link_up = false;
+    end_outage(s, after);
     return 0;
 }
 
-static int restart(struct supervised *s)
+// Begins an attempt to start a stopped port.
+static int start(struct supervisor *supervisor, struct supervised *s)
+{
+    s->state = SUPERVISED_STARTING;
+    s->start_began = clock_us();
+    return call_start(supervisor, s);
+}
+
+static int restart(struct supervisor *supervisor, struct supervised *s)
 {
     s->times[s->restarts % RESTARTS_MAX] = clock_us();
     s->restarts++;
+    s->in_vain++;
     if (s->recent < RESTARTS_MAX)
         s->recent++;
-    const int error = start(s);
-    if (error == 0) {
-        s->outage_us = clock_us() - s->down_since;
-        log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64, s->port->name,
-                 s->outage_us, s->restarts);
-    }
-    return error;
+    return start(supervisor, s);
+}
+
+// Restarts a stopped port, unless that is hopeless.
+static void restart_or_park(struct supervisor *supervisor, struct supervised *s, uint64_t now)
+{
+    _Static_assert(RESTARTS_WINDOW_US == 10 * SECOND_US, "the log says so");
+    if (too_many_restarts(s, now))
+        park(s, "in 10 seconds");
+    else if (s->in_vain >= RESTARTS_MAX)
+        park(s, "in vain");
+    else
+        restart(supervisor, s);
 }
 
 // The card broke a rule: it is stopped whatever comes next, so that it does no more DMA.
-static void fault_noticed(struct supervised *s, uint64_t now)
+static void fault_noticed(struct supervisor *supervisor, struct supervised *s, uint64_t now)
 {
     struct port *port = s->port;
     s->last_fault = port->fault;
     s->last_fault_value = port->fault_value;
-    s->down_since = now;
     log_line("%s: fault %s, value 0x%" PRIx32, port->name, port_fault_name(port->fault),
              port->fault_value);
-    port->driver->stop(port);
-    if (too_many_restarts(s, now))
-        park(s);
-    else
-        restart(s);
+    if (now - s->up_since >= SERVICE_US)
+        s->in_vain = 0;
+    begin_outage(s, now);
+    stop(supervisor, s);
+    restart_or_park(supervisor, s, now);
 }
 
-static void retry(struct supervised *s, uint64_t now)
-{
-    if (now < s->retry_at)
-        return;
-    if (too_many_restarts(s, now))
-        park(s);
-    else
-        restart(s);
-}
-
-static void supervise_port(struct supervised *s)
+static void supervise_port(struct supervisor *supervisor, struct supervised *s)
 {
     struct port *port = s->port;
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_RUNNING)
         port->driver->poll(port);
     const uint64_t now = clock_us();
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_FAULTED)
-        fault_noticed(s, now);
-    else if (s->state == SUPERVISED_RETRYING)
-        retry(s, now);
+        fault_noticed(supervisor, s, now);
+    else if (s->state == SUPERVISED_STARTING && now >= s->next_call)
+        call_start(supervisor, s);
+    else if (s->state == SUPERVISED_RETRYING && now >= s->next_call)
+        restart_or_park(supervisor, s, now);
     if (s->state == SUPERVISED_RUNNING)
         watch_link(s, now);
+}
+
+void supervise_init(struct supervisor *supervisor, const struct buffers *buffers)
+{
+    *supervisor = (struct supervisor){.buffers = buffers};
 }
 
 void supervise_add(struct supervisor *supervisor, struct port *port, const char *device)
@@ -156,14 +214,22 @@ void supervise_add(struct supervisor *supervisor, struct port *port, const char 
 
 unsigned supervise_start(struct supervisor *supervisor)
 {
+    struct supervised *const end = supervisor->ports + supervisor->count;
     unsigned running = 0;
-    for (unsigned i = 0; i < supervisor->count; i++) {
-        struct supervised *s = &supervisor->ports[i];
+    for (struct supervised *s = supervisor->ports; s != end; s++) {
         if (s->port->state == PORT_ABSENT)
             continue;
-        s->down_since = clock_us();
-        if (start(s) == 0)
-            running++;
+        begin_outage(s, clock_us());
+        start(supervisor, s);
+    }
+    for (unsigned starting = 1; starting > 0;) {
+        starting = running = 0;
+        for (struct supervised *s = supervisor->ports; s != end; s++) {
+            if (s->state == SUPERVISED_STARTING)
+                call_start(supervisor, s);
+            starting += s->state == SUPERVISED_STARTING;
+            running += s->state == SUPERVISED_RUNNING;
+        }
     }
     return running;
 }
@@ -171,7 +237,7 @@ unsigned supervise_start(struct supervisor *supervisor)
 void supervise_poll(struct supervisor *supervisor)
 {
     for (unsigned i = 0; i < supervisor->count; i++)
-        supervise_port(&supervisor->ports[i]);
+        supervise_port(supervisor, &supervisor->ports[i]);
 }
 
 int supervise_restart(struct supervisor *supervisor, unsigned port)
@@ -179,10 +245,10 @@ int supervise_restart(struct supervisor *supervisor, unsigned port)
     struct supervised *s = &supervisor->ports[port];
     if (s->state == SUPERVISED_ABSENT)
         return -ENODEV;
-    if (s->state == SUPERVISED_RUNNING) {
-        s->down_since = clock_us();
-        s->port->driver->stop(s->port);
-    }
-    s->recent = 0;
-    return restart(s);
+    if (s->state == SUPERVISED_RUNNING)
+        begin_outage(s, clock_us());
+    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
+        stop(supervisor, s);
+    s->recent = s->in_vain = 0;
+    return restart(supervisor, s);
 }

@@ -2,22 +2,28 @@
 // The slow path of each port: follows its link, and brings it back when the card broke a rule.
 //
 // A faulted port is stopped and started again at once; one that cannot be started is tried again
-// every second. After eight restarts in ten seconds it is parked: it stays down, its card without
-// DMA, until somebody asks for a restart. Other ports are never touched.
+// every second. A card that takes its time is started in many short calls, which together may use a
+// tenth of the processor's time, so that the other ports hardly notice. Two rules end the life of a
+// hopeless port: more than eight restarts in ten seconds, and eight restarts in a row of which none
+// gave a second of service. It is then parked: it stays down, its card without DMA, until somebody
+// asks for a restart. Other ports are never touched.
 #pragma once
-#include "drivers/port.h"
-#include "net/counters.h"
+#include "net/buffers.h"
 
 enum {
-    RESTARTS_MAX = 8, // within RESTARTS_WINDOW_US; then the port is parked
+    RESTARTS_MAX = 8, // within RESTARTS_WINDOW_US, or without SERVICE_US of service in between
     RESTARTS_WINDOW_US = 10 * 1000 * 1000,
-    RETRY_US = 1000 * 1000, // between two attempts to start a port that did not start
-    LINK_LINES_MAX = 4,     // lines in the log for each second and port
+    SERVICE_US = 1000 * 1000,
+    RETRY_US = 1000 * 1000,           // between two attempts to start a port that did not start
+    START_LIMIT_US = 4 * 1000 * 1000, // of one attempt; drivers give up earlier, and say why
+    START_PAUSE = 9,                  // pauses within an attempt, in units of the last call's time
+    LINK_LINES_MAX = 4,               // lines in the log for each second and port
 };
 
 enum supervised_state {
     SUPERVISED_ABSENT,   // never probed; left alone
     SUPERVISED_RUNNING,  // as far as is known
+    SUPERVISED_STARTING, // start() has begun and goes on when it is called again
     SUPERVISED_RETRYING, // did not start; tried again after RETRY_US
     SUPERVISED_PARKED,
 };
@@ -27,12 +33,15 @@ struct supervised {
     const char *device; // as the configuration names it: "virtio:0"
     enum supervised_state state;
 
-    uint64_t restarts;            // attempts since boot
-    uint64_t times[RESTARTS_MAX]; // when the last of them were made, us; a ring
-    unsigned recent;              // how many of times[] count towards parking
-    uint64_t down_since;          // us; while the port is not running
-    uint64_t retry_at;            // us; of SUPERVISED_RETRYING
-    uint64_t outage_us;           // the last outage, from noticing to running
+    uint64_t restarts;             // attempts since boot
+    uint64_t times[RESTARTS_MAX];  // when the last of them were made, us; a ring
+    unsigned recent;               // how many of times[] count towards parking
+    unsigned in_vain;              // restarts since the port last gave SERVICE_US of service
+    uint64_t up_since, down_since; // us; while the port is running, while it is not
+    uint64_t start_began;          // us; of SUPERVISED_STARTING
+    uint64_t next_call;            // us; of SUPERVISED_STARTING and SUPERVISED_RETRYING
+    uint64_t outage_us;            // the last outage, from noticing to running
+    uint64_t lost;                 // frames in the transmit rings when it began
     enum port_fault last_fault;
     uint32_t last_fault_value;
 
@@ -43,16 +52,22 @@ struct supervised {
 };
 
 struct supervisor {
+    const struct buffers *buffers; // to be mended when a port lost some
     struct supervised ports[NET_PORTS_MAX];
     unsigned count;
 };
+
+// Empties the supervisor. buffers are kept, not copied; buffers_deal() comes before the first
+// start.
+void supervise_init(struct supervisor *supervisor, const struct buffers *buffers);
 
 // Adds a port; its number is supervisor->count before the call, and must be its number elsewhere
 // in net/. device is kept, not copied. At most NET_PORTS_MAX ports.
 void supervise_add(struct supervisor *supervisor, struct port *port, const char *device);
 
-// Starts every port that has been probed. Returns how many run. Those that did not start are tried
-// again by supervise_poll().
+// Starts every port that has been probed, all at once, and waits for the slow ones, START_LIMIT_US
+// at most: nothing is forwarded yet. Returns how many run. Those that did not start are tried again
+// by supervise_poll().
 unsigned supervise_start(struct supervisor *supervisor);
 
 // Looks after every port once. Call it every few milliseconds, and soon after a card asked for
@@ -60,7 +75,8 @@ unsigned supervise_start(struct supervisor *supervisor);
 void supervise_poll(struct supervisor *supervisor);
 
 // Stops and starts a port because somebody asked for it, parked or not; forgets earlier restarts.
-// Returns 0 or what start() returned, -ENODEV when the port is absent.
+// Returns 0 or what start() returned: -EINPROGRESS when supervise_poll() will go on with it;
+// -ENODEV when the port is absent.
 int supervise_restart(struct supervisor *supervisor, unsigned port);
 
 // "used-index", for people; "none" for PORT_OK.

@@ -10,7 +10,8 @@ int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait)
 {
     const uint64_t start = env_time_us();
     for (;;) {
-        // The time is taken before the register: whoever was interrupted in between looks once more.
+        // The time is taken before the register: whoever was interrupted in between looks once
+        // more.
         const bool expired = env_time_us() - start > wait->limit_us;
         const uint32_t value = ixgbe_read(card, wait->offset);
         if (value == NOBODY) {

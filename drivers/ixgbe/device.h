@@ -21,6 +21,14 @@ struct ixgbe_link {
     bool at_1g;     // trying the module's 1G rate
 };
 
+// The first words of the EEPROM as probe() read them.
+enum { IXGBE_EEPROM_START = 0x40 };
+struct ixgbe_eeprom_start {
+    uint16_t words[IXGBE_EEPROM_START];
+    unsigned read;     // of them, from the first on
+    uint16_t checksum; // what the last should be; known when all have been read
+};
+
 struct ixgbe {
     struct port *port;
     struct env *env;
@@ -32,7 +40,10 @@ struct ixgbe {
 
     struct ixgbe_link link;
     struct ixgbe_sfp sfp;
+    struct ixgbe_eeprom_start eeprom;
     unsigned next_statistic;
+    bool led_blinks;
+    uint32_t ledctl; // what LEDCTL was before, while led_blinks
 
     // Set by start(), from the packet area.
     uint32_t buffer_kb; // what the card may write into one receive buffer

@@ -58,9 +58,11 @@ static int add_everything(struct ixgbe *card, uint16_t *sum)
         int error = ixgbe_eeprom_read(card, i, &word);
         if (error)
             return error;
+        card->eeprom.words[i] = word;
+        card->eeprom.read = i + 1;
         *sum = (uint16_t)(*sum + word);
-        const bool is_pointer = i >= FIRST_POINTER && i <= LAST_POINTER &&
-                                (card->mac->checksum_skips >> i & 1) == 0;
+        const bool is_pointer =
+            i >= FIRST_POINTER && i <= LAST_POINTER && (card->mac->checksum_skips >> i & 1) == 0;
         if (!is_pointer || word == NO_SECTION || word == 0 || word >= IXGBE_EEPROM_WORDS)
             continue;
         error = add_section(card, word, sum);
@@ -95,6 +97,9 @@ int ixgbe_eeprom_check(struct ixgbe *card)
         return error;
 
     const uint16_t expected = (uint16_t)(IXGBE_EEPROM_SUM - sum);
+    card->eeprom.words[IXGBE_EEPROM_CHECKSUM] = checksum;
+    card->eeprom.read = IXGBE_EEPROM_START;
+    card->eeprom.checksum = expected;
     if (checksum != expected) {
         env_log(card->env,
                 "EEPROM checksum: word 3Fh is %04xh, the contents want %04xh (82599 datasheet, "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// I2C by bit-banging I2CCTL. Intel 82599 datasheet (331520) 8.2.3.1.5; timing of the 100 kHz mode of
-// the I2C specification (UM10204), table 10.
+// I2C by bit-banging I2CCTL. Intel 82599 datasheet (331520) 8.2.3.1.5; timing of the 100 kHz mode
+// of the I2C specification (UM10204), table 10.
 //
 // Both wires are open drain: a 1 lets go of the wire and the pull-up, or the module, decides.
 #include "drivers/ixgbe/i2c.h"

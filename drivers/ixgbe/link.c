@@ -9,8 +9,8 @@ enum {
     EXPLAIN_US = 10000000,
 };
 
-// Firmware may be writing AUTOC too. When it cannot be had, which has been logged, the link stays down
-// and is tried again.
+// Firmware may be writing AUTOC too. When it cannot be had, which has been logged, the link stays
+// down and is tried again.
 static void write_autoc(struct ixgbe *card, uint32_t autoc)
 {
     if (ixgbe_lock(card, IXGBE_SYNC_MAC_CSR))

@@ -15,12 +15,12 @@ enum ixgbe_media {
 // One MAC generation.
 struct ixgbe_mac {
     const char *name;
-    bool tried;        // false: written from documents, never run on the card or a model of it
-    bool supported;    // false: recognised so that the refusal can say why
+    bool tried;     // false: written from documents, never run on the card or a model of it
+    bool supported; // false: recognised so that the refusal can say why
     const char *refusal;
 
-    uint32_t eec; // EEPROM control
-    bool eerd;    // the EEPROM can be read word by word through EERD
+    uint32_t eec;            // EEPROM control
+    bool eerd;               // the EEPROM can be read word by word through EERD
     uint16_t checksum_skips; // bit n: the section that word n points to is not in the checksum
 
     uint32_t swsm, sw_fw_sync;
@@ -29,10 +29,10 @@ struct ixgbe_mac {
     uint32_t i2cctl;
     uint32_t i2c_clock_in, i2c_clock_out, i2c_data_in, i2c_data_out; // the pins
     uint32_t i2c_clock_float, i2c_data_float; // set: the pin is not driven; 0: there is no such bit
-    uint32_t i2c_bit_bang; // set: software drives the pins; 0: it always does
+    uint32_t i2c_bit_bang;                    // set: software drives the pins; 0: it always does
 
-    bool has_autoc;       // link and module are set up through AUTOC and CORECTL
-    bool rates_beyond_10; // LINKS.NON_STD tells 2.5 and 5 Gb/s
+    bool has_autoc;                      // link and module are set up through AUTOC and CORECTL
+    bool rates_beyond_10;                // LINKS.NON_STD tells 2.5 and 5 Gb/s
     uint32_t rx_buffer_kb, tx_buffer_kb; // packet buffers of the card
 };
 

@@ -3,6 +3,7 @@
 // virtualisation), 7.1.1.1.
 #include "drivers/ixgbe/receive.h"
 #include "drivers/ixgbe/ring.h"
+#include "drivers/ixgbe/rss.h"
 #include <errno.h>
 
 enum {
@@ -46,11 +47,11 @@ static void set_filters(struct ixgbe *card)
     ixgbe_set(card, IXGBE_FCTRL, IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE | IXGBE_FCTRL_UPE);
     ixgbe_clear(card, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE);
     ixgbe_write(card, IXGBE_MCSTCTRL, 0);
-    ixgbe_write(card, IXGBE_MRQC, 0); // no RSS: all frames go to queue 0
+    ixgbe_rss_start(card);
 }
 
-// PAUSE frames are neither obeyed, nor sent, nor shown to the box. The thresholds must hold sensible
-// values all the same (4.6.3.2).
+// PAUSE frames are neither obeyed, nor sent, nor shown to the box. The thresholds must hold
+// sensible values all the same (4.6.3.2).
 static void flow_control_off(struct ixgbe *card)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -62,8 +63,7 @@ static void flow_control_off(struct ixgbe *card)
     ixgbe_write(card, IXGBE_FCRTH(0), card->mac->rx_buffer_kb * 1024 - FLOW_CONTROL_ROOM);
     ixgbe_write(card, IXGBE_FCRTV, 0);
     ixgbe_write(card, IXGBE_FCCFG, 0);
-    ixgbe_clear(card, IXGBE_MFLCN,
-                IXGBE_MFLCN_PMCF | IXGBE_MFLCN_RPFCE | IXGBE_MFLCN_RFCE);
+    ixgbe_clear(card, IXGBE_MFLCN, IXGBE_MFLCN_PMCF | IXGBE_MFLCN_RPFCE | IXGBE_MFLCN_RFCE);
     ixgbe_set(card, IXGBE_MFLCN, IXGBE_MFLCN_DPF);
 }
 
@@ -91,15 +91,14 @@ static void set_sizes(struct ixgbe *card)
 int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
 {
     struct env_dma dma;
-    struct ixgbe_rx *rx = env_alloc(card->env, sizeof *rx);
-    uint32_t *buffer_of = env_alloc(card->env, slots * sizeof *buffer_of);
-    if (rx == NULL || buffer_of == NULL ||
-        !env_dma_alloc(card->env, slots * sizeof *rx->descriptors, &dma)) {
+    // The truth about the slots lies behind the ring's private half.
+    struct ixgbe_rx *rx = env_alloc(card->env, sizeof *rx + slots * sizeof(uint32_t));
+    if (rx == NULL || !env_dma_alloc(card->env, slots * sizeof *rx->descriptors, &dma)) {
         env_log(card->env, "no memory for a receive ring of %u descriptors", (unsigned)slots);
         return -ENOMEM;
     }
     *rx = (struct ixgbe_rx){
-        .queue = {.port = card->port, .buffer_of = buffer_of, .slots = slots},
+        .queue = {.port = card->port, .buffer_of = (uint32_t *)(rx + 1), .slots = slots},
         .descriptors = dma.memory,
         .address = dma.address,
         .number = number,

@@ -57,7 +57,7 @@
 #define IXGBE_RDBAH(q)            (0x01004 + 0x40 * (q))
 #define IXGBE_RDLEN(q)            (0x01008 + 0x40 * (q))
 #define IXGBE_DCA_RXCTRL(q)       (0x0100C + 0x40 * (q)) // 8.2.3.11.1
-#define IXGBE_DCA_RXCTRL_RESERVED IXGBE_BIT(12)         // reads 1 after reset, must be 0
+#define IXGBE_DCA_RXCTRL_RESERVED IXGBE_BIT(12)          // reads 1 after reset, must be 0
 #define IXGBE_RDH(q)              (0x01010 + 0x40 * (q))
 #define IXGBE_SRRCTL(q)           (0x01014 + 0x40 * (q))
 #define IXGBE_SRRCTL_BSIZE_KB(n)  (n)           // receive buffer, KiB, 1..16
@@ -65,7 +65,7 @@
 #define IXGBE_RDT(q)              (0x01018 + 0x40 * (q))
 #define IXGBE_RXDCTL(q)           (0x01028 + 0x40 * (q))
 #define IXGBE_RXDCTL_ENABLE       IXGBE_BIT(25)
-#define IXGBE_RXDCTL_VME          IXGBE_BIT(30) // strip VLAN tags
+#define IXGBE_RXDCTL_VME          IXGBE_BIT(30)          // strip VLAN tags
 #define IXGBE_QPRDC(n)            (0x01430 + 0x40 * (n)) // frames dropped, ring empty (8.2.3.23)
 
 // Receive DMA (8.2.3.8.8), receive unit (8.2.3.8.10)
@@ -79,14 +79,14 @@
 #define IXGBE_RXCTRL_RXEN         IXGBE_BIT(0)
 
 // Flow control (8.2.3.3)
-#define IXGBE_FCTTV(n)     (0x03200 + 4 * (n)) // n = 0..3
-#define IXGBE_FCRTL(n)     (0x03220 + 4 * (n)) // n = 0..7
-#define IXGBE_FCRTH(n)     (0x03260 + 4 * (n)) // n = 0..7; bytes, in steps of 32
-#define IXGBE_FCRTV        0x032A0
-#define IXGBE_RXPBSIZE(n)  (0x03C00 + 4 * (n)) // 8.2.3.8.9: KiB in bits 19:10
-#define IXGBE_PB_KB(kb)    ((kb) << 10)
-#define IXGBE_FCCFG        0x03D00
-#define IXGBE_MPC(n)       (0x03FA0 + 4 * (n)) // frames missed, packet buffer full (8.2.3.23)
+#define IXGBE_FCTTV(n)    (0x03200 + 4 * (n)) // n = 0..3
+#define IXGBE_FCRTL(n)    (0x03220 + 4 * (n)) // n = 0..7
+#define IXGBE_FCRTH(n)    (0x03260 + 4 * (n)) // n = 0..7; bytes, in steps of 32
+#define IXGBE_FCRTV       0x032A0
+#define IXGBE_RXPBSIZE(n) (0x03C00 + 4 * (n)) // 8.2.3.8.9: KiB in bits 19:10
+#define IXGBE_PB_KB(kb)   ((kb) << 10)
+#define IXGBE_FCCFG       0x03D00
+#define IXGBE_MPC(n)      (0x03FA0 + 4 * (n)) // frames missed, packet buffer full (8.2.3.23)
 
 // Statistics (8.2.3.23); each is cleared by reading it
 #define IXGBE_CRCERRS 0x04000
@@ -127,41 +127,48 @@
 #define IXGBE_ANLP1_AN_STATE   UINT32_C(0x000F0000)
 
 // Transmit scheduler (8.2.3.10)
-#define IXGBE_RTTDCS          0x04900
-#define IXGBE_RTTDCS_ARBDIS   IXGBE_BIT(6)
-#define IXGBE_RTTDQSEL        0x04904
-#define IXGBE_RTTDT1C         0x04908
-#define IXGBE_TXPBTHRESH(n)   (0x04950 + 4 * (n)) // 8.2.3.9.16: KiB
-#define IXGBE_DMATXCTL        0x04A80             // 8.2.3.9.2
-#define IXGBE_DMATXCTL_TE     IXGBE_BIT(0)
+#define IXGBE_RTTDCS        0x04900
+#define IXGBE_RTTDCS_ARBDIS IXGBE_BIT(6)
+#define IXGBE_RTTDQSEL      0x04904
+#define IXGBE_RTTDT1C       0x04908
+#define IXGBE_TXPBTHRESH(n) (0x04950 + 4 * (n)) // 8.2.3.9.16: KiB
+#define IXGBE_DMATXCTL      0x04A80             // 8.2.3.9.2
+#define IXGBE_DMATXCTL_TE   IXGBE_BIT(0)
 
 // Receive filters (8.2.3.7)
-#define IXGBE_FCTRL           0x05080
-#define IXGBE_FCTRL_SBP       IXGBE_BIT(1)  // store bad frames
-#define IXGBE_FCTRL_MPE       IXGBE_BIT(8)  // multicast promiscuous
-#define IXGBE_FCTRL_UPE       IXGBE_BIT(9)  // unicast promiscuous
-#define IXGBE_FCTRL_BAM       IXGBE_BIT(10) // accept broadcast
-#define IXGBE_VLNCTRL         0x05088
-#define IXGBE_VLNCTRL_VFE     IXGBE_BIT(30)
-#define IXGBE_MCSTCTRL        0x05090
-#define IXGBE_MTA(n)          (0x05200 + 4 * (n)) // n = 0..127
-#define IXGBE_MRQC            0x05818
+#define IXGBE_FCTRL       0x05080
+#define IXGBE_FCTRL_SBP   IXGBE_BIT(1)  // store bad frames
+#define IXGBE_FCTRL_MPE   IXGBE_BIT(8)  // multicast promiscuous
+#define IXGBE_FCTRL_UPE   IXGBE_BIT(9)  // unicast promiscuous
+#define IXGBE_FCTRL_BAM   IXGBE_BIT(10) // accept broadcast
+#define IXGBE_VLNCTRL     0x05088
+#define IXGBE_VLNCTRL_VFE IXGBE_BIT(30)
+#define IXGBE_MCSTCTRL    0x05090
+#define IXGBE_MTA(n)      (0x05200 + 4 * (n)) // n = 0..127
+#define IXGBE_MRQC        0x05818
+#define IXGBE_MRQC_RSS    UINT32_C(1)   // MRQE: RSS over 16 queues, no DCB, no virtualisation
+#define IXGBE_MRQC_TCP4   IXGBE_BIT(16) // what the hash is taken over
+#define IXGBE_MRQC_IPV4   IXGBE_BIT(17)
+#define IXGBE_MRQC_IPV6   IXGBE_BIT(20)
+#define IXGBE_MRQC_TCP6   IXGBE_BIT(21)
+#define IXGBE_RETA(n)     (0x05C00 + 4 * (n)) // n = 0..31: four entries each
+#define IXGBE_RSSRK(n)    (0x05C80 + 4 * (n)) // n = 0..9: the key
 
 // Transmit queues 0..63 (8.2.3.9)
-#define IXGBE_TDBAL(q)              (0x06000 + 0x40 * (q))
-#define IXGBE_TDBAH(q)              (0x06004 + 0x40 * (q))
-#define IXGBE_TDLEN(q)              (0x06008 + 0x40 * (q))
-#define IXGBE_DCA_TXCTRL(q)         (0x0600C + 0x40 * (q)) // 8.2.3.11.2
-#define IXGBE_DCA_TXCTRL_WB_RO      IXGBE_BIT(11)         // relaxed ordering of the write-back
-#define IXGBE_TDH(q)                (0x06010 + 0x40 * (q))
-#define IXGBE_TDT(q)                (0x06018 + 0x40 * (q))
-#define IXGBE_TXDCTL(q)             (0x06028 + 0x40 * (q))
-#define IXGBE_TXDCTL_PTHRESH(n)     (n)
-#define IXGBE_TXDCTL_HTHRESH(n)     ((n) << 8)
-#define IXGBE_TXDCTL_ENABLE         IXGBE_BIT(25)
-#define IXGBE_TDWBAL(q)             (0x06038 + 0x40 * (q))
-#define IXGBE_TDWBAL_ENABLE         IXGBE_BIT(0)
-#define IXGBE_TDWBAH(q)             (0x0603C + 0x40 * (q))
+#define IXGBE_TDBAL(q)          (0x06000 + 0x40 * (q))
+#define IXGBE_TDBAH(q)          (0x06004 + 0x40 * (q))
+#define IXGBE_TDLEN(q)          (0x06008 + 0x40 * (q))
+#define IXGBE_DCA_TXCTRL(q)     (0x0600C + 0x40 * (q)) // 8.2.3.11.2
+#define IXGBE_DCA_TXCTRL_WB_RO  IXGBE_BIT(11)          // relaxed ordering of the write-back
+#define IXGBE_TDH(q)            (0x06010 + 0x40 * (q))
+#define IXGBE_TDT(q)            (0x06018 + 0x40 * (q))
+#define IXGBE_TXDCTL(q)         (0x06028 + 0x40 * (q))
+#define IXGBE_TXDCTL_PTHRESH(n) (n)
+#define IXGBE_TXDCTL_HTHRESH(n) ((n) << 8)
+#define IXGBE_TXDCTL_ENABLE     IXGBE_BIT(25)
+#define IXGBE_TDWBAL(q)         (0x06038 + 0x40 * (q))
+#define IXGBE_TDWBAL_ENABLE     IXGBE_BIT(0)
+#define IXGBE_TDWBAH(q)         (0x0603C + 0x40 * (q))
 
 // Transmit DMA (8.2.3.9.1, 8.2.3.9.15)
 #define IXGBE_DTXMXSZRQ     0x08100
@@ -187,24 +194,24 @@
 #define IXGBE_PFUTA(n)    (0x0F400 + 4 * (n)) // n = 0..127
 
 // EEPROM (8.2.3.2)
-#define IXGBE_EEC             0x10010
-#define IXGBE_EEC_PRES        IXGBE_BIT(8)
-#define IXGBE_EEC_AUTO_RD     IXGBE_BIT(9)
-#define IXGBE_EERD            0x10014
-#define IXGBE_EERD_START(w)   (UINT32_C(1) | (uint32_t)(w) << 2)
-#define IXGBE_EERD_DONE       IXGBE_BIT(1)
-#define IXGBE_EERD_DATA(v)    ((uint16_t)((v) >> 16))
+#define IXGBE_EEC           0x10010
+#define IXGBE_EEC_PRES      IXGBE_BIT(8)
+#define IXGBE_EEC_AUTO_RD   IXGBE_BIT(9)
+#define IXGBE_EERD          0x10014
+#define IXGBE_EERD_START(w) (UINT32_C(1) | (uint32_t)(w) << 2)
+#define IXGBE_EERD_DONE     IXGBE_BIT(1)
+#define IXGBE_EERD_DATA(v)  ((uint16_t)((v) >> 16))
 
 // Semaphores between drivers and firmware (8.2.3.4, 10.5.4)
-#define IXGBE_SWSM            0x10140
-#define IXGBE_SWSM_SMBI       IXGBE_BIT(0) // set by the read that returned 0
-#define IXGBE_SWSM_SWESMBI    IXGBE_BIT(1)
-#define IXGBE_SW_FW_SYNC      0x10160
-#define IXGBE_SYNC_EEPROM     IXGBE_BIT(0)
-#define IXGBE_SYNC_PHY(lan)   IXGBE_BIT(1 + (lan))
-#define IXGBE_SYNC_MAC_CSR    IXGBE_BIT(3)
-#define IXGBE_SYNC_FIRMWARE(s) ((s) << 5) // firmware's twin of each software bit
-#define IXGBE_SYNC_REGSMP     IXGBE_BIT(31) // X540 and later
+#define IXGBE_SWSM             0x10140
+#define IXGBE_SWSM_SMBI        IXGBE_BIT(0) // set by the read that returned 0
+#define IXGBE_SWSM_SWESMBI     IXGBE_BIT(1)
+#define IXGBE_SW_FW_SYNC       0x10160
+#define IXGBE_SYNC_EEPROM      IXGBE_BIT(0)
+#define IXGBE_SYNC_PHY(lan)    IXGBE_BIT(1 + (lan))
+#define IXGBE_SYNC_MAC_CSR     IXGBE_BIT(3)
+#define IXGBE_SYNC_FIRMWARE(s) ((s) << 5)    // firmware's twin of each software bit
+#define IXGBE_SYNC_REGSMP      IXGBE_BIT(31) // X540 and later
 
 // PCIe Control Extended (8.2.3.4.12)
 #define IXGBE_GCR_EXT               0x11050

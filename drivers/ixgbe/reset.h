@@ -3,9 +3,9 @@
 #pragma once
 #include "drivers/ixgbe/device.h"
 
-// Global reset with all that has to be waited for around it. Afterwards interrupts are masked, every
-// queue is off and the registers hold what the EEPROM loaded. Takes some 12 ms. Returns 0 or a
-// negative errno after a message. (82599 datasheet 4.6.3, 4.6.3.1, 4.6.3.2)
+// Global reset with all that has to be waited for around it. Afterwards interrupts are masked,
+// every queue is off and the registers hold what the EEPROM loaded. Takes some 12 ms. Returns 0 or
+// a negative errno after a message. (82599 datasheet 4.6.3, 4.6.3.1, 4.6.3.2)
 int ixgbe_reset(struct ixgbe *card);
 
 // Stops the card from starting new accesses to memory and waits for those under way. Returns 0, or

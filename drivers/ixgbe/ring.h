@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The rings: descriptors that the card reads and writes, and beside each ring, in memory that no card
-// can reach, the truth about which buffer sits in which slot.
+// The rings: descriptors that the card reads and writes, and beside each ring, in memory that no
+// card can reach, the truth about which buffer sits in which slot.
 //
-// Legacy receive descriptors: 82599 datasheet (331520) 7.1.5. Legacy transmit descriptors: 7.2.3.2.2.
-// Head write-back: 7.2.3.5.2.
+// Legacy receive descriptors: 82599 datasheet (331520) 7.1.5. Legacy transmit
+// descriptors: 7.2.3.2.2. Head write-back: 7.2.3.5.2.
 #pragma once
 #include "drivers/ixgbe/device.h"
 #include <stddef.h>
@@ -32,7 +32,7 @@ struct ixgbe_tx_descriptor {
 _Static_assert(sizeof(struct ixgbe_tx_descriptor) == 16, "7.2.3.2.2");
 
 enum {
-    IXGBE_RX_DD = 1 << 0, // in status: the card is done with the descriptor
+    IXGBE_RX_DD = 1 << 0,  // in status: the card is done with the descriptor
     IXGBE_RX_EOP = 1 << 1, // in status: the frame ends here
 
     IXGBE_TX_EOP = 1 << 24,  // in command: the frame ends here
@@ -87,6 +87,8 @@ struct ixgbe_tx {
     const struct packet_area *area;
     uint64_t address, head_address;
     uint32_t number;
+    uint32_t watched_head;  // where the head stood,
+    uint64_t watched_since; // and since when, microseconds
 };
 
 // The slot before this one, where RDT points when everything before `slot` belongs to the card.

@@ -2,8 +2,8 @@
 // The semaphores. Intel 82599 datasheet (331520) 10.5.4; X540 datasheet (515496) for REGSMP.
 //
 // There are two gates in front of the register that says who holds what (SW_FW_SYNC): SWSM.SMBI
-// keeps the two ports' drivers apart, SWSM.SWESMBI keeps drivers and firmware apart. On the X540 and
-// later the second gate is SW_FW_SYNC.REGSMP.
+// keeps the two ports' drivers apart, SWSM.SWESMBI keeps drivers and firmware apart. On the X540
+// and later the second gate is SW_FW_SYNC.REGSMP.
 #include "drivers/ixgbe/semaphore.h"
 #include <errno.h>
 
@@ -51,8 +51,8 @@ static void leave_gates(struct ixgbe *card)
     ixgbe_flush(card);
 }
 
-// A boot ROM or an operating system that was switched off may have left a gate shut for good. Nobody
-// else drives this card now, so after the time that 10.5.4 grants it is opened by force.
+// A boot ROM or an operating system that was switched off may have left a gate shut for good.
+// Nobody else drives this card now, so after the time that 10.5.4 grants it is opened by force.
 static int pass_gates(struct ixgbe *card)
 {
     for (unsigned attempt = 0; attempt < 2; attempt++) {

@@ -44,9 +44,9 @@ static const struct code {
     enum ixgbe_module module;
     const char *type;
 } codes[] = {
-    {CODES_10G, 7, MODULE_OPTICAL, "10GBASE-ER"},   {CODES_10G, 6, MODULE_OPTICAL, "10GBASE-LRM"},
-    {CODES_10G, 5, MODULE_OPTICAL, "10GBASE-LR"},   {CODES_10G, 4, MODULE_OPTICAL, "10GBASE-SR"},
-    {CODES_1G, 3, MODULE_TWISTED, "1000BASE-T"},    {CODES_1G, 1, MODULE_OPTICAL, "1000BASE-LX"},
+    {CODES_10G, 7, MODULE_OPTICAL, "10GBASE-ER"}, {CODES_10G, 6, MODULE_OPTICAL, "10GBASE-LRM"},
+    {CODES_10G, 5, MODULE_OPTICAL, "10GBASE-LR"}, {CODES_10G, 4, MODULE_OPTICAL, "10GBASE-SR"},
+    {CODES_1G, 3, MODULE_TWISTED, "1000BASE-T"},  {CODES_1G, 1, MODULE_OPTICAL, "1000BASE-LX"},
     {CODES_1G, 0, MODULE_OPTICAL, "1000BASE-SX"},
 };
 
@@ -92,14 +92,6 @@ static void copy_name(char *to, const uint8_t *from)
     to[length] = '\0';
 }
 
-static void set_type(struct ixgbe_sfp *sfp, const char *type)
-{
-    size_t i = 0;
-    for (; type[i] != '\0' && i < sizeof sfp->type - 1; i++)
-        sfp->type[i] = type[i];
-    sfp->type[i] = '\0';
-}
-
 static void classify(struct ixgbe_sfp *sfp, const uint8_t *page)
 {
     sfp->does_1g = page[CODES_1G] & 0x0B;
@@ -108,27 +100,27 @@ static void classify(struct ixgbe_sfp *sfp, const uint8_t *page)
         const bool passive = page[CABLE] & CABLE_PASSIVE;
         sfp->module = passive ? MODULE_PASSIVE : MODULE_ACTIVE;
         sfp->does_10g = true;
-        set_type(sfp, passive ? "direct attach, passive" : "direct attach, active");
+        sfp->type = passive ? "direct attach, passive" : "direct attach, active";
         return;
     }
     if (page[CODES_EXTENDED] == EXTENDED_10GBASE_T ||
         page[CODES_EXTENDED] == EXTENDED_10GBASE_T_SHORT) {
         sfp->module = MODULE_TWISTED;
         sfp->does_10g = true;
-        set_type(sfp, "10GBASE-T");
+        sfp->type = "10GBASE-T";
         return;
     }
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         if (page[codes[i].offset] >> codes[i].bit & 1) {
             sfp->module = codes[i].module;
-            set_type(sfp, codes[i].type);
+            sfp->type = codes[i].type;
             return;
         }
     }
     // Old or odd: what fits the cage and says nothing is tried as 10G optics.
     sfp->module = MODULE_UNKNOWN;
     sfp->does_10g = true;
-    set_type(sfp, "of a kind that is not in SFF-8472");
+    sfp->type = "of a kind that is not in SFF-8472";
 }
 
 // Temperature in 1/256 C, voltage in 100 uV, power in 0.1 uW. A module may leave them uncalibrated
@@ -155,7 +147,8 @@ static void log_identity(struct ixgbe *card, const uint8_t *page)
             sfp->serial);
 
     if (base_sum(page) != page[BASE_SUM])
-        env_log(card->env, "module: its identity page is damaged: the sum is %02xh, byte 63 is %02xh",
+        env_log(card->env,
+                "module: its identity page is damaged: the sum is %02xh, byte 63 is %02xh",
                 base_sum(page), page[BASE_SUM]);
     if (page[IDENTIFIER] != IS_SFP)
         env_log(card->env, "module: identifier %02xh, expected 03h (SFP); going on all the same",
@@ -169,7 +162,7 @@ static void read_module(struct ixgbe *card)
 {
     struct ixgbe_sfp *sfp = &card->sfp;
     uint8_t page[IDENTITY_SIZE];
-    *sfp = (struct ixgbe_sfp){.module = MODULE_NONE};
+    *sfp = (struct ixgbe_sfp){.module = MODULE_NONE, .type = "none"};
     if (read_identity(card, page)) {
         env_log(card->env, "no module in the cage: nobody answers at I2C address A0h");
         return;

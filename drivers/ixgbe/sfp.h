@@ -18,7 +18,7 @@ enum ixgbe_module {
 struct ixgbe_sfp {
     enum ixgbe_module module;
     bool does_10g, does_1g;
-    char type[40]; // "10GBASE-SR"
+    const char *type; // "10GBASE-SR"
     char vendor[17], part[17], serial[17];
 };
 

@@ -12,7 +12,7 @@ enum {
     KIND_DIRECT_ATTACH = 3, // + port
     KIND_OPTICAL = 5,       // + port; also for everything that is neither
     END = 0xFFFF,
-    LIST_MAX = 64,    // pairs; Intel's images have eight
+    LIST_MAX = 64, // pairs; Intel's images have eight
     SETTINGS_MAX = 256,
 };
 

@@ -8,6 +8,7 @@ enum {
     QUEUE_US = 100000,
     DRAIN_US = 10000,
     FORGET_US = 100,
+    SILENT_US = 2000000, // nothing is paused: flow control is off
     SCHEDULER_QUEUES = 128,
 
     // The card keeps 40 descriptors of a queue. It fetches more when it has fewer than PTHRESH and
@@ -21,16 +22,15 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
                             struct ixgbe_head *head, uint64_t head_address)
 {
     struct env_dma dma;
-    struct ixgbe_tx *tx = env_alloc(card->env, sizeof *tx);
-    uint32_t *buffer_of = env_alloc(card->env, slots * sizeof *buffer_of);
-    if (tx == NULL || buffer_of == NULL ||
-        !env_dma_alloc(card->env, slots * sizeof *tx->descriptors, &dma)) {
+    // The truth about the slots lies behind the ring's private half.
+    struct ixgbe_tx *tx = env_alloc(card->env, sizeof *tx + slots * sizeof(uint32_t));
+    if (tx == NULL || !env_dma_alloc(card->env, slots * sizeof *tx->descriptors, &dma)) {
         env_log(card->env, "no memory for a transmit ring of %u descriptors", (unsigned)slots);
         return -ENOMEM;
     }
     const uint32_t quarter = slots / 4;
     *tx = (struct ixgbe_tx){
-        .queue = {.port = card->port, .buffer_of = buffer_of, .slots = slots},
+        .queue = {.port = card->port, .buffer_of = (uint32_t *)(tx + 1), .slots = slots},
         .descriptors = dma.memory,
         .address = dma.address,
         .number = number,
@@ -76,6 +76,8 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
     tx->clean = 0;
     tx->free = tx->queue.slots - 1;
     *(volatile uint32_t *)tx->head = 0;
+    tx->watched_head = 0;
+    tx->watched_since = env_time_us();
 
     ixgbe_write(card, IXGBE_TDBAL(q), (uint32_t)tx->address);
     ixgbe_write(card, IXGBE_TDBAH(q), (uint32_t)(tx->address >> 32));
@@ -84,7 +86,8 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
     ixgbe_clear(card, IXGBE_DCA_TXCTRL(q), IXGBE_DCA_TXCTRL_WB_RO);
     ixgbe_write(card, IXGBE_TDWBAH(q), (uint32_t)(tx->head_address >> 32));
     ixgbe_write(card, IXGBE_TDWBAL(q), (uint32_t)tx->head_address | IXGBE_TDWBAL_ENABLE);
-    ixgbe_write(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
+    ixgbe_write(card, IXGBE_TXDCTL(q),
+                IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
 }
 
 static int enable_queue(struct ixgbe *card, unsigned q)
@@ -137,4 +140,23 @@ int ixgbe_transmit_stop(struct ixgbe *card)
     ixgbe_delay(FORGET_US);
     ixgbe_clear(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
     return result;
+}
+
+void ixgbe_transmit_watch(struct ixgbe *card)
+{
+    const uint64_t now = env_time_us();
+    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+        struct ixgbe_tx *tx = card->tx[i];
+        const uint32_t head = *tx->head;
+        if (head == tx->tail || head != tx->watched_head || !card->port->link_up) {
+            tx->watched_head = head;
+            tx->watched_since = now;
+        } else if (now - tx->watched_since > SILENT_US) {
+            env_log(card->env,
+                    "transmit queue %u has sent nothing for 2 s: head %u, tail %u, TDH %u", i,
+                    (unsigned)head, (unsigned)tx->tail, (unsigned)ixgbe_read(card, IXGBE_TDH(i)));
+            port_fail(card->port, PORT_FAULT_SILENT, head);
+            return;
+        }
+    }
 }

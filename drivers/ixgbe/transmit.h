@@ -15,3 +15,6 @@ int ixgbe_transmit_start(struct ixgbe *card);
 // Lets what is queued go out if it can, then turns the queues off. Returns 0, or a negative errno
 // after a message.
 int ixgbe_transmit_stop(struct ixgbe *card);
+
+// Fails the port when the card has frames and a link, and has sent nothing for seconds.
+void ixgbe_transmit_watch(struct ixgbe *card);

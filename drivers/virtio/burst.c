@@ -3,21 +3,26 @@
 // 2.7.14 and 5.1.6.
 //
 // One descriptor per frame: the header that virtio wants lies in the buffer, directly in front of
-// the frame. Pointers are copied into locals at the top of each loop, because a store into one of
-// the arrays could, for all the compiler knows, change the structure that holds them.
+// the frame.
+//
+// Each verb has a plain loop and a rest. The plain loop is for a device that uses descriptors in
+// order, inside one lap of the ring: then slot i has id i, so nothing is looked up, masked, or
+// written twice, and one comparison for each element proves all that has to be proved about it.
+// What the plain loop will not take is done by the rest, for which every id and every length is
+// possible. bench/count_virtio counts the instructions.
 #include "drivers/mmio.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
 
 #define UNLIKELY(condition) __builtin_expect(condition, 0)
+#define ALWAYS_INLINE       inline __attribute__((always_inline))
+#define NOINLINE            __attribute__((noinline))
 
-// A struct frame as one number. EMPTY_FRAME begins behind the headroom and is 12 bytes shorter than
-// nothing: adding the length of what the device wrote leaves the frame's own, without the header.
+// A struct frame as one number: that of the shortest frame, in buffer 0.
 #define FRAME_OFFSET_SHIFT (8 * offsetof(struct frame, offset))
 #define FRAME_LENGTH_SHIFT (8 * offsetof(struct frame, length))
-#define EMPTY_FRAME                                     \
-    (((uint64_t)FRAME_HEADROOM << FRAME_OFFSET_SHIFT) - \
-     ((uint64_t)VIRTIO_NET_HEADER << FRAME_LENGTH_SHIFT))
+#define SHORTEST_FRAME \
+    ((uint64_t)FRAME_HEADROOM << FRAME_OFFSET_SHIFT | (uint64_t)FRAME_MIN << FRAME_LENGTH_SHIFT)
 
 static inline struct split *split_of(struct queue *queue)
 {
@@ -39,15 +44,28 @@ static inline unsigned used_waiting(struct split *split)
 }
 
 // One element, read once: both halves in one load, so that what was checked is what is used.
-static inline uint64_t used_element(const struct split_used_element *ring, uint32_t at)
+static inline uint64_t used_element(const struct split_used_element *element)
 {
-    return __atomic_load_n((const uint64_t *)(const void *)&ring[at], __ATOMIC_RELAXED);
+    return __atomic_load_n((const uint64_t *)(const void *)element, __ATOMIC_RELAXED);
+}
+
+// How many of the `count` slots from `at` on lie in front of the ring's end: a loop over those
+// needs no mask, and all its arrays are indexed by one counter.
+static inline unsigned up_to_end(const struct split *split, uint32_t at, unsigned count)
+{
+    uint32_t to_end = split->queue.slots - at;
+    return count < to_end ? count : to_end;
+}
+
+// How many of them a plain loop can fill.
+static inline unsigned plain_run(const struct split *split, uint32_t at, unsigned count)
+{
+    return UNLIKELY(!split->in_order) ? 0 : up_to_end(split, at, count);
 }
 
 // The device used `id` though the one at `seen` is older. If it holds that id, swaps the two, so
 // that id stands at `seen`; if not, fails the port.
-static __attribute__((noinline, cold)) bool bring_forward(struct split *split, uint32_t seen,
-                                                          uint32_t id)
+static bool bring_forward(struct split *split, uint32_t seen, uint32_t id)
 {
     uint32_t slots = split->queue.slots, mask = slots - 1;
     if (id >= slots) {
@@ -59,6 +77,7 @@ static __attribute__((noinline, cold)) bool bring_forward(struct split *split, u
         port_fail(split->queue.port, PORT_FAULT_USED_REPLAY, id);
         return false;
     }
+    split->in_order = false;
     split->order[to] = (uint16_t)id;
     split->place[id] = to;
     split->order[from] = other;
@@ -66,24 +85,55 @@ static __attribute__((noinline, cold)) bool bring_forward(struct split *split, u
     return true;
 }
 
-void split_notify(struct split *split)
+static inline void notify(struct split *split)
 {
-    // Orders our store of available->index before our read of used->flags; the device does the
-    // opposite: clears the flag, then reads the index again (2.7.10.1, 2.7.13.4). Without it each
-    // side could miss what the other one just said, and the ring would sleep.
+    // Orders our store of available->index before our read of used->flags (2.7.13.4.1); the device
+    // does the opposite: clears the flag, then reads the index again. Without it each side could
+    // miss what the other one just said, and the ring would sleep.
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     uint16_t flags = __atomic_load_n(&split->used->flags, __ATOMIC_RELAXED);
     if ((flags & SPLIT_USED_NO_NOTIFY) == 0)
-        mmio_write16(split->doorbell, 0, split->number); // 4.1.5.2
+        mmio_write16(split->doorbell, 0, split->number); // 2.7.10.1, 4.1.5.2
 }
 
-// Offers the entries up to made_available to the device.
-static inline void publish(struct split *split)
+// Offers `count` more entries to the device. After a fault the books are kept all the same, so that
+// every buffer has its slot, but the device does not hear of it.
+static inline void offer(struct split *split, unsigned count)
 {
+    split->made_available += count;
+    if (UNLIKELY(split->queue.port->state != PORT_RUNNING))
+        return;
     // Orders the stores to descriptors and ring before the index that offers them; the device
-    // reads the index first (2.7.13.3).
+    // reads the index first (2.7.13.3.1).
     __atomic_store_n(&split->available->index, (uint16_t)split->made_available, __ATOMIC_RELEASE);
-    split_notify(split);
+    notify(split);
+}
+
+// --- receive
+// --------------------------------------------------------------------------------------
+
+// Goes on behind the first `done` of `count` frames, with ids in any order and lengths of any kind.
+// Returns how many frames there are in the end.
+static NOINLINE unsigned receive_rest(struct split *split, struct frame *frames, unsigned done,
+                                      unsigned count)
+{
+    uint32_t mask = split->queue.slots - 1, capacity = split->queue.port->area->capacity;
+    uint32_t begin = split->used_seen;
+    for (; done < count; done++) {
+        uint32_t seen = begin + done;
+        uint64_t element = used_element(&split->used->ring[seen & mask]);
+        uint32_t id = (uint32_t)element, length = element >> 32;
+        if (id != split->order[seen & mask] && !bring_forward(split, seen, id))
+            break;
+        // Shorter than Ethernet, or longer than what the device was given: the forwarder drops a
+        // length of 0.
+        if (length < VIRTIO_NET_HEADER + FRAME_MIN || length > VIRTIO_NET_HEADER + capacity)
+            length = VIRTIO_NET_HEADER;
+        frames[done] = (struct frame){split->queue.buffer_of[id], FRAME_HEADROOM,
+                                      (uint16_t)(length - VIRTIO_NET_HEADER)};
+    }
+    split->used_seen = begin + done;
+    return done;
 }
 
 unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max)
@@ -92,30 +142,62 @@ unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max)
     if (queue->port->state != PORT_RUNNING)
         return 0;
     unsigned count = used_waiting(split);
+    if (count == 0)
+        return 0;
     if (count > max)
         count = max;
-
+    uint32_t at = split->used_seen & (queue->slots - 1);
     const struct split_used_element *used = split->used->ring;
     const uint32_t *buffer_of = queue->buffer_of;
-    const uint16_t *order = split->order;
-    uint32_t mask = queue->slots - 1, begin = split->used_seen, seen = begin;
     uint64_t longest = queue->port->area->capacity - FRAME_MIN;
-    for (uint32_t end = begin + count; seen != end; seen++, frames++) {
-        uint64_t element = used_element(used, seen & mask);
-        uint32_t id = (uint32_t)element;
-        if (UNLIKELY(id != order[seen & mask]) && !bring_forward(split, seen, id))
+    // What lies behind the ring's end comes with the next burst, and bursts stay in step with laps.
+    count = up_to_end(split, at, count);
+    uint64_t id = at, end = at + (split->in_order ? count : 0);
+    for (; id != end; id++) {
+        // Two checks in one comparison. After the rotation the low half is the length and the high
+        // half is 0, if the id is the one that the device has held longest. The shortest frame
+        // becomes 0. Another id, or a shorter frame, becomes a huge number.
+        uint64_t length = used_element(&used[id]) - id;
+        length = (length << 32 | length >> 32) - (VIRTIO_NET_HEADER + FRAME_MIN);
+        if (UNLIKELY(length > longest))
             break;
-        uint64_t length = element >> 32;
-        // A struct frame, stored at once: the forwarder's loads of its parts are served by it.
-        uint64_t frame = EMPTY_FRAME + (length << FRAME_LENGTH_SHIFT) + buffer_of[id];
-        // Shorter than Ethernet, or longer than what the device was given: one comparison, since
-        // what is too short wraps to something huge. The forwarder drops a length of 0.
-        if (UNLIKELY(length - (VIRTIO_NET_HEADER + FRAME_MIN) > longest))
-            frame = frame << 16 >> 16;
-        __builtin_memcpy(frames, &frame, sizeof frame);
+        // The frame's three fields in one store, from which the processor also serves the
+        // forwarder's loads of each of them.
+        uint64_t frame = SHORTEST_FRAME + (length << FRAME_LENGTH_SHIFT) + buffer_of[id];
+        __builtin_memcpy(&frames[id - at], &frame, sizeof frame);
     }
-    split->used_seen = seen;
-    return seen - begin;
+    unsigned done = (unsigned)id - at;
+    if (UNLIKELY(done != count))
+        return receive_rest(split, frames, done, count);
+    split->used_seen += count;
+    return count;
+}
+
+// --- refill
+// ---------------------------------------------------------------------------------------
+
+// Puts an empty buffer into a slot. Only the address is new: length, flags and, in a plain run, the
+// entry of the available ring are those that split_fill() and split_reset() wrote. The device may
+// have changed them in its memory: it only fools itself.
+static inline void put_buffer(const struct packet_area *area, struct split_descriptor *descriptor,
+                              uint32_t *slot, uint32_t buffer)
+{
+    *slot = buffer;
+    descriptor->address = packet_dma(area, buffer, FRAME_HEADROOM - VIRTIO_NET_HEADER);
+}
+
+// Goes on behind the first `done` of `count` slots, with ids in any order.
+static NOINLINE void refill_rest(struct split *split, const struct frame *frames, unsigned done,
+                                 unsigned count)
+{
+    for (; done < count; done++) {
+        uint32_t at = (split->made_available + done) & (split->queue.slots - 1);
+        uint16_t id = split->order[at];
+        put_buffer(split->queue.port->area, &split->descriptors[id], &split->queue.buffer_of[id],
+                   frames[done].buffer);
+        split->available->ring[at] = id;
+    }
+    offer(split, count);
 }
 
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count)
@@ -123,94 +205,144 @@ void split_refill(struct queue *queue, const struct frame *frames, unsigned coun
     struct split *split = split_of(queue);
     if (count == 0)
         return;
-    const struct packet_area *area = queue->port->area;
-    struct split_descriptor *descriptors = split->descriptors;
-    uint16_t *ring = split->available->ring;
-    uint32_t *buffer_of = queue->buffer_of;
-    const uint16_t *order = split->order;
-    uint32_t mask = queue->slots - 1, next = split->made_available;
-    uint64_t dma = area->dma + FRAME_HEADROOM - VIRTIO_NET_HEADER, stride = area->stride;
-    for (uint32_t end = next + count; next != end; next++, frames++) {
-        uint32_t at = next & mask, id = order[at], buffer = frames->buffer;
-        buffer_of[id] = buffer;
-        // Length and flags are those that split_fill() wrote. The device may have changed them in
-        // its memory: it only fools itself.
-        descriptors[id].address = dma + buffer * stride;
-        ring[at] = (uint16_t)id;
-    }
-    split->made_available = next;
-    // A port that failed after receive() gets its buffers back, the device does not hear of it.
-    if (queue->port->state == PORT_RUNNING)
-        publish(split);
+    // A copy in registers: for all the compiler knows, a store to a slot could change the original.
+    const struct packet_area area = *queue->port->area;
+    uint32_t at = split->made_available & (queue->slots - 1);
+    unsigned run = plain_run(split, at, count);
+    struct split_descriptor *descriptors = split->descriptors + at;
+    uint32_t *buffer_of = queue->buffer_of + at;
+#pragma GCC unroll 2 // two slots a turn: a third of this loop is the loop
+    for (size_t i = 0; i < run; i++)
+        put_buffer(&area, &descriptors[i], &buffer_of[i], frames[i].buffer);
+    if (UNLIKELY(run != count))
+        refill_rest(split, frames, run, count);
+    else
+        offer(split, count);
 }
 
-// Takes what the device has sent out of the used ring: those ids are free again. Their buffers stay
-// in their slots, empty, until an exchange takes them.
-static __attribute__((noinline)) void reclaim(struct split *split)
+// --- transmit
+// -------------------------------------------------------------------------------------
+
+// Goes on behind the first `done` of `count` elements, with ids in any order.
+static NOINLINE void reclaim_rest(struct split *split, unsigned done, unsigned count)
 {
-    unsigned count = used_waiting(split);
-    const struct split_used_element *used = split->used->ring;
-    const uint16_t *order = split->order;
-    uint32_t mask = split->queue.slots - 1, seen = split->used_seen;
-    for (uint32_t end = seen + count; seen != end; seen++) {
-        uint32_t id = (uint32_t)used_element(used, seen & mask);
-        if (UNLIKELY(id != order[seen & mask]) && !bring_forward(split, seen, id))
+    uint32_t mask = split->queue.slots - 1, begin = split->used_seen;
+    for (; done < count; done++) {
+        uint32_t seen = begin + done, id = (uint32_t)used_element(&split->used->ring[seen & mask]);
+        if (id != split->order[seen & mask] && !bring_forward(split, seen, id))
             break;
     }
-    split->used_seen = seen;
+    split->used_seen = begin + done;
 }
 
-// How many of `count` frames can be queued. The used ring is only looked at when the known free
-// descriptors do not suffice: most bursts do not touch what the device writes.
-static inline unsigned room_for(struct split *split, unsigned count)
+// Takes what the device has sent out of the used ring, up to the ring's end: those ids are free
+// again. Their buffers stay in their slots, empty, until an exchange takes them. The lengths mean
+// nothing: the device wrote nothing.
+static void reclaim(struct split *split)
 {
-    const struct port *port = split->queue.port;
-    if (port->state != PORT_RUNNING)
-        return 0;
-    uint32_t room = split->queue.slots - (split->made_available - split->used_seen);
-    if (room < count) {
-        reclaim(split);
-        if (port->state != PORT_RUNNING)
-            return 0;
-        room = split->queue.slots - (split->made_available - split->used_seen);
+    uint32_t at = split->used_seen & (split->queue.slots - 1);
+    unsigned count = up_to_end(split, at, used_waiting(split));
+    const struct split_used_element *used = split->used->ring;
+    size_t id = at, end = at + (split->in_order ? count : 0);
+    while (id != end && used[id].id == (uint32_t)id) // the one use of what was read
+        id++;
+    unsigned done = (unsigned)id - at;
+    if (UNLIKELY(done != count))
+        reclaim_rest(split, done, count);
+    else
+        split->used_seen += count;
+}
+
+static uint32_t room(const struct split *split)
+{
+    return split->queue.slots - (split->made_available - split->used_seen);
+}
+
+// Puts a frame into a slot, and takes the empty buffer out that was there.
+static inline void put_frame(const struct packet_area *area, struct split_descriptor *descriptor,
+                             uint32_t *slot, struct frame *frame)
+{
+    uint32_t buffer = frame->buffer;
+    frame->buffer = *slot;
+    *slot = buffer;
+    // Found once, then moved to where the card sees it.
+    uint8_t *header = packet_data(area, buffer, frame->offset) - VIRTIO_NET_HEADER;
+    __builtin_memset(header, 0, VIRTIO_NET_HEADER);
+    descriptor->address = (uintptr_t)header + (area->dma - (uintptr_t)area->base);
+    descriptor->length = VIRTIO_NET_HEADER + frame->length;
+}
+
+// Goes on behind the first `done` of `count` frames, with ids in any order.
+static NOINLINE unsigned transmit_rest(struct split *split, struct frame *frames, unsigned done,
+                                       unsigned count)
+{
+    for (; done < count; done++) {
+        uint32_t at = (split->made_available + done) & (split->queue.slots - 1);
+        uint16_t id = split->order[at];
+        put_frame(split->queue.port->area, &split->descriptors[id], &split->queue.buffer_of[id],
+                  &frames[done]);
+        split->available->ring[at] = id;
     }
-    return room < count ? room : count;
+    offer(split, count);
+    return count;
+}
+
+// split_transmit() for `count` frames, for which there is room.
+static ALWAYS_INLINE unsigned transmit(struct split *split, struct frame *frames, unsigned count)
+{
+    const struct packet_area area = *split->queue.port->area;
+    uint32_t at = split->made_available & (split->queue.slots - 1);
+    unsigned run = plain_run(split, at, count);
+    struct split_descriptor *descriptors = split->descriptors + at;
+    uint32_t *buffer_of = split->queue.buffer_of + at;
+#pragma GCC unroll 2
+    for (size_t i = 0; i < run; i++)
+        put_frame(&area, &descriptors[i], &buffer_of[i], &frames[i]);
+    if (UNLIKELY(run != count))
+        return transmit_rest(split, frames, run, count);
+    offer(split, count);
+    return count;
+}
+
+// split_transmit() when the known free descriptors do not suffice: looks at the used ring, and
+// sends as many as then can be.
+static NOINLINE unsigned reclaim_and_transmit(struct split *split, struct frame *frames,
+                                              unsigned count)
+{
+    reclaim(split);
+    if (room(split) < count && split->queue.port->state == PORT_RUNNING)
+        reclaim(split); // what lies behind the ring's end
+    if (room(split) < count)
+        count = room(split);
+    if (split->queue.port->state != PORT_RUNNING || count == 0)
+        return 0;
+    return transmit(split, frames, count);
 }
 
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct split *split = split_of(queue);
-    count = room_for(split, count);
-    if (count == 0)
+    if (queue->port->state != PORT_RUNNING || count == 0)
         return 0;
+    // Most bursts do not touch what the device writes.
+    if (room(split) < count)
+        return reclaim_and_transmit(split, frames, count);
+    return transmit(split, frames, count);
+}
 
-    const struct packet_area *area = queue->port->area;
-    struct split_descriptor *descriptors = split->descriptors;
-    uint16_t *ring = split->available->ring;
-    uint32_t *buffer_of = queue->buffer_of;
-    const uint16_t *order = split->order;
-    uint32_t mask = queue->slots - 1, next = split->made_available;
-    uint8_t *base = area->base;
-    uint64_t dma = area->dma, stride = area->stride;
-    for (uint32_t end = next + count; next != end; next++, frames++) {
-        uint32_t at = next & mask, id = order[at], buffer = frames->buffer;
-        frames->buffer = buffer_of[id];
-        buffer_of[id] = buffer;
-        uint64_t header = buffer * stride + frames->offset - VIRTIO_NET_HEADER;
-        __builtin_memset(base + header, 0, VIRTIO_NET_HEADER);
-        descriptors[id].address = dma + header;
-        descriptors[id].length = VIRTIO_NET_HEADER + frames->length;
-        ring[at] = (uint16_t)id;
-    }
-    split->made_available = next;
-    publish(split);
-    return count;
+void split_notify(struct split *split)
+{
+    notify(split);
 }
 
 bool split_send_copy(struct queue *queue, const void *data, unsigned length)
 {
     struct split *split = split_of(queue);
-    if (length < FRAME_MIN || length > queue->port->max_frame || room_for(split, 1) == 0)
+    if (queue->port->state != PORT_RUNNING || length < FRAME_MIN || length > queue->port->max_frame)
+        return false;
+    if (room(split) == 0)
+        reclaim(split);
+    if (room(split) == 0)
         return false;
     // The buffer that the next exchange would hand out is exchanged for itself.
     uint32_t id = split->order[split->made_available & (queue->slots - 1)];

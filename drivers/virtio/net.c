@@ -3,6 +3,7 @@
 //
 // To try it: qemu-system-x86_64 ... -netdev user,id=n -device virtio-net-pci,netdev=n
 #include "drivers/mmio.h"
+#include "drivers/virtio/describe.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
 #include "drivers/virtio/transport.h"
@@ -11,7 +12,11 @@
 
 enum {
     ETHERNET_OVERHEAD = 14 + 2 * 4,       // Ethernet header and two VLAN tags
-    MAX_FRAME = 1500 + ETHERNET_OVERHEAD, // when the device names no MTU; 5.1.6.3.1 wants 1514
+    MAX_FRAME = 1500 + ETHERNET_OVERHEAD, // when the device names no MTU; 5.1.6.3.1: 1514
+
+    // How long start() and stop() wait for a reset, each of at most two, before the other ports
+    // have their turn.
+    RESET_SHARE_US = 200,
 };
 
 struct virtio_net {
@@ -19,6 +24,9 @@ struct virtio_net {
     struct split rx, tx;
     uint64_t features; // accepted
     bool interrupt;    // MSI-X table entry 0 is routed to us
+
+    bool resetting; // a reset has begun, and its end was not seen yet
+    uint64_t reset_began;
 };
 
 static bool supports(uint16_t vendor, uint16_t device)
@@ -27,7 +35,8 @@ static bool supports(uint16_t vendor, uint16_t device)
            (device == VIRTIO_PCI_NET_TRANSITIONAL || device == VIRTIO_PCI_NET_MODERN);
 }
 
-// Takes the MTU that the device names into max_frame, if it may and we can carry it (5.1.4.1).
+// Takes the MTU that the device names into max_frame, if it is one (5.1.4.1) and our buffers hold
+// such a frame, as they must once MTU is negotiated (5.1.4.2).
 // `carry` is the longest frame that we can.
 static bool take_mtu(struct port *port, const struct virtio_pci *pci, uint32_t carry)
 {
@@ -55,7 +64,7 @@ static int handshake(struct port *port, uint32_t carry)
     // 4. Of what it offers, take what README.md lists.
     uint64_t offered = virtio_features_offered(pci);
     if ((offered & VIRTIO_F_VERSION_1) == 0) {
-        env_log(port->env, "virtio: features are 0x%016llx, expected VERSION_1 (VIRTIO 1.2, 6)",
+        env_log(port->env, "virtio: features are 0x%016llx, expected VERSION_1 (VIRTIO 1.2, 6.1)",
                 (unsigned long long)offered);
         return -ENOTSUP;
     }
@@ -110,11 +119,25 @@ static int allocate_queue(struct port *port, struct split *split, uint16_t numbe
     return split_allocate(split, port->env, slots, number);
 }
 
-// The end of every life: no DMA any more, whatever the device thinks of it.
-static int shut_down(struct port *port)
+// Resets the device, or goes on with it; waits for wait_us at most. Returns what virtio_reset_end()
+// does: -EINPROGRESS means that the device needs further calls.
+static int reset(struct virtio_net *net, uint64_t wait_us)
+{
+    if (!net->resetting) {
+        net->reset_began = env_time_us();
+        virtio_reset_begin(&net->pci);
+    }
+    int error = virtio_reset_end(&net->pci, net->reset_began, wait_us);
+    net->resetting = error == -EINPROGRESS;
+    return error;
+}
+
+// The end of every life: no DMA any more, whatever the device thinks of it, and however long its
+// reset takes.
+static int shut_down(struct port *port, uint64_t wait_us)
 {
     struct virtio_net *net = port->device;
-    int error = virtio_reset(&net->pci);
+    int error = reset(net, wait_us);
     env_bus_master(port->env, false);
     return error;
 }
@@ -132,8 +155,8 @@ static int probe(struct port *port)
     if (error != 0)
         return error;
 
-    // 1. Reset the device.
-    error = virtio_reset(&net->pci);
+    // 1. Reset the device. Nothing is forwarded yet: it may take its time.
+    error = reset(net, VIRTIO_RESET_LIMIT_US);
     if (error != 0)
         return error;
     error = handshake(port, UINT16_MAX);
@@ -154,7 +177,7 @@ static int probe(struct port *port)
     error = allocate_queue(port, &net->tx, VIRTIO_NET_TRANSMITQ);
     if (error != 0)
         goto fail;
-    error = shut_down(port);
+    error = shut_down(port, VIRTIO_RESET_LIMIT_US);
     if (error != 0)
         return error;
 
@@ -165,7 +188,7 @@ static int probe(struct port *port)
     port->state = PORT_STOPPED;
     return 0;
 fail:
-    shut_down(port);
+    shut_down(port, VIRTIO_RESET_LIMIT_US);
     return error;
 }
 
@@ -179,6 +202,19 @@ static bool area_fits(struct port *port)
     return false;
 }
 
+static bool buffers_exist(struct port *port, const struct split *split)
+{
+    for (uint32_t slot = 0; slot < split->queue.slots; slot++) {
+        uint32_t buffer = split->queue.buffer_of[slot];
+        if (buffer < port->area->count)
+            continue;
+        env_log(port->env, "virtio: slot %u of queue %u names buffer %u of %u", slot, split->number,
+                buffer, port->area->count);
+        return false;
+    }
+    return true;
+}
+
 static int enable_queue(struct virtio_net *net, struct split *split)
 {
     struct virtio_ring_addresses addresses = split_addresses(split);
@@ -189,19 +225,30 @@ static int enable_queue(struct virtio_net *net, struct split *split)
 static void read_link(struct port *port)
 {
     struct virtio_net *net = port->device;
-    // 5.1.4: without STATUS the link is taken to be up. The speed means nothing here.
+    // 5.1.4.2: without STATUS the link is taken to be up. The speed means nothing here.
     port->link_up =
         (net->features & VIRTIO_NET_F_STATUS) == 0 ||
         (virtio_config_read16(&net->pci, VIRTIO_NET_STATUS) & VIRTIO_NET_STATUS_LINK_UP) != 0;
 }
 
+// Counts a death, once.
+static void died(struct port *port, enum port_fault fault)
+{
+    struct virtio_net *net = port->device;
+    if (port->fault != fault)
+        port_fail(port, fault, virtio_status(&net->pci));
+    port->state = PORT_STOPPED;
+}
+
 static int start(struct port *port)
 {
     struct virtio_net *net = port->device;
-    if (!area_fits(port))
+    if (!area_fits(port) || !buffers_exist(port, &net->rx) || !buffers_exist(port, &net->tx))
         return -EINVAL;
     // 1. Reset the device.
-    int error = virtio_reset(&net->pci);
+    int error = reset(net, RESET_SHARE_US);
+    if (error == -ETIMEDOUT)
+        died(port, PORT_FAULT_SILENT);
     if (error != 0)
         return error;
     error = handshake(port, port->area->capacity);
@@ -231,7 +278,7 @@ static int start(struct port *port)
     return 0;
 fail:
     virtio_status_add(&net->pci, VIRTIO_STATUS_FAILED);
-    shut_down(port);
+    shut_down(port, RESET_SHARE_US);
     split_reset(&net->rx);
     split_reset(&net->tx);
     port->state = PORT_STOPPED;
@@ -243,14 +290,20 @@ static void stop(struct port *port)
     if (port->state == PORT_ABSENT)
         return;
     struct virtio_net *net = port->device;
-    int error = shut_down(port);
+    int error = shut_down(port, RESET_SHARE_US);
+    if (port->state != PORT_STOPPED) {
+        port->lost_in_restart += split_unsent(&net->tx);
+        split_mark_empty(&net->rx);
+    }
     split_reset(&net->rx);
     split_reset(&net->tx);
     port->link_up = false;
-    enum port_fault fault = error == -ENODEV ? PORT_FAULT_GONE : PORT_FAULT_SILENT;
-    if (error != 0 && port->fault != fault) // once for each death
-        port_fail(port, fault, virtio_status(&net->pci));
     port->state = PORT_STOPPED;
+    // A reset that goes on is the next start()'s affair.
+    if (error == -ENODEV)
+        died(port, PORT_FAULT_GONE);
+    else if (error == -ETIMEDOUT)
+        died(port, PORT_FAULT_SILENT);
 }
 
 static void poll(struct port *port)
@@ -263,13 +316,22 @@ static void poll(struct port *port)
         port_fail(port, PORT_FAULT_GONE, status);
     } else if ((status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET)) !=
                VIRTIO_STATUS_DRIVER_OK) {
-        // 2.1.2: it asks for a reset, or has already forgotten us.
+        // It asks for a reset (2.1.2), or has already forgotten us.
         port_fail(port, PORT_FAULT_NEEDS_RESET, status);
     } else {
         read_link(port);
         return;
     }
     port->link_up = false;
+}
+
+static void describe(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    if (net == NULL)
+        return;
+    virtio_describe(port, &net->pci, net->features,
+                    (const struct split *const[]){&net->rx, &net->tx});
 }
 
 const struct port_driver virtio_net_driver = {
@@ -283,4 +345,5 @@ const struct port_driver virtio_net_driver = {
     .transmit = split_transmit,
     .refill = split_refill,
     .send_copy = split_send_copy,
+    .describe = describe,
 };

@@ -23,11 +23,11 @@ struct wanted {
 };
 
 static const struct wanted wanted_structures[] = {
-    // 4.1.4.3: common
+    // 4.1.4.3.1: common
     {VIRTIO_CAP_TYPE_COMMON, VIRTIO_CAP_SIZE, 4, VIRTIO_COMMON_SIZE, "common"},
-    // 4.1.4.4: notification
+    // 4.1.4.4.1: notification
     {VIRTIO_CAP_TYPE_NOTIFY, VIRTIO_CAP_NOTIFY_SIZE, 2, 2, "notification"},
-    // 4.1.4.6: device specific
+    // 4.1.4.6.1: device specific
     {VIRTIO_CAP_TYPE_DEVICE, VIRTIO_CAP_SIZE, 4, VIRTIO_NET_CONFIG_SIZE, "device"},
 };
 
@@ -79,7 +79,7 @@ static struct virtio_structure *structure_for(struct virtio_pci *pci, unsigned t
     }
 }
 
-// 4.1.4.4: 0, or a power of two that keeps doorbells 2-byte aligned.
+// 4.1.4.4.1: 0, or an even power of two, so that doorbells stay 2-byte aligned.
 static bool multiplier_valid(uint32_t multiplier)
 {
     return multiplier != 1 && (multiplier & (multiplier - 1)) == 0;

@@ -85,7 +85,8 @@ enum {
     VIRTIO_NET_MAC = 0,    // 6 bytes
     VIRTIO_NET_STATUS = 6, // 2 bytes
     VIRTIO_NET_STATUS_LINK_UP = 1,
-    VIRTIO_NET_CONFIG_SIZE = 8, // MAC and status: what every device has
+    VIRTIO_NET_CONFIG_SIZE = 8, // MAC and status; only a device without STATUS may have less, and
+                                // none is known that does
     VIRTIO_NET_MTU = 10,        // 2 bytes, after max_virtqueue_pairs
     VIRTIO_NET_MTU_END = 12,
     VIRTIO_NET_MTU_MIN = 68, // 5.1.4.1
@@ -95,6 +96,7 @@ enum {
 enum { VIRTIO_NET_RECEIVEQ = 0, VIRTIO_NET_TRANSMITQ = 1, VIRTIO_NET_QUEUES = 2 };
 
 // 5.1.6: the header in front of each frame, with VERSION_1: flags, gso_type, hdr_len, gso_size,
-// csum_start, csum_offset, num_buffers. All zero on transmission (5.1.6.2.1), ignored on reception
-// since no offload is negotiated (5.1.6.4.1).
+// csum_start, csum_offset, num_buffers. All zero on transmission (5.1.6.2.1). Ignored on reception:
+// with no offload and no MRG_RXBUF negotiated the device must set flags to 0, gso_type to GSO_NONE
+// and num_buffers to 1 (5.1.6.4.1).
 enum { VIRTIO_NET_HEADER = 12 };

@@ -58,12 +58,28 @@ void split_reset(struct split *split)
 {
     uint32_t slots = split->queue.slots;
     __builtin_memset(split->memory.memory, 0, memory_size(slots));
-    // 2.7.7: everything is polled.
+    // 2.7.7.1: everything is polled.
     split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
     for (uint32_t id = 0; id < slots; id++)
-        split->order[id] = split->place[id] = (uint16_t)id;
+        split->available->ring[id] = split->order[id] = split->place[id] = (uint16_t)id;
+    split->in_order = true;
     split->used_seen = split->made_available = 0;
     split->doorbell = NULL;
+}
+
+uint32_t split_unsent(const struct split *split)
+{
+    uint32_t held = split->made_available - split->used_seen;
+    uint16_t index = __atomic_load_n(&split->used->index, __ATOMIC_RELAXED);
+    uint16_t sent = index - split->used_seen;
+    return sent <= held ? held - sent : held;
+}
+
+void split_mark_empty(struct split *split)
+{
+    uint32_t slots = split->queue.slots;
+    for (uint32_t at = split->made_available; at != split->used_seen + slots; at++)
+        split->queue.buffer_of[split->order[at & (slots - 1)]] = NO_BUFFER;
 }
 
 void split_fill(struct split *split)
@@ -77,10 +93,9 @@ void split_fill(struct split *split)
             .length = VIRTIO_NET_HEADER + area->capacity,
             .flags = SPLIT_DESCRIPTOR_WRITE,
         };
-        split->available->ring[id] = split->order[id];
     }
     split->made_available = slots;
     // Orders the descriptors and ring entries above before the index that offers them; the device
-    // reads the index first (2.7.13.3).
+    // reads the index first (2.7.13.3.1).
     __atomic_store_n(&split->available->index, (uint16_t)slots, __ATOMIC_RELEASE);
 }

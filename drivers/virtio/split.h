@@ -10,8 +10,9 @@
 //
 // Both ends are free-running counters, masked only at the access. A device that works in order, as
 // most do, uses exactly the id at used_seen: one comparison shows that an id is inside the ring,
-// that the device holds it and that it does not come twice, and nothing is stored. An id that comes
-// out of order is first swapped to used_seen, if the device holds it.
+// that the device holds it and that it does not come twice, and nothing is stored. As long as it
+// keeps to that, order[i] is i, and the available ring says the same at every lap: neither is read
+// nor written. An id that comes out of order is first swapped to used_seen, if the device holds it.
 #pragma once
 #include "drivers/port.h"
 #include "drivers/virtio/transport.h"
@@ -72,6 +73,7 @@ struct split {
     uint32_t used_seen;      // used elements consumed; its low half is compared with used->index
     uint32_t made_available; // its low half is what available->index says
     uint16_t number;         // of the queue in the device: its doorbell's value
+    bool in_order;           // order[i] is i for every i: the device never left the order
 
     struct env_dma memory; // where descriptors, available and used lie
 };
@@ -83,6 +85,14 @@ int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_
 // Empties the rings: the device holds no descriptor. Only while the device is reset. buffer_of
 // keeps what it lists.
 void split_reset(struct split *split);
+
+// Frames of a transmit ring that the device has not said it sent. It may be lying, either way; the
+// number is between 0 and slots.
+uint32_t split_unsent(const struct split *split);
+
+// Writes NO_BUFFER into the slots of a receive ring that hold none: what split_refill() was not
+// given. Between split_fill() and split_reset() only.
+void split_mark_empty(struct split *split);
 
 struct virtio_ring_addresses split_addresses(const struct split *split);
 

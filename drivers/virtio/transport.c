@@ -7,17 +7,20 @@
 #include <errno.h>
 
 enum {
-    RESET_LIMIT_US = 1000000,
     GENERATION_TRIES = 100,
     QUEUE_SIZE_MAX = 32768, // 2.7
 };
 
-int virtio_reset(const struct virtio_pci *pci)
+void virtio_reset_begin(const struct virtio_pci *pci)
 {
     mmio_write8(pci->common.base, VIRTIO_DEVICE_STATUS, 0);
-    uint64_t begin = env_time_us();
+}
+
+int virtio_reset_end(const struct virtio_pci *pci, uint64_t began, uint64_t wait_us)
+{
+    uint64_t entered = env_time_us();
     for (;;) {
-        bool last = env_time_us() - begin >= RESET_LIMIT_US;
+        uint64_t now = env_time_us();
         uint8_t status = virtio_status(pci);
         if (status == 0)
             return 0;
@@ -25,13 +28,15 @@ int virtio_reset(const struct virtio_pci *pci)
             env_log(pci->env, "virtio: device_status reads 0xff: the device is gone");
             return -ENODEV;
         }
-        if (last) {
+        if (now - began >= VIRTIO_RESET_LIMIT_US) {
             env_log(pci->env,
                     "virtio: reset did not end in 1 s: device_status is 0x%02x, expected 0 "
                     "(VIRTIO 1.2, 2.4.2)",
                     status);
             return -ETIMEDOUT;
         }
+        if (now - entered >= wait_us)
+            return -EINPROGRESS;
     }
 }
 
@@ -144,7 +149,7 @@ int virtio_config_read(const struct virtio_pci *pci, unsigned offset, unsigned b
     }
     env_log(pci->env,
             "virtio: config_generation changed in each of %u reads of the configuration "
-            "(VIRTIO 1.2, 2.5.3)",
+            "(VIRTIO 1.2, 2.5.1)",
             (unsigned)GENERATION_TRIES);
     return -EAGAIN;
 }

@@ -173,6 +173,21 @@ void env_log(struct env *env, const char *format, ...)
     env->log[env->log_length] = '\0';
 }
 
+void env_print(struct env *env, const char *format, ...)
+{
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    const size_t room = HOST_PRINT_MAX - env->printed_length;
+    if (length < 0 || length > HOST_PRINT_COLUMNS || (size_t)length + 2 > room) {
+        fprintf(stderr, "env_host: env_print() of %d characters: %s\n", length, line);
+        abort();
+    }
+    env->printed_length += (size_t)snprintf(env->printed + env->printed_length, room, "%s\n", line);
+}
+
 bool host_logged(const struct env *env, const char *text)
 {
     return strstr(env->log, text) != NULL;

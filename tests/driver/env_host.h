@@ -17,6 +17,8 @@ enum {
     HOST_ALLOCATIONS_MAX = 64,
     HOST_WINDOWS_MAX = 64,
     HOST_LOG_MAX = 4096,
+    HOST_PRINT_MAX = 16384, // as much as the console's queue
+    HOST_PRINT_COLUMNS = 79,
 };
 
 // What a kind of simulated card does. `card` is the simulation's own state.
@@ -56,6 +58,8 @@ struct env {
 
     char log[HOST_LOG_MAX]; // what the driver said, one line after the other
     size_t log_length;
+    char printed[HOST_PRINT_MAX]; // the same for env_print()
+    size_t printed_length;
 };
 
 // Opens *env for a card. The simulation then sets bar_size and vectors.

@@ -97,7 +97,9 @@ void sim_close(struct sim *sim)
 void sim_deal_buffers(struct sim *sim)
 {
     struct port *port = &sim->port;
-    uint32_t count = port->rx[0]->slots;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < port->rx_queues; i++)
+        count += port->rx[i]->slots;
     for (unsigned i = 0; i < port->tx_queues; i++)
         count += port->tx[i]->slots;
     sim->area = (struct packet_area){
@@ -110,8 +112,9 @@ void sim_deal_buffers(struct sim *sim)
     sim->area.dma = host_share(&sim->env, sim->area.base, (size_t)count * SIM_STRIDE);
     port->area = &sim->area;
     uint32_t next = 0;
-    for (uint32_t slot = 0; slot < port->rx[0]->slots; slot++)
-        port->rx[0]->buffer_of[slot] = next++;
+    for (unsigned i = 0; i < port->rx_queues; i++)
+        for (uint32_t slot = 0; slot < port->rx[i]->slots; slot++)
+            port->rx[i]->buffer_of[slot] = next++;
     for (unsigned i = 0; i < port->tx_queues; i++)
         for (uint32_t slot = 0; slot < port->tx[i]->slots; slot++)
             port->tx[i]->buffer_of[slot] = next++;
@@ -143,8 +146,9 @@ bool sim_conserved(const struct sim *sim)
     bool *seen = calloc(sim->area.count, sizeof *seen);
     uint32_t found = 0;
     bool whole = seen != NULL;
-    for (unsigned i = 0; whole && i < 1u + port->tx_queues; i++) {
-        const struct queue *queue = i == 0 ? port->rx[0] : port->tx[i - 1];
+    const unsigned receive = port->rx_queues;
+    for (unsigned i = 0; whole && i < receive + port->tx_queues; i++) {
+        const struct queue *queue = i < receive ? port->rx[i] : port->tx[i - receive];
         for (uint32_t slot = 0; whole && slot < queue->slots; slot++) {
             const uint32_t buffer = queue->buffer_of[slot];
             whole = buffer < sim->area.count && !seen[buffer];

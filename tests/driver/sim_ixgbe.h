@@ -33,8 +33,8 @@ struct sim {
 void sim_open(struct sim *sim);
 void sim_close(struct sim *sim);
 
-// Probes, with as many transmit queues and ring slots, gives every slot a buffer of its own, starts,
-// and polls until the link is up. Fails the test when anything goes wrong.
+// Probes, with as many transmit queues and ring slots, gives every slot a buffer of its own,
+// starts, and polls until the link is up. Fails the test when anything goes wrong.
 void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots);
 
 // Gives every slot its buffer.

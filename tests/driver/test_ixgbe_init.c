@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // From power-on to link: the 82599 driver does what the datasheet says, in its order, and says what
 // is wrong when something is.
-// links: drivers/ixgbe/device.c drivers/ixgbe/eeprom.c drivers/ixgbe/i2c.c
-// links: drivers/ixgbe/interrupt.c drivers/ixgbe/link.c drivers/ixgbe/model.c
-// links: drivers/ixgbe/port.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring.c
-// links: drivers/ixgbe/semaphore.c drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c
-// links: drivers/ixgbe/stats.c drivers/ixgbe/transmit.c
+// links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
+// links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
+// links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
+// links: drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c drivers/ixgbe/semaphore.c
+// links: drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c drivers/ixgbe/stats.c
+// links: drivers/ixgbe/transmit.c
 // links: bench/simcard_82599.c bench/simcard_82599_module.c bench/simcard_82599_rings.c
-// links: bench/simcard_82599_rules.c tests/driver/env_host.c tests/driver/sim_ixgbe.c
+// links: bench/simcard_82599_rss.c bench/simcard_82599_rules.c
+// links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <errno.h>
@@ -35,10 +38,10 @@ static int close_sim(void **state)
 
 #define assert_rules_kept() assert_string_equal(sim.card.violation, "")
 
-#define assert_logged(text)                                                                        \
-    do {                                                                                           \
-        if (!host_logged(&sim.env, text))                                                          \
-            fail_msg("\"%s\" is not in the log:\n%s", text, sim.env.log);                          \
+#define assert_logged(text)                                               \
+    do {                                                                  \
+        if (!host_logged(&sim.env, text))                                 \
+            fail_msg("\"%s\" is not in the log:\n%s", text, sim.env.log); \
     } while (0)
 
 static uint32_t registers(uint32_t offset)

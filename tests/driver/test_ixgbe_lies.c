@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // An 82599 that lies, or dies: it costs its own port, never a buffer, never the box.
-// links: drivers/ixgbe/device.c drivers/ixgbe/eeprom.c drivers/ixgbe/i2c.c
-// links: drivers/ixgbe/interrupt.c drivers/ixgbe/link.c drivers/ixgbe/model.c
-// links: drivers/ixgbe/port.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring.c
-// links: drivers/ixgbe/semaphore.c drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c
-// links: drivers/ixgbe/stats.c drivers/ixgbe/transmit.c
+// links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
+// links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
+// links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
+// links: drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c drivers/ixgbe/semaphore.c
+// links: drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c drivers/ixgbe/stats.c
+// links: drivers/ixgbe/transmit.c
 // links: bench/simcard_82599.c bench/simcard_82599_module.c bench/simcard_82599_rings.c
-// links: bench/simcard_82599_rules.c tests/driver/env_host.c tests/driver/sim_ixgbe.c
+// links: bench/simcard_82599_rss.c bench/simcard_82599_rules.c
+// links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <setjmp.h>
@@ -70,8 +73,8 @@ static void impossible_lengths(void **state)
     static const struct {
         uint16_t length;
         bool good;
-    } cases[] = {{0, false},    {1, false},     {13, false},   {14, true},    {2048, true},
-                 {2049, false}, {16384, false}, {65535, false}};
+    } cases[] = {{0, false},   {1, false},    {13, false},    {14, true},
+                 {2048, true}, {2049, false}, {16384, false}, {65535, false}};
     for (unsigned i = 0; i < 8; i++)
         simcard_forge_rx(&sim.card, 0, i, cases[i].length, DD | EOP);
     struct frame frames[16];
@@ -164,22 +167,34 @@ static void head_all_ones(void **state)
     lying_head(UINT32_MAX, 63, 0);
 }
 
-// Behind where it was last seen: what has been sent once would be sent, and given away, again.
-static void head_goes_back(void **state)
+// A head that is wrong while one slot, the ring's last, is with the card.
+static void wrong_at_the_end(uint32_t head)
 {
-    (void)state;
     fill_transmit_ring(63);
     simcard_transmit(&sim.card);
     fill_transmit_ring(1); // looks at the head, which is 63: one slot is taken now, 62 are free
-    simcard_forge_head(&sim.card, 0, 62);
+    simcard_forge_head(&sim.card, 0, head);
     struct frame frames[63];
     for (unsigned i = 0; i < 63; i++)
         frames[i] = (struct frame){.buffer = i, .offset = FRAME_HEADROOM, .length = 60};
     assert_int_equal(ixgbe_driver.transmit(sim.port.tx[0], frames, 63), 0);
     assert_int_equal(sim.port.fault, PORT_FAULT_TX_HEAD);
-    assert_int_equal(sim.port.fault_value, 62);
+    assert_int_equal(sim.port.fault_value, head);
     restart();
     works();
+}
+
+// Behind where it was last seen: what has been sent once would be sent, and given away, again.
+static void head_goes_back(void **state)
+{
+    (void)state;
+    wrong_at_the_end(62);
+}
+
+static void head_just_outside_the_ring(void **state)
+{
+    (void)state;
+    wrong_at_the_end(64);
 }
 
 // The head passes the tail: it claims to have sent what was never queued.
@@ -197,6 +212,40 @@ static void head_runs_ahead(void **state)
     for (unsigned i = 0; i < 40; i++)
         assert_int_equal(frames[i].buffer, i); // untouched: still the caller's
     restart();
+    works();
+}
+
+static void seconds_pass(unsigned seconds)
+{
+    for (unsigned i = 0; i < 100 * seconds; i++) {
+        host_clock_step(10000);
+        env_time_us();
+        host_clock_step(1);
+        ixgbe_driver.poll(&sim.port);
+    }
+}
+
+// A card that sends nothing any more, though there is a link. Without a link it only waits.
+static void sends_nothing(void **state)
+{
+    (void)state;
+    fill_transmit_ring(20);
+    sim.card.partner_10g = false;
+    seconds_pass(10);
+    assert_int_equal(sim.port.state, PORT_RUNNING);
+    sim.card.partner_10g = true;
+    seconds_pass(1);
+    simcard_transmit(&sim.card); // slow, but alive
+    seconds_pass(10);
+    assert_int_equal(sim.port.state, PORT_RUNNING);
+
+    fill_transmit_ring(5);
+    seconds_pass(3);
+    assert_int_equal(sim.port.fault, PORT_FAULT_SILENT);
+    assert_true(
+        host_logged(&sim.env, "transmit queue 0 has sent nothing for 2 s: head 20, tail 25"));
+    restart();
+    seconds_pass(1);
     works();
 }
 
@@ -299,7 +348,9 @@ int main(void)
         CASE(head_outside_the_ring),
         CASE(head_all_ones),
         CASE(head_goes_back),
+        CASE(head_just_outside_the_ring),
         CASE(head_runs_ahead),
+        CASE(sends_nothing),
         CASE(removed),
         CASE(removed_before_stop),
         CASE(queue_will_not_stop),

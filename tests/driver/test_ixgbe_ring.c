@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Frames across an 82599: in order, unchanged, none lost, none kept, whatever the bursts look like.
-// links: drivers/ixgbe/device.c drivers/ixgbe/eeprom.c drivers/ixgbe/i2c.c
-// links: drivers/ixgbe/interrupt.c drivers/ixgbe/link.c drivers/ixgbe/model.c
-// links: drivers/ixgbe/port.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring.c
-// links: drivers/ixgbe/semaphore.c drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c
-// links: drivers/ixgbe/stats.c drivers/ixgbe/transmit.c
+// links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
+// links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
+// links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
+// links: drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c drivers/ixgbe/semaphore.c
+// links: drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c drivers/ixgbe/stats.c
+// links: drivers/ixgbe/transmit.c
 // links: bench/simcard_82599.c bench/simcard_82599_module.c bench/simcard_82599_rings.c
-// links: bench/simcard_82599_rules.c tests/driver/env_host.c tests/driver/sim_ixgbe.c
+// links: bench/simcard_82599_rss.c bench/simcard_82599_rules.c
+// links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <setjmp.h>
@@ -202,7 +205,8 @@ static void pieces_are_dropped(void **state)
     sim.registers[IXGBE_MAXFRS / 4] = UINT32_C(9000) << 16; // a card that ignores its limit
     struct frame frames[16];
     assert_true(put(0));
-    assert_true(simcard_receive(&sim.card, jumbo, 5000)); // 3 pieces; the last one looks like a frame
+    assert_true(
+        simcard_receive(&sim.card, jumbo, 5000)); // 3 pieces; the last one looks like a frame
     assert_true(put(1));
     assert_true(simcard_receive(&sim.card, jumbo, 4000)); // 2 pieces
     // Also when a burst ends between the pieces.
@@ -278,6 +282,91 @@ static void transmit_queues(void **state)
     assert_true(sim_conserved(&sim));
 }
 
+static unsigned tcp_frame(uint8_t *bytes, uint32_t source, uint32_t target, uint16_t from,
+                          uint16_t to)
+{
+    memset(bytes, 0, 60);
+    bytes[12] = 0x08;
+    bytes[14] = 0x45;
+    bytes[23] = 6;
+    memcpy(bytes + 26, &source, 4);
+    memcpy(bytes + 30, &target, 4);
+    memcpy(bytes + 34, &from, 2);
+    memcpy(bytes + 36, &to, 2);
+    return 60;
+}
+
+// The receive queue that a frame comes out of.
+static unsigned queue_of(const uint8_t *bytes, unsigned length)
+{
+    assert_true(simcard_receive(&sim.card, bytes, length));
+    unsigned found = PORT_QUEUES_MAX;
+    for (unsigned q = 0; q < sim.port.rx_queues; q++) {
+        struct frame frame;
+        const unsigned count = ixgbe_driver.receive(sim.port.rx[q], &frame, 1);
+        ixgbe_driver.refill(sim.port.rx[q], &frame, count);
+        if (count != 0)
+            found = q;
+    }
+    assert_int_not_equal(found, PORT_QUEUES_MAX);
+    return found;
+}
+
+// The simulation's hash is right: the first row of Microsoft's "Verifying the RSS Hash Calculation"
+// (TCP 51CCC178h, addresses only 323E8FC2h), whose low seven bits are seen here.
+static void the_card_hashes_right(void **state)
+{
+    (void)state;
+    static const uint8_t key[40] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
+                                    0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb,
+                                    0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30,
+                                    0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
+    static const uint8_t source[] = {66, 9, 149, 187}, target[] = {161, 142, 100, 80};
+    memcpy(&sim.registers[IXGBE_RSSRK(0) / 4], key, sizeof key);
+    memset(&sim.registers[IXGBE_RETA(0) / 4], 0, 128);
+    ((uint8_t *)&sim.registers[IXGBE_RETA(0) / 4])[0x78] = 9;
+    ((uint8_t *)&sim.registers[IXGBE_RETA(0) / 4])[0x42] = 5;
+    sim.registers[IXGBE_MRQC / 4] = IXGBE_MRQC_RSS | IXGBE_MRQC_TCP4 | IXGBE_MRQC_IPV4;
+    uint8_t bytes[60];
+    uint32_t addresses[2];
+    memcpy(&addresses[0], source, 4);
+    memcpy(&addresses[1], target, 4);
+    tcp_frame(bytes, addresses[0], addresses[1], __builtin_bswap16(2794), __builtin_bswap16(1766));
+    assert_int_equal(simcard_rss_queue(&sim.card, bytes, sizeof bytes), 9);
+    bytes[23] = 17; // UDP
+    assert_int_equal(simcard_rss_queue(&sim.card, bytes, sizeof bytes), 5);
+}
+
+// Flows are spread over all queues; a flow stays on one, and its answers meet it there.
+static void receive_queues(void **state)
+{
+    (void)state;
+    static const unsigned counts[] = {1, 2, 3, 8};
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        sim_close(&sim);
+        sim_open(&sim);
+        sim.port.rx_wanted = (uint16_t)counts[c];
+        sim_run(&sim, 1, 64);
+        assert_int_equal(sim.port.rx_queues, counts[c]);
+        unsigned seen[16] = {0};
+        for (unsigned flow = 0; flow < 2000; flow++) {
+            uint8_t bytes[60];
+            const uint32_t source = pick(0, 1 << 24), target = pick(0, 1 << 24);
+            const uint16_t from = (uint16_t)pick(0, 65535), to = (uint16_t)pick(0, 65535);
+            const unsigned q = queue_of(bytes, tcp_frame(bytes, source, target, from, to));
+            assert_int_equal(queue_of(bytes, tcp_frame(bytes, source, target, from, to)), q);
+            assert_int_equal(queue_of(bytes, tcp_frame(bytes, target, source, to, from)), q);
+            seen[q]++;
+        }
+        for (unsigned q = 0; q < counts[c]; q++)
+            assert_in_range(seen[q], 2000 / counts[c] / 2, 2000 / counts[c] * 2);
+        assert_true(sim_conserved(&sim));
+        ixgbe_driver.stop(&sim.port);
+        assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+        assert_string_equal(sim.card.violation, "");
+    }
+}
+
 // A dropped frame's buffer goes back into the ring.
 static void drops(void **state)
 {
@@ -306,6 +395,11 @@ static void a_stopped_port_does_nothing(void **state)
     assert_false(ixgbe_driver.send_copy(sim.port.tx[0], sim.area.base, 60));
     assert_false(sim.port.link_up);
     assert_false(sim.env.bus_master);
+    // Quiet by its own account too.
+    assert_false(sim.registers[IXGBE_RXDCTL(0) / 4] & IXGBE_RXDCTL_ENABLE);
+    assert_false(sim.registers[IXGBE_TXDCTL(0) / 4] & IXGBE_TXDCTL_ENABLE);
+    assert_false(sim.registers[IXGBE_STATUS / 4] & IXGBE_STATUS_GIO_ENABLED);
+    assert_int_equal(sim.registers[IXGBE_EIMS / 4], 0);
     assert_string_equal(sim.card.violation, "");
 }
 
@@ -352,6 +446,8 @@ int main(void)
         CASE(too_long_for_the_buffers),
         CASE(copies),
         CASE(transmit_queues),
+        CASE(the_card_hashes_right),
+        CASE(receive_queues),
         CASE(drops),
         CASE(a_stopped_port_does_nothing),
         CASE(a_thousand_restarts),

@@ -137,7 +137,11 @@ static void any_order_keeps_the_books(void **state)
             count++;
         }
         random = random * 1664525u + 1013904223u;
-        assert_int_equal(split_receive(&split.queue, frames, SLOTS), count);
+        // A burst ends at the ring's end.
+        unsigned got = split_receive(&split.queue, frames, SLOTS);
+        if (got < count)
+            got += split_receive(&split.queue, frames + got, SLOTS - got);
+        assert_int_equal(got, count);
         for (uint32_t i = 0, seen = 0; i < SLOTS;
              i++) { // held ones are exactly those in the window
             uint32_t place = (split.place[i] - split.used_seen) % SLOTS;
@@ -154,6 +158,102 @@ static void any_order_keeps_the_books(void **state)
         for (unsigned i = 0; i < SLOTS; i++)
             assert_true(held[i]);
     }
+    assert_int_equal(port.state, PORT_RUNNING);
+    close_ring();
+}
+
+// In order up to the third element, and again from the fifth on; lengths that cannot be on both
+// sides.
+static void order_may_be_lost_within_a_burst(void **state)
+{
+    (void)state;
+    static const uint32_t ids[] = {0, 1, 3, 2, 4, 5};
+    static const uint32_t lengths[] = {12 + 60, 12 + 14, 12 + 1984, 12 + 13, 12 + 1985, 12 + 61};
+    static const uint16_t frame_lengths[] = {60, 14, 1984, 0, 0, 61};
+    open_ring(8);
+    split_fill(&split);
+    for (unsigned i = 0; i < 6; i++)
+        use(ids[i], lengths[i]);
+    struct frame frames[8];
+    assert_int_equal(split_receive(&split.queue, frames, 8), 6);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(frames[i].buffer, ids[i]);
+        assert_int_equal(frames[i].offset, 64);
+        assert_int_equal(frames[i].length, frame_lengths[i]);
+    }
+    split_refill(&split.queue, frames, 6);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(split.available->ring[i], ids[i]);
+    assert_int_equal(split.available->index, 8 + 6);
+    assert_int_equal(port.state, PORT_RUNNING);
+    close_ring();
+}
+
+static void a_burst_ends_at_the_end_of_the_ring(void **state)
+{
+    (void)state;
+    open_ring(8);
+    split_fill(&split);
+    struct frame frames[8];
+    for (uint32_t id = 0; id < 6; id++)
+        use(id, 12 + 60);
+    assert_int_equal(split_receive(&split.queue, frames, 4), 4); // no more than asked for
+    split_refill(&split.queue, frames, 4);
+    assert_int_equal(split_receive(&split.queue, frames, 8), 2);
+    split_refill(&split.queue, frames, 2);
+    for (uint32_t id = 6; id < 6 + 5; id++)
+        use(id % 8, 12 + 60);
+    assert_int_equal(split_receive(&split.queue, frames, 8), 2);
+    split_refill(&split.queue, frames, 2);
+    assert_int_equal(split_receive(&split.queue, frames, 8), 3);
+    assert_int_equal(frames[0].buffer, 0);
+    split_refill(&split.queue, frames, 3);
+    assert_int_equal(split_receive(&split.queue, frames, 8), 0);
+    assert_int_equal(port.state, PORT_RUNNING);
+    close_ring();
+}
+
+// Frames are sent across the ring's end, and the device gives them back across it.
+static void transmission_crosses_the_end_of_the_ring(void **state)
+{
+    (void)state;
+    open_ring(8);
+    env.bus_master = true;
+    struct frame frames[8];
+    uint32_t spare = 100; // buffers that the ring does not have yet
+    free(area.base);
+    area.count = 256;
+    area.base = aligned_alloc(64, (size_t)area.stride * area.count);
+    area.dma = host_share(&env, area.base, (size_t)area.stride * area.count);
+    for (unsigned round = 0; round < 20; round++) {
+        unsigned count = 5;
+        for (unsigned i = 0; i < count; i++) {
+            uint16_t offset = i % 2 == 0 ? 64 : 200;
+            frames[i] = (struct frame){spare + i, offset, (uint16_t)(60 + i)};
+            memset(area.base + (size_t)(spare + i) * area.stride, 0xff, area.stride);
+        }
+        uint16_t first = split.available->index;
+        assert_int_equal(split_transmit(&split.queue, frames, count), count);
+        for (unsigned i = 0; i < count; i++) {
+            uint16_t at = (uint16_t)(first + i) % 8, id = split.available->ring[at];
+            const struct split_descriptor *descriptor = &split.descriptors[id];
+            const uint8_t *sent = host_dma(&env, descriptor->address, 1);
+            uint32_t offset = i % 2 == 0 ? 64 : 200;
+            assert_ptr_equal(sent, area.base + (size_t)(spare + i) * area.stride + offset - 12);
+            for (unsigned byte = 0; byte < 12; byte++)
+                assert_int_equal(sent[byte], 0);
+            assert_int_equal(sent[-1], 0xff);
+            assert_int_equal(sent[12], 0xff);
+            assert_int_equal(descriptor->length, 12 + 60 + i);
+            assert_int_equal(descriptor->flags, 0);
+            assert_int_equal(split.queue.buffer_of[id], spare + i);
+            assert_true(frames[i].buffer < 8 || frames[i].buffer >= 100);
+        }
+        for (unsigned i = 0; i < count; i++)
+            use(split.available->ring[(uint16_t)(first + i) % 8], 0);
+        spare += count;
+    }
+    assert_true(split.in_order);
     assert_int_equal(port.state, PORT_RUNNING);
     close_ring();
 }
@@ -212,6 +312,9 @@ int main(void)
         cmocka_unit_test(parts_lie_where_the_device_looks),
         cmocka_unit_test(filled_ring_offers_every_buffer),
         cmocka_unit_test(any_order_keeps_the_books),
+        cmocka_unit_test(order_may_be_lost_within_a_burst),
+        cmocka_unit_test(a_burst_ends_at_the_end_of_the_ring),
+        cmocka_unit_test(transmission_crosses_the_end_of_the_ring),
         cmocka_unit_test(a_doorbell_only_when_wanted),
         cmocka_unit_test(a_dead_port_is_not_told),
         cmocka_unit_test(memory_may_run_out),

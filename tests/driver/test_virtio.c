@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The virtio network driver on an honest device: what it negotiates, and frames that cross it.
 // links: drivers/virtio/net.c drivers/virtio/pci.c drivers/virtio/transport.c
-// links: drivers/virtio/split.c drivers/virtio/burst.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c drivers/virtio/describe.c
 // links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_ring.c
 // links: tests/driver/virtio_rig.c
 #include <setjmp.h>
@@ -329,6 +329,63 @@ static void restarts_at_any_moment(void **state)
     rig_close(&rig);
 }
 
+// The other ports go on between the calls.
+static void starts_in_several_calls(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    rig.sim.reset_reads = 1000;
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.state, PORT_STOPPED);
+    assert_false(rig.sim.env.bus_master);
+    unsigned calls = 0;
+    int error;
+    do {
+        uint64_t before = env_time_us();
+        error = driver->start(&rig.port);
+        assert_in_range(env_time_us() - before, 0, PORT_WAIT_US);
+        if (error == -EINPROGRESS) {
+            assert_int_equal(rig.port.state, PORT_STOPPED);
+            assert_false(rig.sim.env.bus_master);
+        }
+        calls++;
+    } while (error == -EINPROGRESS);
+    assert_int_equal(error, 0);
+    assert_true(calls > 1);
+    assert_int_equal(rig.port.state, PORT_RUNNING);
+    assert_int_equal(rig.port.fault_count[PORT_FAULT_SILENT], 0); // slow is not dead
+    rig.sim.reset_reads = 0;
+    rig_works(&rig, 300);
+    rig_close(&rig);
+}
+
+static void counts_frames_lost_in_a_restart(void **state)
+{
+    (void)state;
+    rig_start(&rig);
+    uint8_t frame[RIG_FRAME_MAX] = {0};
+    for (unsigned i = 0; i < 7; i++)
+        assert_true(driver->send_copy(rig.port.tx[0], frame, 60));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(sim_send(&rig.sim, frame, sizeof frame), 60);
+    assert_int_equal(sim_complete(&rig.sim, 2), 2); // it says so of two; the driver did not look
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.lost_in_restart, 5);
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.lost_in_restart, 5);
+    assert_int_equal(driver->start(&rig.port), 0);
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.lost_in_restart, 5);
+    assert_int_equal(driver->start(&rig.port), 0);
+    assert_true(driver->send_copy(rig.port.tx[0], frame, 60));
+    sim_push_used(&rig.sim, 1, 0, 0); // says that it sent two of the one
+    sim_push_used(&rig.sim, 1, 1, 0);
+    driver->stop(&rig.port);
+    assert_int_equal(rig.port.lost_in_restart, 6);
+    rig_works(&rig, 300);
+    rig_close(&rig);
+}
+
 static void works_without_msix(void **state)
 {
     (void)state;
@@ -398,6 +455,8 @@ int main(void)
         cmocka_unit_test(one_doorbell_a_burst),
         cmocka_unit_test(link_follows_the_status),
         cmocka_unit_test(restarts_at_any_moment),
+        cmocka_unit_test(starts_in_several_calls),
+        cmocka_unit_test(counts_frames_lost_in_a_restart),
         cmocka_unit_test(works_without_msix),
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(refuses_buffers_that_do_not_fit),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Capability lists of hostile virtio devices: loops, structures outside their BAR, and more.
 // links: drivers/virtio/net.c drivers/virtio/pci.c drivers/virtio/transport.c
-// links: drivers/virtio/split.c drivers/virtio/burst.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c drivers/virtio/describe.c
 // links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_ring.c
 // links: tests/driver/virtio_rig.c
 #include <setjmp.h>

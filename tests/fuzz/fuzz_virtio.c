@@ -5,11 +5,9 @@
 // step. Whatever that is: nothing out of bounds (the sanitizers see to that), every wait ends, the
 // buffers in the rings stay a permutation, and afterwards the port works on an honest device.
 //
-// clang-19 -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -DMMIO_HOOKS -iquote . \
-//     -o fuzz_virtio tests/fuzz/fuzz_virtio.c FILES-BELOW -lcmocka
-// ./fuzz_virtio -max_len=512 -max_total_time=120 CORPUS
+// `make fuzz` builds and runs it; virtio_corpus/ is where it starts.
 // links: drivers/virtio/net.c drivers/virtio/pci.c drivers/virtio/transport.c
-// links: drivers/virtio/split.c drivers/virtio/burst.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c drivers/virtio/describe.c
 // links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_ring.c
 // links: tests/driver/virtio_rig.c
 #include "drivers/virtio/virtio_net.h"

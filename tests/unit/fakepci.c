@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -15,6 +16,7 @@
 struct acpi fake_acpi;
 struct bootinfo fake_boot;
 uint64_t fake_reads, fake_writes;
+char fake_log[256];
 uint32_t (*fake_override)(struct pci_address address, unsigned offset);
 
 static struct fake_function functions[FAKE_FUNCTIONS_MAX];
@@ -33,7 +35,10 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 
 void log_line(const char *format, ...)
 {
-    (void)format;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(fake_log, sizeof fake_log, format, arguments);
+    va_end(arguments);
 }
 
 void fake_reset(void)
@@ -46,6 +51,7 @@ void fake_reset(void)
     fake_boot.range_count = 1;
     fake_override = NULL;
     fake_reads = fake_writes = 0;
+    fake_log[0] = '\0';
     fake_add(NULL, 0, 0, 0x060000);
 }
 

@@ -21,6 +21,7 @@ struct fake_function {
 extern struct acpi fake_acpi;
 extern struct bootinfo fake_boot;
 extern uint64_t fake_reads, fake_writes;
+extern char fake_log[256]; // the line logged last
 
 // When set, answers every read, and writes go nowhere.
 extern uint32_t (*fake_override)(struct pci_address address, unsigned offset);

@@ -38,16 +38,27 @@ static int start(struct port *port)
 {
     struct fake_port *fake = fake_of(port);
     fake->starts++;
+    if (fake->clock)
+        *fake->clock += fake->start_us;
     assert_non_null(port->area);
-    assert_true(port->state != PORT_RUNNING);
+    assert_int_equal(port->state, PORT_STOPPED);
     if (fake->failing_starts > 0) {
         fake->failing_starts--;
         return -EIO;
     }
+    if (fake->slow_starts > 0) {
+        fake->slow_starts--;
+        return -EINPROGRESS;
+    }
     for (unsigned i = 0; i < port->rx_queues; i++) {
         struct fake_queue *rx = &fake->rx[i];
+        for (uint32_t slot = 0; slot < rx->queue.slots; slot++)
+            if (rx->buffer_of[slot] == NO_BUFFER)
+                return -EINVAL;
         rx->posted = rx->filled + rx->queue.slots;
     }
+    if (fake->max_frame_next != 0)
+        port->max_frame = fake->max_frame_next;
     port->state = PORT_RUNNING;
     port->fault = PORT_OK;
     port->link_up = true;
@@ -59,6 +70,9 @@ static void stop(struct port *port)
 {
     struct fake_port *fake = fake_of(port);
     fake->stops++;
+    fake->holes = 0;
+    if (fake->clock)
+        *fake->clock += fake->stop_us;
     for (unsigned i = 0; i < port->rx_queues; i++) {
         struct fake_queue *rx = &fake->rx[i];
         assert_int_equal(rx->owed, 0);
@@ -66,7 +80,7 @@ static void stop(struct port *port)
         rx->taken = rx->posted = rx->filled;
     }
     for (unsigned i = 0; i < port->tx_queues; i++) {
-        fake->lost_tx += fake->tx[i].filled - fake->tx[i].taken;
+        port->lost_in_restart += fake->tx[i].filled - fake->tx[i].taken;
         fake->tx[i].taken = fake->tx[i].filled;
     }
     port->state = PORT_STOPPED;
@@ -101,9 +115,7 @@ static unsigned receive(struct queue *queue, struct frame *frames, unsigned max)
         const uint32_t slot = rx->taken % queue->slots;
         frames[count] = rx->frames[slot];
         fake->returned[rx->kinds[slot]]++;
-        if (rx->kinds[slot] == FAKE_BAD_BUFFER)
-            rx->stolen[rx->stolen_count++] = rx->buffer_of[slot];
-        rx->buffer_of[slot] = UINT32_MAX;
+        rx->buffer_of[slot] = NO_BUFFER;
     }
     rx->owed = count;
     return count;
@@ -112,14 +124,14 @@ static unsigned receive(struct queue *queue, struct frame *frames, unsigned max)
 static void refill(struct queue *queue, const struct frame *frames, unsigned count)
 {
     struct fake_queue *rx = queue_of(queue);
-    assert_int_equal(count, rx->owed);
+    if (queue->port->state == PORT_RUNNING)
+        assert_int_equal(count, rx->owed);
+    assert_true(count <= rx->owed);
     for (unsigned i = 0; i < count; i++) {
-        uint32_t buffer = frames[i].buffer;
-        if (buffer >= queue->port->area->count)
-            buffer = rx->stolen[--rx->stolen_count];
-        rx->buffer_of[rx->posted++ % queue->slots] = buffer;
+        assert_true(frames[i].buffer < queue->port->area->count);
+        rx->buffer_of[rx->posted++ % queue->slots] = frames[i].buffer;
     }
-    assert_int_equal(rx->stolen_count, 0);
+    fake_of(queue->port)->holes += rx->owed - count;
     rx->owed = 0;
 }
 

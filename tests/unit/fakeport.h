@@ -16,7 +16,7 @@ enum fake_kind {
     FAKE_ZERO_LENGTH, // length 0: the driver's sign for "impossible"
     FAKE_HUGE_LENGTH, // reaches beyond its buffer
     FAKE_LOW_OFFSET,  // leaves no room for the header that transmit() may write
-    FAKE_BAD_BUFFER,  // a buffer behind the last one; refill() gets it back and restores the truth
+    FAKE_BAD_BUFFER,  // a buffer behind the last one; the true one is lost
     FAKE_KINDS
 };
 
@@ -25,8 +25,6 @@ struct fake_queue {
     uint32_t buffer_of[FAKE_SLOTS_MAX];
     struct frame frames[FAKE_SLOTS_MAX]; // what the slot holds, as the driver will say it
     enum fake_kind kinds[FAKE_SLOTS_MAX];
-    uint32_t stolen[FAKE_SLOTS_MAX]; // the true buffers behind FAKE_BAD_BUFFER
-    unsigned stolen_count;
     // Free-running. Receive: posted >= filled >= taken. Transmit: filled (queued) >= taken (sent).
     uint32_t posted, filled, taken;
     unsigned owed; // frames that receive() returned, not refilled yet
@@ -39,12 +37,17 @@ struct fake_port {
     // Orders to the fake.
     enum port_fault fail_in_receive, fail_in_transmit, fail_in_poll; // PORT_OK: do not
     unsigned failing_starts;                                         // the next starts fail
-    unsigned take_at_most; // frames that transmit() takes in one call; 0: no limit
+    unsigned slow_starts; // calls of start() that say -EINPROGRESS, before one succeeds
+    uint64_t *clock;      // goes on, us, in each call of start() and stop()
+    uint64_t start_us, stop_us;
+    uint16_t max_frame_next; // what start() finds out; 0: nothing new
+    unsigned take_at_most;   // frames that transmit() takes in one call; 0: no limit
 
     // What happened.
     unsigned starts, stops, polls, transmits;
     uint64_t returned[FAKE_KINDS]; // frames that receive() returned
-    uint64_t lost_rx, lost_tx;     // frames in the rings when stop() was called
+    uint64_t lost_rx;              // frames in the receive rings when stop() was called
+    unsigned holes;                // receive slots that were left without a buffer since stop()
 };
 
 // Resets the fake to a probed port. slots is 1..FAKE_SLOTS_MAX, queues 0..FAKE_QUEUES_MAX.

@@ -185,6 +185,8 @@ static void test_everything_is_read(void **state)
     assert_int_equal(a->cpu_apic_ids[0], 0);
     assert_int_equal(a->cpu_apic_ids[1], 2);
     assert_int_equal(a->cpu_apic_ids[2], 0x1234);
+    assert_int_equal(a->io_apic_count, 1);
+    assert_int_equal(a->io_apics[0], 0xfec00000);
     assert_int_equal(a->ecam_count, 1);
     assert_int_equal(a->ecam[0].base, 0xb0000000);
     assert_int_equal(a->ecam[0].last_bus, 255);
@@ -429,6 +431,34 @@ static void test_too_many_processors(void **state)
     assert_int_equal(acpi()->cpu_apic_ids[255], 255);
 }
 
+static void test_io_apics(void **state)
+{
+    (void)state;
+    static uint8_t entries[100 * 12];
+    for (unsigned i = 0; i < 100; i++) { // the first is nowhere, the last two are the same
+        const uint8_t io_apic[12] = {1, 12, 0, 0, 0, (uint8_t)((i < 99 ? i : 98) << 4), 0xc0,
+                                     i == 0 ? 0 : 0xfe};
+        memcpy(entries + i * 12, io_apic, 12);
+    }
+    entries[6] = 0;
+    put_madt(entries, 12 * 12);
+    acpi_init(RSDP_AT);
+    assert_int_equal(acpi()->io_apic_count, 11);
+    assert_int_equal(acpi()->io_apics[0], 0xfec01000);
+    put_madt(entries + 97 * 12, 3 * 12);
+    acpi_init(RSDP_AT);
+    assert_int_equal(acpi()->io_apic_count, 2);
+    for (unsigned i = 0; i < 100; i++)
+        entries[i * 12 + 4] = (uint8_t)i; // all different
+    put_madt(entries, sizeof entries);
+    acpi_init(RSDP_AT);
+    assert_int_equal(acpi()->io_apic_count, ACPI_IO_APICS_MAX);
+    const uint8_t cut[] = {1, 11, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0};
+    put_madt(cut, sizeof cut);
+    acpi_init(RSDP_AT);
+    assert_int_equal(acpi()->io_apic_count, 0);
+}
+
 static void test_absurd_mcfg(void **state)
 {
     (void)state;
@@ -505,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_madt_entry_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_local_apic_override, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_many_processors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_io_apics, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_absurd_mcfg, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fadt_variants, set_up, tear_down),
     };

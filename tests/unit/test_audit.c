@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The audit finds each kind of planted violation, and says where it is.
-// links: net/audit.c net/buffers.c net/wire.c net/forward.c tests/unit/fakeport.c
+// The audit finds each kind of planted violation, and says where it is; lost buffers come back.
+// links: net/audit.c net/mend.c net/buffers.c net/wire.c net/forward.c tests/unit/fakeport.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "net/audit.h"
+#include "net/mend.h"
 #include "net/wire.h"
 #include "tests/unit/fakeport.h"
 
@@ -143,6 +144,36 @@ static void test_every_slot_and_every_value(void **state)
             }
 }
 
+// Every empty slot has a buffer of its own group again, and no other slot is touched.
+static void test_mend(void **state)
+{
+    (void)state;
+    assert_int_equal(buffers_mend(&buffers), 0);
+    lan.rx[0].buffer_of[0] = lan.rx[1].buffer_of[7] = lan.tx[1].buffer_of[3] = NO_BUFFER;
+    wan.rx[1].buffer_of[2] = NO_BUFFER;
+    assert_false(buffers_audit(&buffers, &report));
+    expect(4, 0, 0, 4);
+    assert_int_equal(buffers_mend(&buffers), 4);
+    assert_true(buffers_audit(&buffers, &report));
+    expect(0, 0, 0, 0);
+    assert_int_equal(wan.rx[0].buffer_of[5], wan.rx[0].buffer_of[4] + 1);
+}
+
+// What it cannot mend it leaves alone: a slot that is not empty, and one whose group misses
+// nothing.
+static void test_what_cannot_be_mended(void **state)
+{
+    (void)state;
+    lan.rx[0].buffer_of[2] = COUNT;
+    lan.rx[1].buffer_of[0] = wan.rx[0].buffer_of[0];
+    wan.rx[0].buffer_of[0] = NO_BUFFER;
+    assert_int_equal(buffers_mend(&buffers), 0);
+    assert_int_equal(lan.rx[0].buffer_of[2], COUNT);
+    assert_int_equal(wan.rx[0].buffer_of[0], NO_BUFFER);
+    assert_false(buffers_audit(&buffers, &report));
+    expect(2, 1, 0, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +183,8 @@ int main(void)
         cmocka_unit_test_setup(test_out_of_range, deal),
         cmocka_unit_test_setup(test_foreign, deal),
         cmocka_unit_test_setup(test_missing, deal),
+        cmocka_unit_test_setup(test_mend, deal),
+        cmocka_unit_test_setup(test_what_cannot_be_mended, deal),
         cmocka_unit_test_setup(test_every_slot_and_every_value, deal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the shell's commands print: right, and within 80 columns.
 // links: net/commands.c net/supervise.c net/forward.c net/counters.c tests/unit/fakeport.c
-// links: net/wire.c net/buffers.c net/audit.c
+// links: net/wire.c net/buffers.c net/audit.c net/mend.c net/find_port.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static int make_box(void **state)
         buffers_deal(&buffers, memory, 0, sizeof memory, bitmap))
         return -1;
     forwarder_init(&forwarder, &buffers.area);
-    supervisor = (struct supervisor){0};
+    supervise_init(&supervisor, &buffers);
     supervise_add(&supervisor, &lan.port, "virtio:0");
     supervise_add(&supervisor, &wan.port, "pci:0000:03:00.0");
     commands_init(&buffers, &forwarder, &supervisor);
@@ -140,7 +140,7 @@ static void test_stats(void **state)
     expect(printed, "\n                            3 forwarded\n");
     expect(printed,
            "\n         drop               1 too-long: more than the egress port carries\n");
-    expect(printed, "received = forwarded + delivered + dropped: holds\n");
+    expect(printed, "received = forwarded + dropped: holds\n");
     expect(printed, "wan      rx                 0 frames");
     expect(printed,
            "         tx                 3 frames               300 bytes         6 frames/s");
@@ -151,14 +151,15 @@ static void test_stats(void **state)
     printed = run("stats", "lan");
     expect(printed, "\n         card              12 missed: no room in the card\n");
     expect(printed, "\n         card              34 refused: damaged on the wire\n");
+    assert_null(strstr(printed, "lost"));
+    lan.port.lost_in_restart = 56;
+    printed = run("stats", "lan");
+    expect(printed, "\n         card              56 lost: in its transmit ring at a restart\n");
     expect(printed, "4 frames              1000 bytes         0 frames/s");
     assert_null(strstr(printed, "wan"));
     forwarder.counters[0].forwarded += 2;
-    expect(run("stats", "lan"), "received = forwarded + delivered + dropped: OFF BY -2\n");
-    forwarder.counters[0].delivered += 3;
-    expect(run("stats", "lan"), "              3 delivered to the box itself\n");
-    expect(output, "OFF BY -5\n");
-    forwarder.counters[0].rx_frames += 6;
+    expect(run("stats", "lan"), "received = forwarded + dropped: OFF BY -2\n");
+    forwarder.counters[0].rx_frames += 3;
     expect(run("stats", "lan"), "OFF BY 1\n");
 }
 
@@ -168,7 +169,8 @@ static void test_large_numbers_fit(void **state)
     // Line rate of 10 Gb/s for a year.
     forwarder.counters[0].rx_frames = 14880952ull * 86400 * 365;
     forwarder.counters[0].rx_bytes = forwarder.counters[0].rx_frames * 60;
-    forwarder.counters[0].delivered = forwarder.counters[0].rx_frames;
+    forwarder.counters[0].forwarded = forwarder.counters[0].rx_frames;
+    lan.port.lost_in_restart = lan.port.card_missed = forwarder.counters[0].rx_frames;
     for (unsigned reason = 0; reason < DROP_REASONS; reason++)
         forwarder.counters[0].drops[reason] = forwarder.counters[0].rx_frames;
     now = 86400ull * 365 * 1000000;
@@ -194,6 +196,11 @@ static void test_restart(void **state)
     command_restart(2, (char *[]){"restart", "wan", NULL});
     assert_int_equal(output_length, 0); // the log says it
     assert_int_equal(wan.port.state, PORT_RUNNING);
+
+    wan.slow_starts = 1;
+    assert_string_equal(run("restart", "wan"),
+                        "wan: the card takes its time; the log tells when it runs\n");
+    expect(run("ports", NULL), "starting -");
 }
 
 static void test_audit(void **state)

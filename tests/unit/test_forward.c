@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The data path: single steps by hand, then a million random bursts with everything going wrong.
 // links: net/forward.c net/counters.c net/supervise.c tests/unit/fakeport.c
-// links: net/wire.c net/buffers.c net/audit.c
+// links: net/wire.c net/buffers.c net/audit.c net/mend.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void make_box(unsigned queues, uint32_t slots, uint16_t lan_max, uint16_t
     assert_int_equal(buffers_deal(&buffers, memory, 0x10000000, buffers.bytes, bitmap), 0);
     forwarder_init(&forwarder, &buffers.area);
     assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), 0);
-    supervisor = (struct supervisor){0};
+    supervise_init(&supervisor, &buffers);
     for (unsigned i = 0; i < PORTS; i++)
         supervise_add(&supervisor, &fakes[i].port, "fake");
     assert_int_equal(supervise_start(&supervisor), PORTS);
@@ -67,8 +67,13 @@ static void make_box(unsigned queues, uint32_t slots, uint16_t lan_max, uint16_t
 
 static void check_laws(void)
 {
+    // What a driver lost is missing, and its slot is empty, until the port is restarted.
     struct audit_report report;
-    assert_true(buffers_audit(&buffers, &report));
+    const unsigned lost = fakes[LAN].holes + fakes[WAN].holes;
+    assert_int_equal(buffers_audit(&buffers, &report), lost == 0);
+    assert_int_equal(report.found[AUDIT_OUT_OF_RANGE], lost);
+    assert_int_equal(report.found[AUDIT_MISSING], lost);
+    assert_int_equal(report.found[AUDIT_DUPLICATE] + report.found[AUDIT_FOREIGN], 0);
     for (unsigned i = 0; i < PORTS; i++)
         assert_int_equal(counters_off(&forwarder.counters[i]), 0);
     assert_int_equal(forwarder.counters[LAN].forwarded, forwarder.counters[WAN].tx_frames);
@@ -166,7 +171,62 @@ static void test_bad_frames_cost_nobody_else(void **state)
     assert_int_equal(drops(LAN, DROP_TOO_LONG), 1);
     assert_int_equal(forwarder.counters[LAN].rx_bytes, 60 + 61 + 600 + 62 + 601);
     assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 600 + 62);
+    assert_int_equal(fakes[LAN].holes, 1);
     check_laws();
+    free_box();
+}
+
+// The port that names buffers which do not exist is restarted, and then has its own again.
+static void test_bad_buffers_end_in_a_restart(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 1514);
+    for (unsigned round = 1; round <= 5; round++) {
+        arrive(LAN, 60, 1, FAKE_BAD_BUFFER);
+        arrive(LAN, 60, 2, round == 1 ? FAKE_BAD_BUFFER : FAKE_HONEST);
+        arrive(WAN, 60, 3, FAKE_HONEST);
+        forward_poll(&forwarder);
+        assert_int_equal(fakes[LAN].port.state, PORT_FAULTED);
+        assert_int_equal(fakes[LAN].port.fault, PORT_FAULT_BAD_BUFFER);
+        assert_int_equal(fakes[LAN].port.fault_count[PORT_FAULT_BAD_BUFFER], round);
+        assert_true(fakes[LAN].port.fault_value >= buffers.area.count);
+        assert_int_equal(fakes[LAN].holes, round == 1 ? 2 : 1);
+        check_laws();
+        supervise_poll(&supervisor);
+        assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
+        assert_int_equal(fakes[LAN].holes, 0);
+        check_laws();
+    }
+    assert_int_equal(drops(LAN, DROP_BAD_BUFFER), 6);
+    assert_int_equal(fakes[WAN].stops, 0);
+    free_box();
+}
+
+// What the egress port carries is what it says now, not what it said before it was started.
+static void test_max_frame_changes_with_a_restart(void **state)
+{
+    (void)state;
+    make_box(1, 16, 2048, 2048);
+    const uint16_t limits[] = {600, 1522, 2048, 9000, FRAME_MIN, FRAME_MIN - 1};
+    for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
+        fakes[WAN].max_frame_next = limits[i];
+        assert_int_equal(supervise_restart(&supervisor, WAN), 0);
+        const uint16_t longest = limits[i] < BUFFER_CAPACITY ? limits[i] : BUFFER_CAPACITY;
+        if (longest < FRAME_MIN) {
+            arrive(LAN, FRAME_MIN, 0, FAKE_HONEST);
+        } else {
+            arrive(LAN, longest, i, FAKE_HONEST);
+            if (longest < BUFFER_CAPACITY)
+                arrive(LAN, longest + 1, 0, FAKE_HONEST);
+        }
+        const uint64_t before = drops(LAN, DROP_TOO_LONG);
+        forward_poll(&forwarder);
+        assert_int_equal(drops(LAN, DROP_TOO_LONG) - before, longest < BUFFER_CAPACITY);
+        if (longest >= FRAME_MIN)
+            expect_sent(WAN, longest, i);
+        expect_nothing_sent(WAN);
+        check_laws();
+    }
     free_box();
 }
 
@@ -372,7 +432,8 @@ static void check_totals(void)
         const uint64_t *returned = fakes[i].returned;
         assert_int_equal(arrived[i],
                          c->rx_frames + fakes[i].lost_rx + fake_waiting(&fakes[i].rx[0]));
-        assert_int_equal(c->tx_frames, left[i] + fakes[i].lost_tx + fake_waiting(&fakes[i].tx[0]));
+        assert_int_equal(c->tx_frames,
+                         left[i] + fakes[i].port.lost_in_restart + fake_waiting(&fakes[i].tx[0]));
         assert_int_equal(c->drops[DROP_BAD_BUFFER], returned[FAKE_BAD_BUFFER]);
         assert_int_equal(c->drops[DROP_BAD_LENGTH], returned[FAKE_ZERO_LENGTH] +
                                                         returned[FAKE_HUGE_LENGTH] +
@@ -418,6 +479,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_directions),
         cmocka_unit_test(test_bad_frames_cost_nobody_else),
+        cmocka_unit_test(test_bad_buffers_end_in_a_restart),
+        cmocka_unit_test(test_max_frame_changes_with_a_restart),
         cmocka_unit_test(test_nothing_good_in_a_burst),
         cmocka_unit_test(test_ring_full),
         cmocka_unit_test(test_no_link),

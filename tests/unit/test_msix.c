@@ -28,7 +28,7 @@ enum {
 
 static _Alignas(4096) uint8_t bar_memory[BAR_BYTES];
 static uint64_t mapped_bytes;
-static bool window_full, cpu_unreachable;
+static bool window_full, cpu_unreachable, no_apic;
 static struct fake_function *function;
 static struct pci_device *device;
 static struct msix msix;
@@ -51,6 +51,11 @@ void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *cont
     assert_true(vector >= 0x30 && vector <= TRAP_DEVICE_LAST);
     handlers[vector].handler = handler;
     handlers[vector].context = context;
+}
+
+bool apic_present(void)
+{
+    return !no_apic;
 }
 
 uint32_t apic_id(void)
@@ -84,7 +89,7 @@ static int set_up(void **state)
 {
     (void)state;
     fake_reset();
-    window_full = cpu_unreachable = false;
+    window_full = cpu_unreachable = no_apic = false;
     function = fake_add(NULL, 3, 0, 0x020000);
     fake_bar(function, 0, 0x40, 1);
     fake_bar(function, 1, BAR_BYTES, 0);
@@ -147,6 +152,32 @@ static void test_route(void **state)
     assert_int_equal(msix_route(&msix, UINT32_MAX, count_up, &count), -ENOENT);
 }
 
+// A card that never stops is heard once for each time that it is unmasked.
+static void test_interrupt_masks_until_rearmed(void **state)
+{
+    (void)state;
+    unsigned count = 0, other = 0;
+    assert_int_equal(msix_open(&msix, device), 0);
+    assert_int_equal(msix_route(&msix, 1, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 3, count_up, &other), 0);
+    assert_false(msix_waiting(&msix));
+    unsigned vector = entry(3)[2];
+    handlers[vector].handler(handlers[vector].context);
+    assert_int_equal(entry(3)[3], 1);
+    assert_int_equal(entry(1)[3], 0);
+    assert_int_equal(other, 1);
+    assert_true(msix_waiting(&msix));
+    handlers[vector].handler(handlers[vector].context); // was on its way already
+    assert_int_equal(other, 2);
+    msix_rearm(&msix);
+    assert_int_equal(entry(3)[3], 0);
+    assert_false(msix_waiting(&msix));
+    entry(1)[3] = 1; // by somebody else: stays
+    msix_rearm(&msix);
+    assert_int_equal(entry(1)[3], 1);
+    assert_int_equal(count, 0);
+}
+
 static void test_close(void **state)
 {
     (void)state;
@@ -198,6 +229,11 @@ static void test_unreachable_processor(void **state)
         assert_int_equal(msix_route(&msix, 0, count_up, &count), -EOPNOTSUPP);
     assert_int_equal(entry(0)[3], 1);
     cpu_unreachable = false;
+    no_apic = true;
+    for (unsigned i = 0; i < 300; i++)
+        assert_int_equal(msix_route(&msix, 0, count_up, &count), -ENODEV);
+    assert_int_equal(entry(0)[3], 1);
+    no_apic = false;
     assert_int_equal(msix_route(&msix, 0, count_up, &count), 0);
 }
 
@@ -251,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_open_masks_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_route, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_interrupt_masks_until_rearmed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreachable_processor, set_up, tear_down),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The slow path: faults are logged once and end in a restart, storms end in parking, links are
 // followed without flooding the log, and other ports notice nothing.
-// links: net/supervise.c tests/unit/fakeport.c
+// links: net/supervise.c net/mend.c net/buffers.c tests/unit/fakeport.c
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@ enum { LAN, WAN, GONE, PORTS, SECOND = 1000000 };
 
 static struct fake_port fakes[PORTS];
 static struct supervisor supervisor;
+static struct buffers buffers; // of no port: there is nothing to mend
 static struct packet_area area;
 static uint64_t now, clock_step;
 static char lines[64][128];
@@ -53,7 +55,7 @@ static int running(void **state)
     (void)state;
     now = 0;
     clock_step = 0;
-    supervisor = (struct supervisor){0};
+    supervise_init(&supervisor, &buffers);
     const char *const names[PORTS] = {"lan", "wan", "gone"};
     for (unsigned i = 0; i < PORTS; i++) {
         fake_init(&fakes[i], names[i], 1, 1, 8, 1514);
@@ -112,9 +114,9 @@ static void test_restart_after_fault(void **state)
     assert_int_equal(s->restarts, 1);
     assert_int_equal(s->last_fault, PORT_FAULT_USED_ID);
     assert_int_equal(s->last_fault_value, 0x1234);
-    assert_int_equal(s->outage_us, 200);
+    assert_int_equal(s->outage_us, 400);
     expect_line(0, "lan: fault used-id, value 0x1234");
-    expect_line(1, "lan: running again after 200 us, restart 1");
+    expect_line(1, "lan: running again after 400 us, restart 1");
     expect_line(2, "lan: link up, 10000 Mb/s");
     assert_int_equal(line_count, 3);
     supervise_poll(&supervisor);
@@ -208,10 +210,138 @@ static void test_does_not_start(void **state)
     assert_string_equal(lines[0], "lan: does not start: error 5");
 }
 
+// Lets housekeeping run every millisecond until the port is in that state.
+static void poll_until(unsigned port, enum supervised_state state, uint64_t limit_us)
+{
+    const uint64_t begin = now;
+    while (supervisor.ports[port].state != state) {
+        assert_true(now - begin < limit_us);
+        now += 1000;
+        supervise_poll(&supervisor);
+        if (line_count > 32)
+            line_count = 0;
+    }
+}
+
+// A card that needs 20 calls of 10 ms each gets them, but no more than a tenth of the time.
+static void test_slow_start(void **state)
+{
+    (void)state;
+    fakes[LAN].clock = &now;
+    fakes[LAN].start_us = PORT_WAIT_US;
+    fakes[LAN].slow_starts = 20;
+    fault(LAN);
+    const uint64_t begin = now;
+    supervise_poll(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STARTING);
+    poll_until(LAN, SUPERVISED_RUNNING, 3 * SECOND);
+    assert_int_equal(fakes[LAN].starts, 1 + 21);
+    assert_int_equal(fakes[LAN].stops, 1); // the attempt was never interrupted
+    assert_true(now - begin >= 200 * PORT_WAIT_US);
+    assert_int_equal(supervisor.ports[LAN].restarts, 1);
+    assert_int_equal(supervisor.ports[LAN].outage_us, now - begin);
+    expect_line(0, "lan: fault used-id, value 0x1234");
+    assert_memory_equal(lines[1], "lan: running again after 2", 26);
+    assert_int_equal(fakes[WAN].stops, 0);
+}
+
+// One that is asked without waiting is asked at every poll, and stopped when its time is over.
+static void test_start_never_ends(void **state)
+{
+    (void)state;
+    fakes[LAN].slow_starts = 1000000;
+    const uint64_t begin = now;
+    assert_int_equal(supervise_restart(&supervisor, LAN), -EINPROGRESS);
+    poll_until(LAN, SUPERVISED_RETRYING, 10 * SECOND);
+    assert_int_equal(now - begin, START_LIMIT_US);
+    assert_int_equal(fakes[LAN].starts, 2 + START_LIMIT_US / 1000);
+    assert_int_equal(fakes[LAN].stops, 2);
+    assert_string_equal(lines[line_count - 1], "lan: does not start: error 110");
+    // Its restarts are too far apart for ten seconds to hold eight of them.
+    poll_until(LAN, SUPERVISED_PARKED, 50 * SECOND);
+    assert_int_equal(supervisor.ports[LAN].restarts, RESTARTS_MAX);
+    assert_string_equal(lines[line_count - 1], "lan: parked after 8 restarts in vain: "
+                                               "\"restart lan\" tries again");
+    fakes[LAN].slow_starts = 0;
+    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+}
+
+static void test_restart_during_a_start(void **state)
+{
+    (void)state;
+    fakes[LAN].slow_starts = 5;
+    assert_int_equal(supervise_restart(&supervisor, LAN), -EINPROGRESS);
+    now += 3000;
+    fakes[LAN].slow_starts = 0;
+    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(fakes[LAN].stops, 2); // the first attempt was ended
+    assert_int_equal(supervisor.ports[LAN].outage_us, 3000);
+}
+
+// A port that takes two seconds to start and then dies at once is hopeless too, though ten seconds
+// never hold eight of its restarts; one that gives a second of service each time is not.
+static void test_parking_without_service(void **state)
+{
+    (void)state;
+    for (unsigned service = 0; service < 2; service++) {
+        for (unsigned i = 0; i < RESTARTS_MAX + 1u; i++) {
+            line_count = 0;
+            now += service ? SERVICE_US : SERVICE_US - 1;
+            fault(LAN);
+            fakes[LAN].slow_starts = 2000;
+            supervise_poll(&supervisor);
+            if (service == 0 && i == RESTARTS_MAX)
+                break;
+            poll_until(LAN, SUPERVISED_RUNNING, 3 * SECOND);
+        }
+        assert_int_equal(supervisor.ports[LAN].state,
+                         service ? SUPERVISED_RUNNING : SUPERVISED_PARKED);
+        fakes[LAN].slow_starts = 0;
+        assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    }
+}
+
+// At boot nothing is forwarded yet: slow cards are waited for, all of them at the same time.
+static void test_slow_first_start(void **state)
+{
+    (void)state;
+    supervise_init(&supervisor, &buffers);
+    clock_step = 1000;
+    for (unsigned i = 0; i < PORTS; i++) {
+        fake_init(&fakes[i], "port", 1, 1, 8, 1514);
+        fakes[i].port.area = &area;
+        fakes[i].slow_starts = i == WAN ? UINT_MAX : 300;
+        supervise_add(&supervisor, &fakes[i].port, "fake:0");
+    }
+    const uint64_t begin = now;
+    assert_int_equal(supervise_start(&supervisor), PORTS - 1);
+    assert_in_range(now - begin, START_LIMIT_US, START_LIMIT_US + 20000);
+    assert_int_equal(fakes[LAN].starts, 301);
+    assert_int_equal(fakes[WAN].stops, 1);
+    assert_int_equal(supervisor.ports[WAN].state, SUPERVISED_RETRYING);
+}
+
+static void test_lost_frames_are_told(void **state)
+{
+    (void)state;
+    fakes[LAN].tx[0].filled += 3;
+    fakes[LAN].failing_starts = 1; // they are not forgotten meanwhile
+    fault(LAN);
+    supervise_poll(&supervisor);
+    now += RETRY_US;
+    supervise_poll(&supervisor);
+    expect_line(2, "lan: running again after 1000000 us, restart 2, 3 frames in its transmit ring "
+                   "lost");
+    assert_int_equal(supervise_restart(&supervisor, LAN), 0); // told once
+    assert_string_equal(lines[line_count - 1], "lan: running again after 0 us, restart 3");
+    assert_int_equal(fakes[LAN].port.lost_in_restart, 3);
+}
+
 static void test_failing_first_start(void **state)
 {
     (void)state;
-    supervisor = (struct supervisor){0};
+    supervise_init(&supervisor, &buffers);
     now = 5ull * SECOND;
     fake_init(&fakes[LAN], "lan", 1, 1, 8, 1514);
     fakes[LAN].port.area = &area;
@@ -297,6 +427,12 @@ int main(void)
         cmocka_unit_test_setup(test_parking, running),
         cmocka_unit_test_setup(test_slow_faults_never_park, running),
         cmocka_unit_test_setup(test_does_not_start, running),
+        cmocka_unit_test_setup(test_slow_start, running),
+        cmocka_unit_test_setup(test_start_never_ends, running),
+        cmocka_unit_test_setup(test_restart_during_a_start, running),
+        cmocka_unit_test_setup(test_parking_without_service, running),
+        cmocka_unit_test_setup(test_lost_frames_are_told, running),
+        cmocka_unit_test_setup(test_slow_first_start, running),
         cmocka_unit_test_setup(test_failing_first_start, running),
         cmocka_unit_test_setup(test_link, running),
         cmocka_unit_test_setup(test_flapping_link, running),

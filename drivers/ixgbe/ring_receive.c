@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The data path: what happens to every frame. Intel 82599 datasheet (331520) 7.1.5, 7.1.9, 7.2.3.
+// The data path, receiving: frames off the ring, empty buffers onto it. Intel 82599 datasheet
+// (331520) 7.1.5, 7.1.9.
 //
-// A burst is cut where the ring ends, so that the inner loops count straight through arrays. Of what
-// the card writes, each field is read once. Registers touched here: RDT and TDT.
-//
-// No fence instruction is needed between descriptors and doorbells: x86 processors keep the order of
-// stores (Intel SDM volume 3, 9.2.2), PCI Express keeps the order of the card's writes. The fences
-// below hold back the compiler.
+// A burst is cut where the ring ends, so that the inner loops count straight through arrays. The
+// one register touched is RDT.
+#include "drivers/ixgbe/burst.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
-#include <stdatomic.h>
-
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define COLD        __attribute__((noinline, cold))
-#define HOT         inline __attribute__((always_inline))
 
 enum { PLAIN = IXGBE_RX_DD | IXGBE_RX_EOP };
-
-static inline uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 // Of what the card wrote into a slot, each field is loaded once: the status first, which says that
 // the length is there.
@@ -55,8 +43,8 @@ static inline bool take_plain(const volatile struct ixgbe_rx_descriptor *descrip
 
 // Takes up to count frames one by one, whatever they are, after `taken` others. A frame of an
 // impossible length, and every piece of one that does not fit its buffer, is handed on with length
-// 0, which makes the box drop it; while pieces come in no length is possible. Returns how many frames
-// there are now.
+// 0, which makes the box drop it; while pieces come in no length is possible. Returns how many
+// frames there are now.
 COLD static unsigned take_odd(struct ixgbe_rx *rx, uint32_t slot, struct frame *frames,
                               unsigned count, unsigned taken)
 {
@@ -125,9 +113,9 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
     const unsigned taken = UNLIKELY(max > queue->slots - rx->next)
                                ? take_around(rx, frames, max)
                                : take(rx, rx->next, frames, max);
-    // Orders the loads of status above before the caller's loads of frame bytes. The card writes the
-    // bytes first, then the status.
-    atomic_thread_fence(memory_order_acquire);
+    // Orders the loads of status above before the caller's loads of frame bytes. The card writes
+    // the bytes first, then the status.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return taken;
 }
 
@@ -143,7 +131,7 @@ static inline void put_empty(struct ixgbe_rx_descriptor *descriptor, uint32_t *b
 
 // Puts count buffers into the slots from first on, which do not pass the ring's end.
 static HOT void put_run(struct ixgbe_rx *rx, uint32_t first, const struct frame *frames,
-                           unsigned count)
+                        unsigned count)
 {
     struct ixgbe_rx_descriptor *descriptor = rx->descriptors + first;
     uint32_t *buffer_of = rx->queue.buffer_of + first;
@@ -181,117 +169,7 @@ void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned coun
         rx->withheld = 0;
         // Orders the stores to the descriptors before the store to RDT. The card reads descriptors
         // only up to RDT.
-        atomic_thread_fence(memory_order_release);
+        __atomic_thread_fence(__ATOMIC_RELEASE);
         mmio_write32(rx->tail, 0, ixgbe_slot_before(next, queue->slots));
     }
-}
-
-// Learns from the head that the card wrote how far it is. The head may be anything from where it was
-// last seen to the tail (7.2.3.5.2: not only descriptors with RS); everything else is a lie.
-static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
-{
-    const uint32_t head = *tx->head, slots = tx->queue.slots;
-    const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
-    if (UNLIKELY(head >= slots || sent > slots - 1 - tx->free)) {
-        port_fail(tx->queue.port, PORT_FAULT_TX_HEAD, head);
-        return;
-    }
-    tx->clean = head;
-    tx->free += sent;
-    // Orders the load of the head before the stores to slots that it freed. The card writes the head
-    // when it has read their buffers.
-    atomic_thread_fence(memory_order_acquire);
-}
-
-// Puts a frame into a slot and takes the empty buffer out of it.
-static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *buffer_of,
-                            uint64_t buffers, uint64_t stride, struct frame *frame)
-{
-    const uint64_t full = frame->buffer;
-    const uint32_t empty = *buffer_of;
-    descriptor->address = buffers + full * stride + frame->offset;
-    descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS;
-    *buffer_of = (uint32_t)full;
-    frame->buffer = empty;
-}
-
-// Exchanges count >= 1 frames with the slots from first on, which do not pass the ring's end. The
-// last one asks for a report.
-static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, struct frame *frames,
-                                unsigned count)
-{
-    struct ixgbe_tx_descriptor *descriptor = tx->descriptors + first;
-    uint32_t *buffer_of = tx->queue.buffer_of + first;
-    const uint64_t buffers = tx->buffers, stride = tx->stride;
-    for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4) {
-        exchange(descriptor, buffer_of, buffers, stride, frames);
-        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1);
-        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2);
-        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3);
-    }
-    for (; count > 0; count--)
-        exchange(descriptor++, buffer_of++, buffers, stride, frames++);
-    descriptor[-1].command |= IXGBE_TX_RS;
-}
-
-// Hands the slots up to tail to the card, count more than before.
-static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
-{
-    tx->tail = tail;
-    tx->free -= count;
-    // Orders the stores to descriptors and frames before the store to TDT.
-    atomic_thread_fence(memory_order_release);
-    mmio_write32(tx->tail_register, 0, tail);
-}
-
-// A burst that meets the ring's end, a ring that seems full, or a burst so long that one report is
-// not enough.
-static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
-                                                           struct frame *frames, unsigned count)
-{
-    if (count > tx->free) {
-        reclaim(tx);
-        count = least(count, tx->free);
-        if (count == 0 || tx->queue.port->state != PORT_RUNNING)
-            return 0;
-    }
-    const uint32_t slots = tx->queue.slots;
-    uint32_t tail = tx->tail;
-    for (unsigned done = 0; done < count;) {
-        const unsigned run = least(least(count - done, slots - tail), tx->report_every);
-        exchange_run(tx, tail, frames + done, run);
-        done += run;
-        tail += run;
-        if (tail == slots)
-            tail = 0;
-    }
-    hand_over(tx, tail, count);
-    return count;
-}
-
-unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
-{
-    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(queue->port->state != PORT_RUNNING || count == 0))
-        return 0;
-    const uint32_t tail = tx->tail;
-    if (UNLIKELY(count > tx->free || count > tx->report_every || tail + count >= queue->slots))
-        return transmit_in_runs(tx, frames, count);
-    exchange_run(tx, tail, frames, count);
-    hand_over(tx, tail + count, count);
-    return count;
-}
-
-bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)
-{
-    const struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    const uint32_t buffer = queue->buffer_of[tx->tail];
-    struct frame frame = {buffer, FRAME_HEADROOM, (uint16_t)length};
-    if (tx->free == 0)
-        reclaim((struct ixgbe_tx *)queue);
-    if (tx->free == 0 || queue->port->state != PORT_RUNNING)
-        return false;
-    // The slot's own buffer, which is empty, is exchanged for itself.
-    __builtin_memcpy(packet_data(tx->area, buffer, FRAME_HEADROOM), data, length);
-    return ixgbe_transmit(queue, &frame, 1) == 1;
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the two halves of the data path share.
+//
+// No fence instruction is needed between descriptors and doorbells: x86 processors keep the order
+// of stores (Intel SDM volume 3, 9.2.2), PCI Express keeps the order of the card's writes. The
+// fences there hold back the compiler.
+#pragma once
+#include <stdint.h>
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define COLD        __attribute__((noinline, cold))
+#define HOT         inline __attribute__((always_inline))
+
+static inline uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The data path, transmitting: full buffers onto the ring in exchange for empty ones. Intel 82599
+// datasheet (331520) 7.2.3.2.2, 7.2.3.3, 7.2.3.5.2.
+//
+// A burst is cut where the ring ends, so that the inner loop counts straight through arrays. The
+// one register touched is TDT.
+#include "drivers/ixgbe/burst.h"
+#include "drivers/ixgbe/ring.h"
+#include "drivers/mmio.h"
+
+// Learns from the head that the card wrote how far it is. The head may be anything from where it
+// was last seen to the tail (7.2.3.5.2: not only descriptors with RS); everything else is a lie.
+static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
+{
+    const uint32_t head = *tx->head, slots = tx->queue.slots;
+    const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
+    if (UNLIKELY(head >= slots || sent > slots - 1 - tx->free)) {
+        port_fail(tx->queue.port, PORT_FAULT_TX_HEAD, head);
+        return;
+    }
+    tx->clean = head;
+    tx->free += sent;
+    // Orders the load of the head before the stores to slots that it freed. The card writes the
+    // head when it has read their buffers.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+// Puts a frame into a slot and takes the empty buffer out of it.
+static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *buffer_of,
+                            uint64_t buffers, uint64_t stride, struct frame *frame)
+{
+    const uint64_t full = frame->buffer;
+    const uint32_t empty = *buffer_of;
+    descriptor->address = buffers + full * stride + frame->offset;
+    descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS;
+    *buffer_of = (uint32_t)full;
+    frame->buffer = empty;
+}
+
+// Exchanges count >= 1 frames with the slots from first on, which do not pass the ring's end. The
+// last one asks for a report.
+static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, struct frame *frames,
+                             unsigned count)
+{
+    struct ixgbe_tx_descriptor *descriptor = tx->descriptors + first;
+    uint32_t *buffer_of = tx->queue.buffer_of + first;
+    const uint64_t buffers = tx->buffers, stride = tx->stride;
+    for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4) {
+        exchange(descriptor, buffer_of, buffers, stride, frames);
+        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1);
+        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2);
+        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3);
+    }
+    for (; count > 0; count--)
+        exchange(descriptor++, buffer_of++, buffers, stride, frames++);
+    descriptor[-1].command |= IXGBE_TX_RS;
+}
+
+// Hands the slots up to tail to the card, count more than before.
+static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
+{
+    tx->tail = tail;
+    tx->free -= count;
+    // Orders the stores to descriptors and frames before the store to TDT.
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    mmio_write32(tx->tail_register, 0, tail);
+}
+
+// A burst that meets the ring's end, a ring that seems full, or a burst so long that one report is
+// not enough.
+static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
+                                                           struct frame *frames, unsigned count)
+{
+    if (count > tx->free) {
+        reclaim(tx);
+        count = least(count, tx->free);
+        if (count == 0 || tx->queue.port->state != PORT_RUNNING)
+            return 0;
+    }
+    const uint32_t slots = tx->queue.slots;
+    uint32_t tail = tx->tail;
+    for (unsigned done = 0; done < count;) {
+        const unsigned run = least(least(count - done, slots - tail), tx->report_every);
+        exchange_run(tx, tail, frames + done, run);
+        done += run;
+        tail += run;
+        if (tail == slots)
+            tail = 0;
+    }
+    hand_over(tx, tail, count);
+    return count;
+}
+
+unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (UNLIKELY(queue->port->state != PORT_RUNNING || count == 0))
+        return 0;
+    const uint32_t tail = tx->tail;
+    if (UNLIKELY(count > tx->free || count > tx->report_every || tail + count >= queue->slots))
+        return transmit_in_runs(tx, frames, count);
+    exchange_run(tx, tail, frames, count);
+    hand_over(tx, tail + count, count);
+    return count;
+}
+
+bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)
+{
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (tx->free == 0)
+        reclaim(tx);
+    if (tx->free == 0 || queue->port->state != PORT_RUNNING)
+        return false;
+    // The buffer is the slot's own: it stays where it is.
+    const uint32_t slot = tx->tail, buffer = queue->buffer_of[slot];
+    struct ixgbe_tx_descriptor *descriptor = tx->descriptors + slot;
+    __builtin_memcpy(packet_data(tx->area, buffer, FRAME_HEADROOM), data, length);
+    descriptor->address = packet_dma(tx->area, buffer, FRAME_HEADROOM);
+    descriptor->command = length | IXGBE_TX_EOP | IXGBE_TX_IFCS | IXGBE_TX_RS;
+    hand_over(tx, slot + 1 == queue->slots ? 0 : slot + 1, 1);
+    return true;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Gives buffers that were lost back to the slots that lost them.
+#pragma once
+#include "net/buffers.h"
+
+// A buffer is lost when a driver names another one, which does not exist, in its place: its slot
+// then says NO_BUFFER, and no slot names the buffer. Puts a missing buffer of its group into each
+// slot that says so, as far as there are any. Call it between two rounds of forward_poll(), when
+// no port with such a slot is running; so the missing buffers are in nobody's hands. Returns how
+// many slots were mended. Takes time in proportion to the number of slots. Needs the bitmap of
+// buffers_deal().
+unsigned buffers_mend(const struct buffers *buffers);
