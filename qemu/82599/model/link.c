@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The link: it comes up some time after a reset or a restart of auto-negotiation, when module,
+// partner and the mode chosen in AUTOC agree, and follows the monitor's set_link. 82599 datasheet
+// 331520, sections 3.7.4, 8.2.3.22.19, 8.2.3.22.20.
+
+#include "qemu/osdep.h"
+
+#include "ixgbe.h"
+#include "qapi/error.h"
+
+static bool partner_1g(Ixgbe *s)
+{
+    return s->link_property != NULL && strcmp(s->link_property, "1g") == 0;
+}
+
+// Whether AUTOC's link mode can speak with the partner.
+static bool modes_agree(Ixgbe *s)
+{
+    uint32_t mode = BITS(*reg_at(s, AUTOC), AUTOC_LMS, 3);
+
+    if (partner_1g(s)) {
+        return mode == LMS_1G_NO_AN || mode == LMS_1G_AN || mode >= 4;
+    }
+    return mode == LMS_10G_SERIAL || mode == LMS_10G_PARALLEL || mode >= 4;
+}
+
+bool ixgbe_link_up(Ixgbe *s)
+{
+    return s->link_was_up;
+}
+
+void ixgbe_link_update(Ixgbe *s)
+{
+    bool forced = (*reg_at(s, AUTOC) & AUTOC_FLU) != 0;
+    bool cable = s->nic != NULL && !qemu_get_queue(s->nic)->link_down && ixgbe_sfp_present(s);
+    bool up = forced || (s->carrier && cable && !s->flapped && modes_agree(s));
+
+    if (up == s->link_was_up) {
+        return;
+    }
+    s->link_was_up = up;
+    ixgbe_intr_other(s, EICR_LSC);
+    if (up) {
+        ixgbe_tx_resume(s);
+        ixgbe_generator_kick(s);
+    }
+}
+
+static void link_timer(void *opaque)
+{
+    Ixgbe *s = opaque;
+
+    s->carrier = true;
+    ixgbe_link_update(s);
+}
+
+void ixgbe_link_restart(Ixgbe *s)
+{
+    s->carrier = false;
+    ixgbe_link_update(s);
+    timer_mod(s->link_timer, ixgbe_now() + (int64_t)s->link_delay_ms * SCALE_MS);
+}
+
+void ixgbe_link_set(NetClientState *nc)
+{
+    ixgbe_link_update(qemu_get_nic_opaque(nc));
+}
+
+uint32_t ixgbe_links(Ixgbe *s)
+{
+    if (!ixgbe_link_up(s)) {
+        return 0;
+    }
+    return LINKS_UP | LINKS_STATUS | (partner_1g(s) ? LINKS_SPEED_1G : LINKS_SPEED_10G);
+}
+
+bool ixgbe_link_init(Ixgbe *s, Error **errp)
+{
+    const char *link = s->link_property ? s->link_property : "10g";
+
+    if (strcmp(link, "10g") != 0 && strcmp(link, "1g") != 0) {
+        error_setg(errp, "link=%s: 10g or 1g", link);
+        return false;
+    }
+    s->link_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, link_timer, s);
+    return true;
+}

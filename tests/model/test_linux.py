@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Linux's own driver, unchanged from Debian's kernel package, must accept the model."""
+
+import re
+
+import pytest
+
+CHECKS = ["probe", "link", "speed", "module", "registers", "ping", "iperf3", "iperf3-reverse",
+          "two-queues", "jumbo-link", "jumbo-ping", "jumbo-descriptors", "vlan", "self-test",
+          "up-and-down", "log"]
+
+# How the card is attached: further devices before the ports, machine, kernel arguments, processors.
+CONFIGURATIONS = {
+    "msi-x": ([], "q35", "", 2),
+    "intel-iommu": (["-device", "intel-iommu,intremap=on,caching-mode=off"], "q35,kernel-irqchip=split",
+                    "intel_iommu=on iommu.passthrough=0 iommu.strict=1", 2),
+    "intx": ([], "q35", "pci=nomsi", 1),
+}
+
+
+@pytest.fixture(scope="module", params=list(CONFIGURATIONS))
+def console(request, linux_guest, run_guest):
+    before, machine, append, cpus = CONFIGURATIONS[request.param]
+    with open(request.path.parent / "linux.sh", encoding="utf-8") as file:
+        text = f"QUEUES={cpus}\n" + file.read()
+    said, status = run_guest(linux_guest, text, [*before, *pair_of_ports()], timeout=300, cpus=cpus,
+                             machine=machine, append=append)
+    assert status == 0 and "GUEST-DONE" in said, said
+    return cpus, said
+
+
+def pair_of_ports():
+    arguments = []
+    for n in (1, 2):
+        arguments += ["-netdev", f"hubport,id=h{n},hubid=0", "-device",
+                      f"ixgbe,netdev=h{n},id=p{n},mac=52:54:00:00:00:0{n}"]
+    return arguments
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_linux(console, check):
+    cpus, said = console
+    if check == "two-queues" and cpus == 1:
+        assert "CHECK two-queues" not in said  # one vector, one queue
+        return
+    assert re.search(rf"^CHECK {check} ok$", said, re.MULTILINE), said
