@@ -332,14 +332,14 @@ def test_waiting_frames_survive_a_reset_of_the_receiver(pair):
     assert b.received_legacy()[2] == udp(77)
 
 
+@pytest.mark.parametrize("discard", [True, False])
 @pytest.mark.parametrize("honour", [True, False])
-def test_pause(pair, honour):
+def test_pause(pair, honour, discard):
     a, b = pair()
-    if honour:
-        b.write(0x4294, 8)  # MFLCN.RFCE
+    b.write(0x4294, (8 if honour else 0) | (2 if discard else 0))  # MFLCN.RFCE, MFLCN.DPF
     pause = bytes.fromhex("0180c2000001") + bytes(6) + b"\x88\x08\0\1\xff\xff" + bytes(42)
     a.send(pause)
-    assert (b.received_legacy() is None) == honour
+    assert (b.received_legacy() is None) == discard
     assert b.read(0x41A8) == (1 if honour else 0)  # LXOFFRXCNT
 
 

@@ -142,6 +142,7 @@
 #define HLREG0_LPBK      (1u << 15)
 #define MAXFRS           0x04268u
 #define MFLCN            0x04294u
+#define MFLCN_DPF        (1u << 1)
 #define MFLCN_RFCE       (1u << 3)
 #define AUTOC            0x042a0u
 #define AUTOC_FLU        (1u << 0)

@@ -312,20 +312,24 @@ static bool missed(Ixgbe *s)
     return true;
 }
 
-static bool mac_control(const uint8_t *data)
+static bool is_pause(const uint8_t *data)
 {
-    return data[12] == 0x88 && data[13] == 0x08;
+    return lduw_be_p(data + 12) == 0x8808 && lduw_be_p(data + 14) == 1;
 }
 
-// A PAUSE frame ends in the MAC when MFLCN.RFCE is set (3.7.7.1). The wire of this model has no
-// speed, so nothing is held back.
+// A PAUSE frame is obeyed, which here only means counted, when MFLCN.RFCE is set (3.7.7.1): the
+// wire of this model has no speed. It ends in the MAC when MFLCN.DPF is set, obeyed or not.
 static bool pause_frame(Ixgbe *s, const uint8_t *data)
 {
-    if (!mac_control(data) || (*reg_at(s, MFLCN) & MFLCN_RFCE) == 0) {
+    uint32_t mflcn = *reg_at(s, MFLCN);
+
+    if (!is_pause(data)) {
         return false;
     }
-    ixgbe_count(s, lduw_be_p(data + 16) == 0 ? LXONRXC : LXOFFRXC);
-    return true;
+    if ((mflcn & MFLCN_RFCE) != 0) {
+        ixgbe_count(s, lduw_be_p(data + 16) == 0 ? LXONRXC : LXOFFRXC);
+    }
+    return (mflcn & MFLCN_DPF) != 0;
 }
 
 static bool from_wire(Ixgbe *s, const uint8_t *data, uint32_t size, bool loopback, bool may_wait)
