@@ -25,6 +25,7 @@ enum {
 
 struct simcard_i2c {
     bool clock, data; // wires as last seen
+    uint64_t raised;  // when the clock went up last, ticks
     bool drive;       // what the module puts on the data wire: true lets go
     bool selected, sending, addressed;
     unsigned bit, byte;
@@ -48,6 +49,7 @@ struct simcard {
     uint16_t eeprom[SIMCARD_EEPROM_WORDS];
     uint8_t module[256], diagnostics[256]; // I2C A0h and A2h
     bool module_present, module_repeats;   // repeats: cannot read sequentially
+    unsigned module_stretch;               // the module holds the clock for so many microseconds
     bool partner_10g, partner_1g;          // what the other end of the cable does
 
     // How it misbehaves.

@@ -80,8 +80,11 @@ void simcard_i2c_look(struct simcard *card)
     } else if (!clock && i2c->clock && i2c->bit <= BITS + 1) {
         clock_falls(card);
     }
+    if (clock && !i2c->clock)
+        i2c->raised = card->ticks;
+    const bool held = card->module_present && card->ticks - i2c->raised < card->module_stretch;
     i2c->clock = clock;
     i2c->data = data;
-    *control = (*control & ~(uint32_t)(CLOCK_IN | DATA_IN)) | (clock ? CLOCK_IN : 0) |
+    *control = (*control & ~(uint32_t)(CLOCK_IN | DATA_IN)) | (clock && !held ? CLOCK_IN : 0) |
                (data && i2c->drive ? DATA_IN : 0);
 }

@@ -70,7 +70,9 @@ static bool receive_into(struct simcard *card, unsigned q, const uint8_t *bytes,
     const uint32_t free = tail >= *head ? tail - *head : tail + slots - *head;
     const unsigned room = (srrctl & 0x1F) * 1024;
     if ((length + room - 1) / room > free)
-        return lose(card, IXGBE_QPRDC(0)); // all queues count in 0: RQSMR is 0
+        // All queues count in 0: RQSMR is 0. Without DROP_EN it is the packet buffer that runs
+        // full.
+        return lose(card, srrctl & IXGBE_SRRCTL_DROP_EN ? IXGBE_QPRDC(0) : IXGBE_MPC(0));
 
     for (unsigned done = 0; done < length;) {
         const unsigned piece = length - done < room ? length - done : room;

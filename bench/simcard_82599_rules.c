@@ -138,6 +138,11 @@ static const char *check_units(const struct simcard *card, uint32_t offset, uint
         return check_opening(card);
     if (offset == IXGBE_RDRXCTL && !is_right(value))
         return "8.2.3.8.8: RDRXCTL bits 21:17 must be written 0, 25 and 26 must be written 1";
+    const uint32_t room = now(card, IXGBE_RXPBSIZE(0));
+    if (offset == IXGBE_FCRTH(0) && value & IXGBE_FCRTH_FCEN &&
+        ((value & 0x7FFE0) > room - 0x6000 ||
+         (value & 0x7FFE0) <= (now(card, IXGBE_FCRTL(0)) & 0x7FFE0)))
+        return "4.6.3.2: high threshold not between the low one and the packet buffer less 24 KB";
     if (offset == IXGBE_DTXMXSZRQ && value > IXGBE_DTXMXSZRQ_MAX)
         return "8.2.3.9.1: DTXMXSZRQ has 12 bits";
     const bool scheduled = offset == IXGBE_MTQC || offset == IXGBE_DTXMXSZRQ ||

@@ -8,6 +8,7 @@
 #include "bench/hosted.h"
 #include "drivers/ixgbe/ixgbe.h"
 #include "net/forward.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +66,13 @@ static void open_ports(uint32_t ring_slots)
         ports[i].area = &area;
         deal(ports[i].rx[0], &next);
         deal(ports[i].tx[0], &next);
-        if (ixgbe_driver.start(&ports[i]) != 0)
+        int error;
+        do
+            error = ixgbe_driver.start(&ports[i]);
+        while (error == -EINPROGRESS);
+        if (error != 0)
             exit(1);
-        for (unsigned tries = 0; tries < 100 && !ports[i].link_up; tries++)
+        for (unsigned tries = 0; tries < 1000 && !ports[i].link_up; tries++)
             ixgbe_driver.poll(&ports[i]);
         if (!forwarder_add_lane(&forwarder, ports[i].rx[0], i, ports[1 - i].tx[0], 1 - i))
             exit(1);

@@ -97,10 +97,19 @@ struct port {
     // Receive queues that the box wants, over which the card spreads flows; set before probe(), 0:
     // one. rx_queues says how many there are.
     uint16_t rx_wanted;
+
+    // Longest frame that the box wants to carry, bytes without FCS; set before probe(), 0: what a
+    // buffer holds.
+    uint16_t frame_wanted;
+
+    // Whether PAUSE frames are obeyed, and sent when the card runs out of room; set before probe(),
+    // and only where the driver has flow_control.
+    bool flow_control;
 };
 
 struct port_driver {
-    const char *name; // "virtio-net"
+    const char *name;  // "virtio-net"
+    bool flow_control; // ports can be told to
 
     // Whether this driver drives the PCI function with these ids.
     bool (*supports)(uint16_t vendor, uint16_t device);
@@ -117,11 +126,12 @@ struct port_driver {
     // Returns 0: the state is PORT_RUNNING. -EINPROGRESS: the card is not ready yet, holds nothing
     // and does no DMA; the state stays PORT_STOPPED. Whoever called calls again and again, a
     // millisecond or more later, and start() goes on where it was, until it returns something else
-    // or stop() ends the attempt. The driver bounds each wait within the attempt, measured from its
-    // beginning over all calls, at most 3 s together. Another negative errno: it failed, for a
-    // reason that the log tells; the card then holds nothing and does no DMA.
-    // -EINVAL when a slot names a buffer that does not exist.
-    // One call waits for the card for PORT_WAIT_US at most.
+    // or stop() ends the attempt. The less a call waits, the sooner the next one comes: it is best
+    // to look once and to return. The driver bounds each wait within the attempt, measured from the
+    // wait's beginning over all calls, so that an attempt takes 5 s at most. Another negative
+    // errno: it failed, for a reason that the log tells; the card then holds nothing and does no
+    // DMA. -EINVAL when a slot names a buffer that does not exist. One call waits for the card for
+    // PORT_WAIT_US at most.
     int (*start)(struct port *port);
 
     // Takes every buffer back from the card: afterwards it does no DMA, whatever state it was in.
@@ -159,7 +169,8 @@ struct port_driver {
     // NULL: the card has no light that could. Lets a light beside the port blink, whatever the link
     // does, so that somebody in front of the rack finds it; false gives the light back its meaning.
     // Works from probe() on; a reset of the card ends the blinking. Returns 0, or a negative errno:
-    // -ENODEV when the card does not answer, -ENOTSUP when this one has no such light.
+    // -ENODEV when the card does not answer, -EBUSY while it is being reset, -ENOTSUP when this one
+    // has no such light.
     int (*blink)(struct port *port, bool on);
 
     // NULL: there is nothing to say beyond what struct port holds. Prints, with env_print(), what

@@ -11,9 +11,9 @@ struct apic_message {
     uint32_t data;    // ... and writes there
 };
 
-// Masks the two 8259s and all I/O APICs, in any case, and turns on the local APIC of this processor.
-// Needs acpi_init() and vm_init(). Returns 0, or -ENODEV or -ENOMEM: there is no APIC then, and
-// interrupts must stay off.
+// Masks the two 8259s and all I/O APICs, in any case, and turns on the local APIC of this
+// processor. Needs acpi_init() and vm_init(). Returns 0, or -ENODEV or -ENOMEM: there is no APIC
+// then, and interrupts must stay off.
 int apic_init(void);
 
 // Whether apic_init() has turned it on.
@@ -22,7 +22,8 @@ bool apic_present(void);
 // This processor's id; 0 without an APIC.
 uint32_t apic_id(void);
 
-// Tells the APIC that the interrupt it delivered last has been dealt with. Does nothing without one.
+// Tells the APIC that the interrupt it delivered last has been dealt with. Does nothing without
+// one.
 void apic_eoi(void);
 
 // What a device writes to interrupt the processor with this id. vector: 0x10..0xfe. False when a

@@ -14,6 +14,12 @@ enum {
     CONFIG_ERRORS_MAX = 16, // kept; more are counted
     CONFIG_ERROR_LENGTH = 160,
     CONFIG_FILE_NAME_MAX = 32,
+
+    CONFIG_RING_MIN = 64, // descriptors
+    CONFIG_RING_MAX = 4096,
+    CONFIG_RING_STEP = 8,
+    CONFIG_FRAME_MIN = 1518, // bytes without FCS: 1,500 of payload, and one VLAN tag
+    CONFIG_FRAME_MAX = 9216,
 };
 
 // Where a value comes from.
@@ -29,6 +35,10 @@ struct config_port {
     struct config_device device;
     char device_text[CONFIG_DEVICE_TEXT_MAX]; // as written, for messages
     struct config_source device_source;
+    uint32_t ring_size; // descriptors in each ring; 0: the driver decides
+    struct config_source ring_size_source;
+    bool flow_control;
+    struct config_source flow_control_source;
     unsigned line; // where the section began; 0: command line
 };
 
@@ -45,6 +55,8 @@ struct config {
     uint8_t forward_ports[CONFIG_PORTS_MAX]; // indices into ports[], in order
     unsigned forward_count;                  // CONFIG_MODE_WIRE: 2
     struct config_source forward_source;     // CONFIG_UNSET: all configured ports
+    uint16_t max_frame;                      // bytes without FCS; 0: what ordinary buffers hold
+    struct config_source max_frame_source;
     // What to do when there are errors. CONFIG_ON_ERROR_WIRE only if that key itself is right
     // wherever it is written.
     enum config_on_error on_error;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// "virtio:0" is the first virtio-net function in bus order, "ixgbe:1" the second 82599,
+// "virtio:0" is the first virtio-net function by PCI address, "ixgbe:1" the second 82599,
 // "pci:0000:03:00.0" exactly that function.
 enum config_device_kind {
     CONFIG_DEVICE_NONE,

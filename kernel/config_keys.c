@@ -33,6 +33,44 @@ static bool set_device(struct config_reader *reader, const char *value)
     return config_device_parse(value, &port->device) && strlen(value) < sizeof port->device_text;
 }
 
+// A decimal number from min to max and nothing else.
+static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *number)
+{
+    uint32_t sum = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        sum = 10 * sum + (uint32_t)(*text - '0');
+        if (sum > max)
+            return false;
+    }
+    *number = sum;
+    return sum >= min;
+}
+
+static bool set_ring_size(struct config_reader *reader, const char *value)
+{
+    uint32_t *size = &reader->port->ring_size;
+    return parse_number(value, CONFIG_RING_MIN, CONFIG_RING_MAX, size) &&
+           *size % CONFIG_RING_STEP == 0;
+}
+
+static bool set_flow_control(struct config_reader *reader, const char *value)
+{
+    reader->port->flow_control = strcmp(value, "on") == 0;
+    return reader->port->flow_control || strcmp(value, "off") == 0;
+}
+
+static bool set_max_frame(struct config_reader *reader, const char *value)
+{
+    uint32_t length = 0;
+    bool good = parse_number(value, CONFIG_FRAME_MIN, CONFIG_FRAME_MAX, &length);
+    reader->config->max_frame = (uint16_t)length;
+    return good;
+}
+
 static bool set_mode(struct config_reader *reader, const char *value)
 {
     bool wire = strcmp(value, "wire") == 0;
@@ -70,9 +108,15 @@ static const struct key {
 } keys[] = {
     {CONFIG_SECTION_PORT, "device", offsetof(struct config_port, device_source), set_device,
      CONFIG_DEVICE_EXPECTED},
+    {CONFIG_SECTION_PORT, "ring-size", offsetof(struct config_port, ring_size_source),
+     set_ring_size, "a multiple of 8 from 64 to 4096"},
+    {CONFIG_SECTION_PORT, "flow-control", offsetof(struct config_port, flow_control_source),
+     set_flow_control, "off or on"},
     {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},
     {CONFIG_SECTION_FORWARD, "ports", offsetof(struct config, forward_source), set_forward_ports,
      "the names of ports"},
+    {CONFIG_SECTION_FORWARD, "max-frame", offsetof(struct config, max_frame_source), set_max_frame,
+     "bytes without FCS, 1518 to 9216"},
     {CONFIG_SECTION_SYSTEM, "on-error", offsetof(struct config, on_error_source), set_on_error,
      "halt or wire"},
     {CONFIG_SECTION_SYSTEM, "on-panic", offsetof(struct config, on_panic_source), set_on_panic,

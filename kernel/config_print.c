@@ -28,6 +28,17 @@ static void print_key(print_function *print, const char *key, const char *value,
           origin_text(origin, source, unset));
 }
 
+// Without a value nothing is printed: its driver, or the box, decides.
+static void print_number(print_function *print, const char *key, unsigned number,
+                         struct config_source source)
+{
+    char value[16];
+    if (source.origin == CONFIG_UNSET)
+        return;
+    snprintf(value, sizeof value, "%u", number);
+    print_key(print, key, value, source, "");
+}
+
 static void print_forward_ports(const struct config *config, print_function *print)
 {
     char names[CONFIG_PORTS_MAX * CONFIG_NAME_MAX + 1] = "";
@@ -47,11 +58,15 @@ void config_print(const struct config *config, void (*print)(const char *format,
         const struct config_port *port = &config->ports[i];
         print("[port %s]\n", port->name);
         print_key(print, "device", port->device_text, port->device_source, "missing");
+        print_number(print, "ring-size", port->ring_size, port->ring_size_source);
+        print_key(print, "flow-control", port->flow_control ? "on" : "off",
+                  port->flow_control_source, "default");
     }
     print("[forward]\n");
     print_key(print, "mode", config->mode == CONFIG_MODE_WIRE ? "wire" : "", config->mode_source,
               "missing");
     print_forward_ports(config, print);
+    print_number(print, "max-frame", config->max_frame, config->max_frame_source);
     print("[system]\n");
     print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",
               config->on_error_source, "default");

@@ -55,7 +55,6 @@ void io_apic_mask_all(void)
         if (page != NULL)
             mask_entries(page);
         else
-            log_line("I/O APIC at %#x cannot be mapped: not masked",
-                     (unsigned)acpi()->io_apics[i]);
+            log_line("I/O APIC at %#x cannot be mapped: not masked", (unsigned)acpi()->io_apics[i]);
     }
 }

@@ -34,8 +34,8 @@ int msix_open(struct msix *msix, struct pci_device *device);
 // Makes entry (0 .. count - 1) call handler(context), with interrupts off, on this processor; *msix
 // must stay where it is. An interrupt masks its entry before handler runs, so that a card cannot
 // keep the processor busy with nothing else; the next one comes after msix_rearm(). Returns 0, or
-// -ENOENT (no such entry), -EMFILE (MSIX_ROUTES_MAX), -ENODEV (no APIC), -ENOSPC (no vector is left)
-// or -EOPNOTSUPP (a message cannot name this processor).
+// -ENOENT (no such entry), -EMFILE (MSIX_ROUTES_MAX), -ENODEV (no APIC), -ENOSPC (no vector is
+// left) or -EOPNOTSUPP (a message cannot name this processor).
 int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context), void *context);
 
 // Whether some entry is masked because it has interrupted.

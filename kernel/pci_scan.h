@@ -6,8 +6,8 @@
 struct pci_device;
 
 // Finds every function behind every bridge that configuration accesses reach; numbers the buses
-// behind bridges that have none. Root buses that no bridge leads to are found by their slot 0 or, if
-// thorough, by any slot.
+// behind bridges that have none. Root buses that no bridge leads to are found by their slot 0 or,
+// if thorough, by any slot.
 void pci_scan(bool thorough);
 
 // The table, kernel/pci.c: empties it; a new entry at its end, all 0, or NULL when it is full.

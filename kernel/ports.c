@@ -61,7 +61,7 @@ static bool already_open(const struct pci_device *card)
 }
 
 static bool open_port(struct port *port, struct env *env, const struct config_port *wanted,
-                      const struct port_driver *const drivers[])
+                      uint16_t max_frame, const struct port_driver *const drivers[])
 {
     struct pci_device *card = find_card(drivers, &wanted->device);
     if (card == NULL) {
@@ -79,6 +79,14 @@ static bool open_port(struct port *port, struct env *env, const struct config_po
                  wanted->device_text, card->vendor, card->device);
         return false;
     }
+    if (wanted->flow_control && !port->driver->flow_control) {
+        log_line("%s: flow-control = on: a card driven by %s has no flow control, expected off",
+                 wanted->name, port->driver->name);
+        return false;
+    }
+    port->ring_slots = wanted->ring_size;
+    port->flow_control = wanted->flow_control;
+    port->frame_wanted = max_frame;
     if (env_open(env, card, wanted->name) != 0)
         return false;
     port->env = env;
@@ -102,7 +110,7 @@ unsigned ports_open(struct ports *ports, const struct config *config,
         ports->at[i] = port;
         ports->device[i] = config->ports[i].device_text;
         opened = i;
-        if (!open_port(port, &env_memory[i], &config->ports[i], drivers))
+        if (!open_port(port, &env_memory[i], &config->ports[i], config->max_frame, drivers))
             failed++;
     }
     opened = config->port_count;
@@ -130,6 +138,7 @@ bool ports_first_two(struct config *config, const struct port_driver *const driv
     }
     config->port_count = found;
     config->mode = CONFIG_MODE_WIRE;
+    config->max_frame = 0;
     config->forward_ports[0] = 0;
     config->forward_ports[1] = 1;
     config->forward_count = found;

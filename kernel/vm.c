@@ -26,7 +26,6 @@
 #define FOUR_GIB      (4ull << 30)
 #define DEVICE_WINDOW (4ull << 30)
 #define STACK_WINDOW  (1ull << 30)
-
 #define LARGE_PAGE    (2ull << 20)
 
 enum { ENTRIES = 512, GUARDS_MAX = 32, LEVEL_4K = 0, LEVEL_2M = 1, LEVEL_1G = 2, LEVEL_TOP = 3 };

@@ -21,8 +21,8 @@ static inline void *vm_direct(uint64_t physical)
 // Physical address of memory in the direct map or in the image.
 uint64_t vm_physical(const void *address);
 
-// Maps device registers, uncached, not executable. NULL when the window is full or no memory is left
-// for page tables.
+// Maps device registers, uncached, not executable. NULL when the window is full or no memory is
+// left for page tables.
 volatile void *vm_map_device(uint64_t physical, uint64_t bytes);
 
 // A read-only view of physical memory that firmware or the boot loader filled, wherever it lies.

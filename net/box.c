@@ -20,9 +20,9 @@ static struct forwarder forwarder;
 static struct supervisor supervisor;
 
 // Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
-static int deal_buffers(void)
+static int deal_buffers(uint16_t max_frame)
 {
-    int error = buffers_plan(&buffers, BUFFER_CAPACITY);
+    int error = buffers_plan(&buffers, buffers_capacity(max_frame));
     if (error != 0) {
         log_line("packet memory: a card's ring sizes are out of range");
         return error;
@@ -47,7 +47,7 @@ int box_start(const struct ports *ports, const struct config *config)
     const unsigned a = config->forward_ports[0], b = config->forward_ports[1];
     buffers_init(&buffers, ports->at, ports->count);
     wire_plan(&buffers, a, b);
-    int error = deal_buffers();
+    int error = deal_buffers(config->max_frame);
     if (error != 0)
         return error;
     supervise_init(&supervisor, &buffers);
@@ -64,7 +64,15 @@ int box_start(const struct ports *ports, const struct config *config)
         return error;
     }
     log_line("wire: %s <-> %s", ports->at[a]->name, ports->at[b]->name);
-    return (int)supervise_start(&supervisor);
+    const unsigned running = supervise_start(&supervisor);
+    for (unsigned i = 0; i < ports->count; i++) {
+        const struct port *port = ports->at[i];
+        if (port->state == PORT_RUNNING && port->max_frame < config->max_frame)
+            log_line(
+                "%s: carries frames of up to %u bytes, max-frame is %u: longer ones are dropped",
+                port->name, port->max_frame, config->max_frame);
+    }
+    return (int)running;
 }
 
 unsigned box_forward(void)

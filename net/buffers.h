@@ -42,6 +42,13 @@ struct buffers {
 // count is at most NET_PORTS_MAX. Forgets everything else.
 void buffers_init(struct buffers *buffers, struct port *const ports[], unsigned count);
 
+// Room for frames of up to max_frame bytes (0: ordinary ones), in whole KiB, which is how an 82599
+// counts.
+static inline uint32_t buffers_capacity(uint32_t max_frame)
+{
+    return max_frame <= BUFFER_CAPACITY ? BUFFER_CAPACITY : (max_frame + 1023) / 1024 * 1024;
+}
+
 // Lowers each port's tx_queues to what the sources need, and computes how much memory the rings
 // then need, with room for frames of capacity bytes (FRAME_MIN..BUFFER_CAPACITY_MAX) in each
 // buffer. Returns 0, or -EINVAL when the capacity or what a driver says about its queues is out of

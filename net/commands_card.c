@@ -10,6 +10,7 @@
 #include "kernel/console.h"
 #include "kernel/env.h"
 #include "kernel/pci_describe.h"
+#include "net/find_port.h"
 #include "net/supervise.h"
 
 // Bytes that a port says at most. With less room in the console's queue it could lose its end.
@@ -27,17 +28,9 @@ static unsigned port_count(void)
     return ports == NULL ? 0 : ports->count;
 }
 
-// The number of the port with that name, or -1 after saying that there is none.
-static int find_port(const char *name)
+static int find(const char *name)
 {
-    for (unsigned i = 0; i < port_count(); i++)
-        if (strcmp(ports->at[i]->name, name) == 0)
-            return (int)i;
-    console_printf("no port is called \"%s\"; there are:", name);
-    for (unsigned i = 0; i < port_count(); i++)
-        console_printf(" %s", ports->at[i]->name);
-    console_printf("%s\n", port_count() == 0 ? " none" : "");
-    return -1;
+    return find_port(ports == NULL ? NULL : ports->at, port_count(), name);
 }
 
 static void blink(struct port *port, bool on)
@@ -62,7 +55,7 @@ void command_led(int argc, char **argv)
         console_printf("usage: led PORT blink|off\n");
         return;
     }
-    const int number = find_port(argv[1]);
+    const int number = find(argv[1]);
     if (number >= 0)
         blink(ports->at[number], on);
 }
@@ -134,7 +127,7 @@ static void name_the_rest(unsigned first)
 void command_diag(int argc, char **argv)
 {
     if (argc > 1) {
-        const int number = find_port(argv[1]);
+        const int number = find(argv[1]);
         if (number >= 0)
             diagnose((unsigned)number);
         return;

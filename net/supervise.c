@@ -215,6 +215,7 @@ void supervise_add(struct supervisor *supervisor, struct port *port, const char 
 unsigned supervise_start(struct supervisor *supervisor)
 {
     struct supervised *const end = supervisor->ports + supervisor->count;
+    const uint64_t begin = clock_us();
     unsigned running = 0;
     for (struct supervised *s = supervisor->ports; s != end; s++) {
         if (s->port->state == PORT_ABSENT)
@@ -222,7 +223,8 @@ unsigned supervise_start(struct supervisor *supervisor)
         begin_outage(s, clock_us());
         start(supervisor, s);
     }
-    for (unsigned starting = 1; starting > 0;) {
+    unsigned starting;
+    do {
         starting = running = 0;
         for (struct supervised *s = supervisor->ports; s != end; s++) {
             if (s->state == SUPERVISED_STARTING)
@@ -230,7 +232,7 @@ unsigned supervise_start(struct supervisor *supervisor)
             starting += s->state == SUPERVISED_STARTING;
             running += s->state == SUPERVISED_RUNNING;
         }
-    }
+    } while (starting > 0 && clock_us() - begin < BOOT_WAIT_US);
     return running;
 }
 

@@ -14,10 +14,11 @@ enum {
     RESTARTS_MAX = 8, // within RESTARTS_WINDOW_US, or without SERVICE_US of service in between
     RESTARTS_WINDOW_US = 10 * 1000 * 1000,
     SERVICE_US = 1000 * 1000,
-    RETRY_US = 1000 * 1000,           // between two attempts to start a port that did not start
-    START_LIMIT_US = 4 * 1000 * 1000, // of one attempt; drivers give up earlier, and say why
-    START_PAUSE = 9,                  // pauses within an attempt, in units of the last call's time
-    LINK_LINES_MAX = 4,               // lines in the log for each second and port
+    RETRY_US = 1000 * 1000,            // between two attempts to start a port that did not start
+    START_LIMIT_US = 10 * 1000 * 1000, // of one attempt; drivers give up earlier, and say why
+    START_PAUSE = 9,                   // pauses within an attempt, in units of the last call's time
+    BOOT_WAIT_US = 2 * 1000 * 1000,
+    LINK_LINES_MAX = 4, // lines in the log for each second and port
 };
 
 enum supervised_state {
@@ -65,9 +66,9 @@ void supervise_init(struct supervisor *supervisor, const struct buffers *buffers
 // in net/. device is kept, not copied. At most NET_PORTS_MAX ports.
 void supervise_add(struct supervisor *supervisor, struct port *port, const char *device);
 
-// Starts every port that has been probed, all at once, and waits for the slow ones, START_LIMIT_US
-// at most: nothing is forwarded yet. Returns how many run. Those that did not start are tried again
-// by supervise_poll().
+// Starts every port that has been probed, all at once, and waits for the slow ones, BOOT_WAIT_US at
+// most: nothing is forwarded yet. Returns how many run. supervise_poll() goes on with those that
+// are still starting, and tries those again that did not start.
 unsigned supervise_start(struct supervisor *supervisor);
 
 // Looks after every port once. Call it every few milliseconds, and soon after a card asked for

@@ -29,6 +29,7 @@ static const struct named common[] = {
     {"MAXFRS", IXGBE_MAXFRS},
     {"MFLCN", IXGBE_MFLCN},
     {"FCCFG", IXGBE_FCCFG},
+    {"FCRTH0", IXGBE_FCRTH(0)},
     {"FCTRL", IXGBE_FCTRL},
     {"VLNCTRL", IXGBE_VLNCTRL},
     {"MRQC", IXGBE_MRQC},
@@ -157,8 +158,8 @@ static void describe_module(struct ixgbe *card)
     const struct ixgbe_sfp *sfp = &card->sfp;
     if (card->model->media != IXGBE_SFP)
         return;
-    if (card->link.down_since == 0) {
-        env_print(card->env, "  module: not asked yet; a port asks when it starts");
+    if (sfp->type == NULL || card->link.step == LINK_MODULE) {
+        env_print(card->env, "  module: not known yet");
         return;
     }
     if (sfp->module == MODULE_NONE) {
@@ -179,7 +180,7 @@ static void describe_link(struct ixgbe *card)
     else if (card->port->state == PORT_RUNNING)
         env_print(card->env, "  link: down for %u s%s%s",
                   (unsigned)((env_time_us() - link->down_since) / 1000000),
-                  link->step == LINK_PIPELINE ? ", being started" : "",
+                  link->step != LINK_SETTLED ? ", being started" : "",
                   link->at_1g ? ", trying 1 Gb/s" : "");
     else
         env_print(card->env, "  link: not followed, the port is not running");
@@ -191,6 +192,10 @@ static bool has_registers(struct ixgbe *card)
     if (card->registers == NULL || env_map_bar(card->env, 0, &size) == NULL ||
         size < IXGBE_BAR_SIZE) {
         env_print(card->env, "  no registers: BAR 0 was not taken into use, see the log");
+        return false;
+    }
+    if (card->reset.step != 0) {
+        env_print(card->env, "  registers: not to be touched, a reset is under way");
         return false;
     }
     if (ixgbe_read(card, IXGBE_STATUS) == UINT32_MAX) {

@@ -6,29 +6,35 @@
 // What a read returns when nobody answers (PCI Express Base Specification, 2.3.2).
 #define NOBODY UINT32_MAX
 
-int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait)
+int ixgbe_check(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since)
 {
-    const uint64_t start = env_time_us();
-    for (;;) {
-        // The time is taken before the register: whoever was interrupted in between looks once
-        // more.
-        const bool expired = env_time_us() - start > wait->limit_us;
-        const uint32_t value = ixgbe_read(card, wait->offset);
-        if (value == NOBODY) {
+    // The time is taken before the register: whoever was interrupted in between looks once more.
+    const uint64_t waited = env_time_us() - since;
+    const uint32_t value = ixgbe_read(card, wait->offset);
+    if (value == NOBODY) {
+        if (!card->told_gone)
             env_log(card->env, "waiting for %s: register %05xh reads all ones, the card is gone",
                     wait->what, (unsigned)wait->offset);
-            return -ENODEV;
-        }
-        if ((value & wait->mask) == wait->value)
-            return 0;
-        if (expired) {
-            env_log(card->env,
-                    "waited %u us for %s: register %05xh is %08xh (82599 datasheet, section %s)",
-                    (unsigned)wait->limit_us, wait->what, (unsigned)wait->offset, (unsigned)value,
-                    wait->section);
-            return -ETIMEDOUT;
-        }
+        card->told_gone = true;
+        return -ENODEV;
     }
+    if ((value & wait->mask) == wait->value)
+        return 0;
+    if (waited <= wait->limit_us)
+        return -EINPROGRESS;
+    env_log(card->env, "waited %u us for %s: register %05xh is %08xh (82599 datasheet, section %s)",
+            (unsigned)wait->limit_us, wait->what, (unsigned)wait->offset, (unsigned)value,
+            wait->section);
+    return -ETIMEDOUT;
+}
+
+int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since)
+{
+    int error;
+    do
+        error = ixgbe_check(card, wait, since);
+    while (error == -EINPROGRESS);
+    return error;
 }
 
 void ixgbe_delay(uint32_t microseconds)

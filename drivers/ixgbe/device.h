@@ -10,15 +10,36 @@
 struct ixgbe_rx;
 struct ixgbe_tx;
 
+// Where a reset stands; see reset.c.
+struct ixgbe_reset {
+    unsigned step;  // 0: none is under way
+    uint64_t since; // when this step began, microseconds
+};
+
 // Where bringing up the link stands; see link.c.
 struct ixgbe_link {
-    enum { LINK_SETTLED, LINK_PIPELINE } step;
-    uint32_t autoc;         // as the EEPROM set it
-    uint64_t step_deadline; // microseconds, env_time_us()
+    enum {
+        LINK_SETTLED, // nothing is under way
+        LINK_MODULE,  // reading the module
+        LINK_ANALOG,  // the card's settings for it
+        LINK_SHAKE,   // another mode, to wake the negotiation up
+        LINK_MOVING,  // until it has
+        LINK_MODE,    // the mode that is wanted
+        LINK_ASK,     // whether there is a module now
+    } step;
+    uint64_t step_began; // microseconds, env_time_us()
+    uint32_t autoc;      // the mode that is wanted
     uint64_t down_since;
     uint64_t retry_at;
     bool explained; // the reason for a missing link has been logged
     bool at_1g;     // trying the module's 1G rate
+    bool asked;     // since the link was down: an empty cage with a link is what it is
+};
+
+// A gate in front of the semaphores that did not open; see semaphore.c.
+struct ixgbe_gate {
+    uint64_t shut_since; // microseconds
+    bool freed;          // by force
 };
 
 // The first words of the EEPROM as probe() read them.
@@ -38,8 +59,13 @@ struct ixgbe {
     unsigned lan;                // which port of a dual-port card: 0 or 1
     bool has_interrupt;
 
+    struct ixgbe_reset reset;
+    bool told_gone; // that it reads all ones was logged, for this removal
+    struct ixgbe_gate gate;
     struct ixgbe_link link;
     struct ixgbe_sfp sfp;
+    struct ixgbe_sfp_talk talk;
+    struct ixgbe_sfp_settings settings[IXGBE_SFP_SETTINGS];
     struct ixgbe_eeprom_start eeprom;
     unsigned next_statistic;
     bool led_blinks;
@@ -47,7 +73,7 @@ struct ixgbe {
 
     // Set by start(), from the packet area.
     uint32_t buffer_kb; // what the card may write into one receive buffer
-    uint32_t longest;   // frame that fits one, bytes without FCS
+    uint32_t longest;   // frame that is carried, bytes without FCS; fits one
 
     struct ixgbe_rx *rx[PORT_QUEUES_MAX];
     struct ixgbe_tx *tx[PORT_QUEUES_MAX];
@@ -87,9 +113,13 @@ struct ixgbe_wait {
     const char *section; // "4.2.1.6.1"
 };
 
-// Waits, busily. Returns 0, or after a message with the register's last value: -ETIMEDOUT, or
-// -ENODEV when it reads all ones, which no register waited for here can: the card is gone.
-int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait);
+// Looks once, on behalf of somebody who waits since then (microseconds). Returns 0, -EINPROGRESS,
+// or after a message with the register's value: -ETIMEDOUT, or -ENODEV when it reads all ones,
+// which no register waited for here can: the card is gone, which is said once.
+int ixgbe_check(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since);
+
+// Waits, busily, until that is decided. Several waits may share one `since`, and with it one limit.
+int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since);
 
 // Lets at least this many microseconds pass.
 void ixgbe_delay(uint32_t microseconds);

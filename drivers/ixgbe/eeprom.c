@@ -17,14 +17,15 @@ int ixgbe_eeprom_read(struct ixgbe *card, unsigned word, uint16_t *value)
         return -EIO;
     }
     ixgbe_write(card, IXGBE_EERD, IXGBE_EERD_START(word));
-    const int error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                           .offset = IXGBE_EERD,
-                                           .mask = IXGBE_EERD_DONE,
-                                           .value = IXGBE_EERD_DONE,
-                                           .limit_us = 10000,
-                                           .what = "EERD.DONE to be set",
-                                           .section = "8.2.3.2.2",
-                                       });
+    static const struct ixgbe_wait done = {
+        .offset = IXGBE_EERD,
+        .mask = IXGBE_EERD_DONE,
+        .value = IXGBE_EERD_DONE,
+        .limit_us = 10000,
+        .what = "EERD.DONE to be set",
+        .section = "8.2.3.2.2",
+    };
+    const int error = ixgbe_wait(card, &done, env_time_us());
     if (error)
         return error;
     *value = IXGBE_EERD_DATA(ixgbe_read(card, IXGBE_EERD));

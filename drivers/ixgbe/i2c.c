@@ -2,16 +2,38 @@
 // I2C by bit-banging I2CCTL. Intel 82599 datasheet (331520) 8.2.3.1.5; timing of the 100 kHz mode
 // of the I2C specification (UM10204), table 10.
 //
-// Both wires are open drain: a 1 lets go of the wire and the pull-up, or the module, decides.
+// Both wires are open drain: a 1 lets go of the wire and the pull-up, or the module, decides. Every
+// symbol, a bit or a condition, is one clock: data is set while the clock is low, the clock goes
+// up, and then either the clock falls (a bit) or data changes first (start, stop: UM10204 3.1.4).
 #include "drivers/ixgbe/i2c.h"
+#include "drivers/ixgbe/device.h"
 #include <errno.h>
 
 enum {
-    HALF_PERIOD_US = 5,
-    STRETCH_US = 500, // a module may hold the clock low this long (SFF-8431 4.4)
+    STEP_US = 80,       // a step begins no further edge after this time
+    HALF_PERIOD_US = 5, // at least 4.7 us low, 4.0 us high
+    STRETCH_US = 500,   // a module may hold the clock low this long (SFF-8431 4.4)
     ATTEMPTS = 3,
     READ = 1,
+    ACKNOWLEDGE = 8, // the bit behind the eight of a byte
 };
+
+enum stage {
+    START,
+    ADDRESS,
+    OFFSET,
+    RESTART,
+    ADDRESS_READ,
+    DATA,
+    STOP,
+    // Nine clocks with the data wire free bring a module back that was interrupted in the middle of
+    // a byte (UM10204 3.1.16).
+    CLEAR,
+    CLEAR_START,
+    CLEAR_STOP,
+};
+
+enum edge { SET_DATA, RAISE, LOOK, ACT, LOWER };
 
 static void drive(struct ixgbe *card, uint32_t out, uint32_t floating, bool level)
 {
@@ -19,7 +41,6 @@ static void drive(struct ixgbe *card, uint32_t out, uint32_t floating, bool leve
     value = level ? value | out | floating : value & ~(out | floating);
     ixgbe_write(card, card->mac->i2cctl, value);
     ixgbe_flush(card);
-    ixgbe_delay(HALF_PERIOD_US);
 }
 
 static void set_data(struct ixgbe *card, bool level)
@@ -27,102 +48,132 @@ static void set_data(struct ixgbe *card, bool level)
     drive(card, card->mac->i2c_data_out, card->mac->i2c_data_float, level);
 }
 
-static void lower_clock(struct ixgbe *card)
+static void set_clock(struct ixgbe *card, bool level)
 {
-    drive(card, card->mac->i2c_clock_out, card->mac->i2c_clock_float, false);
+    drive(card, card->mac->i2c_clock_out, card->mac->i2c_clock_float, level);
 }
 
-// Lets the clock go up and waits until it is: a slow module may hold it.
-static void raise_clock(struct ixgbe *card)
+static bool reads(const struct ixgbe *card, uint32_t pin)
 {
-    drive(card, card->mac->i2c_clock_out, card->mac->i2c_clock_float, true);
-    const uint64_t start = env_time_us();
-    while ((ixgbe_read(card, card->mac->i2cctl) & card->mac->i2c_clock_in) == 0 &&
-           env_time_us() - start < STRETCH_US)
-        ;
+    return ixgbe_read(card, card->mac->i2cctl) & pin;
 }
 
-static bool sample_data(const struct ixgbe *card)
+static bool is_start(unsigned stage)
 {
-    return ixgbe_read(card, card->mac->i2cctl) & card->mac->i2c_data_in;
+    return stage == START || stage == RESTART || stage == CLEAR_START;
 }
 
-static void start_condition(struct ixgbe *card)
+static bool is_stop(unsigned stage)
 {
-    set_data(card, true);
-    raise_clock(card);
-    set_data(card, false);
-    lower_clock(card);
+    return stage == STOP || stage == CLEAR_STOP;
 }
 
-static void stop_condition(struct ixgbe *card)
+// What we put on the data wire while the clock is low.
+static bool data_level(const struct ixgbe_i2c *i2c)
 {
-    set_data(card, false);
-    raise_clock(card);
-    set_data(card, true);
-    if (card->mac->i2c_bit_bang)
-        ixgbe_clear(card, card->mac->i2cctl, card->mac->i2c_bit_bang);
+    const uint8_t byte = i2c->stage == OFFSET         ? i2c->offset
+                         : i2c->stage == ADDRESS      ? i2c->device
+                         : i2c->stage == ADDRESS_READ ? i2c->device | READ
+                                                      : 0xFF;
+    if (i2c->bit == ACKNOWLEDGE) // ours only when data has come in; the last byte gets none
+        return i2c->stage != DATA || i2c->done + 1 == i2c->count;
+    return !is_stop(i2c->stage) && byte >> (7 - i2c->bit) & 1;
 }
 
-// Sends eight bits, highest first. True when the module acknowledged them.
-static bool send_byte(struct ixgbe *card, uint8_t byte)
+static void enter(struct ixgbe_i2c *i2c, enum stage stage)
 {
-    for (int bit = 7; bit >= 0; bit--) {
-        set_data(card, byte >> bit & 1);
-        raise_clock(card);
-        lower_clock(card);
+    i2c->stage = stage;
+    i2c->bit = 0;
+}
+
+// A byte and its acknowledgement are over. True when the module, or we, acknowledged.
+static void end_byte(struct ixgbe_i2c *i2c, bool acknowledged)
+{
+    if (i2c->stage == DATA) {
+        i2c->bytes[i2c->done++] = i2c->shift;
+        enter(i2c, i2c->done == i2c->count ? STOP : DATA);
+    } else if (i2c->stage == CLEAR || acknowledged) {
+        enter(i2c, i2c->stage + 1);
+    } else {
+        enter(i2c, CLEAR);
     }
-    set_data(card, true);
-    raise_clock(card);
-    const bool acknowledged = !sample_data(card);
-    lower_clock(card);
-    return acknowledged;
 }
 
-// Takes eight bits, and acknowledges them when more are wanted.
-static uint8_t receive_byte(struct ixgbe *card, bool more)
+// A symbol is over, in which the data wire had this level. Returns as ixgbe_i2c_step().
+static int end_symbol(struct ixgbe *card, struct ixgbe_i2c *i2c, bool level)
 {
-    unsigned byte = 0;
-    set_data(card, true);
-    for (int bit = 7; bit >= 0; bit--) {
-        raise_clock(card);
-        byte |= (unsigned)sample_data(card) << bit;
-        lower_clock(card);
+    i2c->edge = SET_DATA;
+    if (is_start(i2c->stage)) {
+        enter(i2c, i2c->stage + 1);
+    } else if (is_stop(i2c->stage)) {
+        if (card->mac->i2c_bit_bang)
+            ixgbe_clear(card, card->mac->i2cctl, card->mac->i2c_bit_bang);
+        if (i2c->stage == STOP)
+            return 0;
+        if (++i2c->attempts == ATTEMPTS)
+            return -ENXIO;
+        i2c->done = 0;
+        enter(i2c, START);
+    } else if (i2c->bit == ACKNOWLEDGE) {
+        end_byte(i2c, !level);
+    } else {
+        i2c->shift = (uint8_t)(i2c->shift << 1 | level);
+        i2c->bit++;
     }
-    set_data(card, !more);
-    raise_clock(card);
-    lower_clock(card);
-    return (uint8_t)byte;
+    return -EINPROGRESS;
 }
 
-// Nine clocks with the data wire free bring a module back that was interrupted in the middle of a
-// byte (UM10204 3.1.16).
-static void clear_bus(struct ixgbe *card)
+// Moves one wire, half a period after the other one moved. Returns as ixgbe_i2c_step().
+static int move(struct ixgbe *card, struct ixgbe_i2c *i2c)
 {
-    set_data(card, true);
-    for (int i = 0; i < 9; i++) {
-        raise_clock(card);
-        lower_clock(card);
-    }
-    start_condition(card);
-    stop_condition(card);
-}
-
-int ixgbe_i2c_read(struct ixgbe *card, uint8_t address, uint8_t offset, uint8_t *bytes,
-                   unsigned count)
-{
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        start_condition(card);
-        if (send_byte(card, address) && send_byte(card, offset)) {
-            start_condition(card);
-            if (send_byte(card, address | READ)) {
-                for (unsigned i = 0; i < count; i++)
-                    bytes[i] = receive_byte(card, i + 1 < count);
-                stop_condition(card);
-                return 0;
-            }
+    const bool condition = is_start(i2c->stage) || is_stop(i2c->stage);
+    bool level = false;
+    switch (i2c->edge++) {
+    case SET_DATA:
+        set_data(card, data_level(i2c));
+        break;
+    case RAISE:
+        set_clock(card, true);
+        break;
+    case LOOK: // a slow module may hold the clock
+        if (!reads(card, card->mac->i2c_clock_in) && env_time_us() - i2c->changed_at < STRETCH_US) {
+            i2c->edge = LOOK;
+            return -EINPROGRESS;
         }
-        clear_bus(card);
+        break;
+    case ACT:
+        if (condition) {
+            set_data(card, is_stop(i2c->stage));
+            break;
+        }
+        level = reads(card, card->mac->i2c_data_in);
+        set_clock(card, false);
+        return end_symbol(card, i2c, level);
+    default: // LOWER
+        if (is_start(i2c->stage))
+            set_clock(card, false);
+        return end_symbol(card, i2c, level);
     }
-    return -ENXIO;
+    i2c->changed_at = env_time_us();
+    return -EINPROGRESS;
+}
+
+void ixgbe_i2c_begin(struct ixgbe_i2c *i2c, uint8_t device, uint8_t offset, uint8_t *bytes,
+                     unsigned count)
+{
+    *i2c = (struct ixgbe_i2c){.device = device, .offset = offset, .bytes = bytes, .count = count};
+}
+
+int ixgbe_i2c_step(struct ixgbe *card, struct ixgbe_i2c *i2c)
+{
+    const uint64_t start = env_time_us();
+    for (uint64_t now = start; now - start < STEP_US; now = env_time_us()) {
+        const bool at_once = i2c->edge == SET_DATA || i2c->edge == LOOK;
+        if (!at_once && now - i2c->changed_at < HALF_PERIOD_US)
+            continue;
+        const int error = move(card, i2c);
+        if (error != -EINPROGRESS)
+            return error;
+    }
+    return -EINPROGRESS;
 }

@@ -42,6 +42,8 @@ static uint32_t blinking(uint32_t ledctl)
 int ixgbe_blink(struct port *port, bool on)
 {
     struct ixgbe *card = port->device;
+    if (port->state != PORT_ABSENT && card->reset.step != 0)
+        return -EBUSY;
     if (port->state == PORT_ABSENT || ixgbe_read(card, IXGBE_STATUS) == UINT32_MAX)
         return -ENODEV;
     if (card->model->device == X552_10GBASE_T || card->model->device == X553_10GBASE_T)

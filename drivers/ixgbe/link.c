@@ -2,42 +2,39 @@
 // The link. Intel 82599 datasheet (331520) 4.6.4, 8.2.3.22 (AUTOC, AUTOC2, LINKS, ANLP1).
 #include "drivers/ixgbe/link.h"
 #include "drivers/ixgbe/semaphore.h"
+#include <errno.h>
 
 enum {
-    PIPELINE_US = 40000,
+    MOVING_US = 40000,
     RETRY_US = 4000000,
     EXPLAIN_US = 10000000,
 };
 
-// Firmware may be writing AUTOC too. When it cannot be had, which has been logged, the link stays
-// down and is tried again.
-static void write_autoc(struct ixgbe *card, uint32_t autoc)
+static void enter(struct ixgbe *card, int step)
 {
-    if (ixgbe_lock(card, IXGBE_SYNC_MAC_CSR))
-        return;
+    card->link.step = step;
+    card->link.step_began = env_time_us();
+}
+
+// Firmware may be writing AUTOC too.
+static int write_autoc(struct ixgbe *card, uint32_t autoc)
+{
+    const int error = ixgbe_try_lock(card, IXGBE_SYNC_MAC_CSR, card->link.step_began);
+    if (error)
+        return error;
     ixgbe_write(card, IXGBE_AUTOC, autoc | IXGBE_AUTOC_RESTART);
     ixgbe_unlock(card, IXGBE_SYNC_MAC_CSR);
+    return 0;
 }
 
-// A link that is set to another mode needs its negotiation state machine shaken awake: the mode is
-// first set to something else, and when the state machine has moved (ANLP1), to what is wanted.
-// The datasheet does not say so; Intel's drivers have done it since 2013. [MISSING, README.md]
-static void begin(struct ixgbe *card, uint32_t autoc)
+static void set_laser(struct ixgbe *card, bool on)
 {
-    card->link.autoc = autoc;
-    card->link.step = LINK_PIPELINE;
-    card->link.step_deadline = env_time_us() + PIPELINE_US;
-    ixgbe_clear(card, IXGBE_AUTOC2, IXGBE_AUTOC2_DISABLE);
-    write_autoc(card, autoc ^ IXGBE_AUTOC_LMS_TOGGLE);
-}
-
-static void finish(struct ixgbe *card)
-{
-    if ((ixgbe_read(card, IXGBE_ANLP1) & IXGBE_ANLP1_AN_STATE) == 0 &&
-        env_time_us() < card->link.step_deadline)
+    if (!card->mac->has_autoc || card->model->media != IXGBE_SFP)
         return;
-    write_autoc(card, card->link.autoc);
-    card->link.step = LINK_SETTLED;
+    if (on)
+        ixgbe_clear(card, IXGBE_ESDP, IXGBE_ESDP_SDP3);
+    else
+        ixgbe_set(card, IXGBE_ESDP, IXGBE_ESDP_SDP3);
 }
 
 // What AUTOC should say: what the EEPROM wants, but the rate that the module can do.
@@ -50,69 +47,158 @@ static uint32_t wanted_autoc(const struct ixgbe *card)
            (card->link.at_1g ? IXGBE_AUTOC_LMS_1G_AN : IXGBE_AUTOC_LMS_10G);
 }
 
-static int start_module(struct ixgbe *card)
+// ---- The steps. Each returns 0 when it is done and has entered the next one, -EINPROGRESS, or
+// another negative errno after a message.
+
+// The module is known, or there is none to know: on to the link.
+static void begin(struct ixgbe *card)
 {
-    int error = ixgbe_sfp_identify(card);
-    if (error == 0)
-        error = ixgbe_sfp_setup(card);
-    card->link.at_1g = !card->sfp.does_10g && card->sfp.does_1g;
-    return error;
+    if (!card->mac->has_autoc) // firmware and the PHY bring the link up by themselves
+        enter(card, LINK_SETTLED);
+    else if (card->model->media == IXGBE_SFP && card->sfp.module != MODULE_NONE)
+        enter(card, LINK_ANALOG);
+    else
+        enter(card, LINK_SHAKE);
 }
 
-int ixgbe_link_start(struct ixgbe *card)
+static bool only_1g(const struct ixgbe *card)
 {
-    card->link = (struct ixgbe_link){.down_since = env_time_us()};
+    return card->sfp.does_1g && !card->sfp.does_10g;
+}
+
+static void begin_asking(struct ixgbe *card)
+{
+    ixgbe_sfp_ask(card);
+    enter(card, LINK_ASK);
+}
+
+static void begin_module(struct ixgbe *card)
+{
+    set_laser(card, false); // no link before the settings are right
+    ixgbe_sfp_identify(card);
+    enter(card, LINK_MODULE);
+}
+
+static int step_module(struct ixgbe *card)
+{
+    const int error = ixgbe_sfp_step(card);
+    if (error)
+        return error;
+    card->link.at_1g = only_1g(card);
+    begin(card);
+    return 0;
+}
+
+static int step_analog(struct ixgbe *card)
+{
+    const int error = ixgbe_try_lock(card, IXGBE_SYNC_MAC_CSR, card->link.step_began);
+    if (error)
+        return error;
+    ixgbe_sfp_setup(card);
+    ixgbe_unlock(card, IXGBE_SYNC_MAC_CSR);
+    enter(card, LINK_SHAKE);
+    return 0;
+}
+
+// A link that is set to another mode needs its negotiation state machine shaken awake: the mode is
+// first set to something else, and when the state machine has moved (ANLP1), to what is wanted.
+// The datasheet does not say so; Intel's drivers have done it since 2013. [MISSING, README.md]
+static int step_shake(struct ixgbe *card)
+{
+    set_laser(card, true);
+    card->link.autoc = wanted_autoc(card);
+    const int error = write_autoc(card, card->link.autoc ^ IXGBE_AUTOC_LMS_TOGGLE);
+    if (error)
+        return error;
+    ixgbe_clear(card, IXGBE_AUTOC2, IXGBE_AUTOC2_DISABLE);
+    enter(card, LINK_MOVING);
+    return 0;
+}
+
+static int step_moving(struct ixgbe *card)
+{
+    if ((ixgbe_read(card, IXGBE_ANLP1) & IXGBE_ANLP1_AN_STATE) == 0 &&
+        env_time_us() - card->link.step_began < MOVING_US)
+        return -EINPROGRESS;
+    enter(card, LINK_MODE);
+    return 0;
+}
+
+static int step_mode(struct ixgbe *card)
+{
+    const int error = write_autoc(card, card->link.autoc);
+    if (error)
+        return error;
+    enter(card, LINK_SETTLED);
+    return 0;
+}
+
+static int step_ask(struct ixgbe *card)
+{
+    const int error = ixgbe_sfp_step(card);
+    if (error == -ESTALE)
+        begin_module(card);
+    else if (error)
+        return error;
+    else if (card->link.asked)
+        enter(card, LINK_SETTLED);
+    else
+        begin(card);
+    return 0;
+}
+
+static int (*const steps[])(struct ixgbe *card) = {
+    [LINK_MODULE] = step_module, [LINK_ANALOG] = step_analog, [LINK_SHAKE] = step_shake,
+    [LINK_MOVING] = step_moving, [LINK_MODE] = step_mode,     [LINK_ASK] = step_ask,
+};
+
+// What went wrong has been logged; the next round tries again.
+static void go_on(struct ixgbe *card)
+{
+    const int error = steps[card->link.step](card);
+    if (error != 0 && error != -EINPROGRESS)
+        enter(card, LINK_SETTLED);
+}
+
+void ixgbe_link_start(struct ixgbe *card)
+{
+    card->link = (struct ixgbe_link){.down_since = env_time_us(), .at_1g = only_1g(card)};
     card->link.retry_at = card->link.down_since + RETRY_US;
     card->port->link_up = false;
     card->port->link_mbps = 0;
-
-    if (card->model->media == IXGBE_SFP) {
-        const int error = start_module(card);
-        if (error)
-            return error;
-    }
-    if (!card->mac->has_autoc)
-        return 0; // firmware and the PHY bring the link up by themselves
-    if (card->model->media == IXGBE_SFP)
-        ixgbe_clear(card, IXGBE_ESDP, IXGBE_ESDP_SDP3);
-    begin(card, wanted_autoc(card));
-    return 0;
+    begin(card);
 }
 
 void ixgbe_link_stop(struct ixgbe *card)
 {
-    if (card->mac->has_autoc && card->model->media == IXGBE_SFP)
-        ixgbe_set(card, IXGBE_ESDP, IXGBE_ESDP_SDP3);
-    card->port->link_up = false;
-    card->port->link_mbps = 0;
+    ixgbe_sfp_hang_up(card);
+    set_laser(card, false);
 }
 
-// The link has been down for a while: something may be plugged in now, or the other end may run at
-// the module's other rate.
+// The link has been down for a while: something may have been plugged in or out, or the other end
+// may run at the module's other rate.
 static void retry(struct ixgbe *card)
 {
     card->link.retry_at = env_time_us() + RETRY_US;
-    if (card->model->media == IXGBE_SFP) {
-        const bool had = card->sfp.module != MODULE_NONE;
-        const bool has = ixgbe_sfp_present(card);
-        if (had != has)
-            (void)start_module(card); // what went wrong has been logged; the next round tries again
-        else if (card->sfp.does_10g && card->sfp.does_1g)
-            card->link.at_1g = !card->link.at_1g;
-    }
-    if (card->mac->has_autoc)
-        begin(card, wanted_autoc(card));
+    card->link.asked = false;
+    if (card->sfp.does_10g && card->sfp.does_1g)
+        card->link.at_1g = !card->link.at_1g;
+    if (card->model->media == IXGBE_SFP)
+        begin_asking(card);
+    else
+        begin(card);
 }
 
-// The link came up with an empty cage: somebody has just plugged a module in, or one that does not
-// speak I2C. True when there was one to set up; the link starts again with its settings.
-static bool found_module(struct ixgbe *card)
+// The link came up: is the module still the one that was set up? True when there was none, so that
+// it cannot be used before that is known: somebody has just plugged one in, or one that does not
+// speak I2C.
+static bool is_surprise(struct ixgbe *card)
 {
-    if (card->model->media != IXGBE_SFP || card->sfp.module != MODULE_NONE ||
-        !ixgbe_sfp_present(card))
+    if (card->model->media != IXGBE_SFP || card->link.asked)
         return false;
-    retry(card);
-    return true;
+    card->link.asked = true;
+    begin_asking(card);
+    return card->sfp.module == MODULE_NONE;
 }
 
 static void explain(struct ixgbe *card, uint32_t links)
@@ -123,11 +209,10 @@ static void explain(struct ixgbe *card, uint32_t links)
         return;
     }
     const bool fixed_rate = card->model->media == IXGBE_SFP && !card->sfp.does_1g;
-    env_log(card->env,
-            "no link after 10 s: LINKS %08xh, AUTOC %08xh, ANLP1 %08xh (82599 datasheet, section "
-            "4.6.4). Is the other end on, the cable whole%s? Trying on",
+    env_log(card->env, "no link after 10 s: LINKS %08xh, AUTOC %08xh, ANLP1 %08xh (82599 4.6.4)",
             (unsigned)links, (unsigned)ixgbe_read(card, IXGBE_AUTOC),
-            (unsigned)ixgbe_read(card, IXGBE_ANLP1),
+            (unsigned)ixgbe_read(card, IXGBE_ANLP1));
+    env_log(card->env, "is the other end on, the cable whole%s? Trying on",
             fixed_rate ? ", and does the other end run at 10 Gb/s" : "");
 }
 
@@ -146,30 +231,33 @@ static uint32_t rate_mbps(const struct ixgbe *card, uint32_t links)
     }
 }
 
-void ixgbe_link_poll(struct ixgbe *card)
+static void follow(struct ixgbe *card, bool up, uint32_t links)
 {
     struct port *port = card->port;
-    const uint32_t links = ixgbe_read(card, IXGBE_LINKS);
-    const bool up = links & IXGBE_LINKS_UP && card->link.step == LINK_SETTLED;
-    const uint32_t mbps = up ? rate_mbps(card, links) : 0;
-
-    if (up && !port->link_up && found_module(card))
-        return;
     if (!up && port->link_up) {
         card->link.down_since = env_time_us();
         card->link.retry_at = card->link.down_since + RETRY_US;
-        card->link.explained = false;
+        card->link.explained = card->link.asked = false;
     }
     port->link_up = up;
-    port->link_mbps = mbps;
+    port->link_mbps = up ? rate_mbps(card, links) : 0;
+}
 
-    if (card->link.step == LINK_PIPELINE) {
-        finish(card);
+void ixgbe_link_poll(struct ixgbe *card)
+{
+    const uint32_t links = ixgbe_read(card, IXGBE_LINKS);
+    const bool asking = card->link.step == LINK_ASK && card->port->link_up;
+    bool up = links & IXGBE_LINKS_UP && (card->link.step == LINK_SETTLED || asking);
+    if (up && !card->port->link_up && is_surprise(card))
+        up = false;
+    follow(card, up, links);
+    if (card->link.step != LINK_SETTLED) {
+        go_on(card);
     } else if (!up) {
         const uint64_t now = env_time_us();
         if (!card->link.explained && now - card->link.down_since > EXPLAIN_US)
             explain(card, links);
-        if (now > card->link.retry_at)
+        else if (now > card->link.retry_at)
             retry(card);
     }
 }

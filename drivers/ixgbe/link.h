@@ -4,12 +4,14 @@
 #pragma once
 #include "drivers/ixgbe/device.h"
 
-// Sets the module up and starts the link. The card has just been reset. Returns 0, or a negative
-// errno after a message; a link that does not come up is no error.
-int ixgbe_link_start(struct ixgbe *card);
+// Begins: what is set up and started is done by ixgbe_link_poll(). The card has just been reset,
+// and its module identified, now or in an earlier life.
+void ixgbe_link_start(struct ixgbe *card);
 
-// Reads the state of the link into the port, logs changes, and starts it anew when it has been down
-// for some seconds. Takes microseconds; 2 to 40 ms once in four seconds while there is no link.
+// Reads the state of the link into the port, goes on with what is under way, starts the link anew
+// when it has been down for some seconds, and looks whether the module is the same when it came up.
+// Takes microseconds; while the module is being talked to, for which some 50 to 250 calls are
+// needed, 0.1 ms.
 void ixgbe_link_poll(struct ixgbe *card);
 
 // Darkens the laser, so that the other end sees the link go.

@@ -15,13 +15,17 @@
 #include "drivers/ixgbe/transmit.h"
 #include <errno.h>
 
-enum { BUFFER_KB_MAX = 16 }; // SRRCTL.BSIZEPACKET
+enum {
+    BUFFER_KB_MAX = 16, // SRRCTL.BSIZEPACKET
+    // Others wait meanwhile: together with receive.c and transmit.c less than PORT_WAIT_US.
+    MASTER_DISABLE_US = 2000,
+};
 
 // What the packet area allows, and whether every slot names a buffer of it: a card that is given a
 // wrong address writes there.
 static int fit_area(struct ixgbe *card)
 {
-    const struct port *port = card->port;
+    struct port *port = card->port;
     const struct packet_area *area = port->area;
     card->buffer_kb = area->capacity / 1024 < BUFFER_KB_MAX ? area->capacity / 1024 : BUFFER_KB_MAX;
     if (card->buffer_kb == 0) {
@@ -29,8 +33,12 @@ static int fit_area(struct ixgbe *card)
                 (unsigned)area->capacity);
         return -EINVAL;
     }
-    card->longest =
-        card->buffer_kb * 1024 < IXGBE_MAX_FRAME ? card->buffer_kb * 1024 : IXGBE_MAX_FRAME;
+    card->longest = IXGBE_MAX_FRAME;
+    if (port->frame_wanted != 0 && port->frame_wanted < card->longest)
+        card->longest = port->frame_wanted;
+    if (card->longest > card->buffer_kb * 1024)
+        card->longest = card->buffer_kb * 1024;
+    port->max_frame = (uint16_t)card->longest;
 
     if (port->rx_queues == 0 || port->rx_queues > PORT_QUEUES_MAX ||
         port->tx_queues > PORT_QUEUES_MAX) {
@@ -54,9 +62,12 @@ static int fit_area(struct ixgbe *card)
 }
 
 // Afterwards the card reaches no memory, whatever it thinks of it. Returns 0 or the first error,
-// -ENODEV when it does not answer any more.
+// -ENODEV when it does not answer any more. Nothing but a reset helps a card that will not be
+// quiet: that is start()'s.
 static int shut_down(struct ixgbe *card)
 {
+    if (card->reset.step != 0)
+        return 0; // no bus master; start() goes on with the reset
     ixgbe_mask_interrupts(card);
     int error = ixgbe_receive_stop(card);
     if (error != -ENODEV) {
@@ -64,13 +75,29 @@ static int shut_down(struct ixgbe *card)
         error = error ? error : other;
     }
     if (error == 0)
-        error = ixgbe_master_disable(card);
+        error = ixgbe_master_disable(card, MASTER_DISABLE_US);
     if (error == 0)
         ixgbe_clear(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD);
-    else if (error != -ENODEV)
-        error = ixgbe_reset(card); // what will not go quietly
+    if (error != -ENODEV)
+        ixgbe_link_stop(card);
     env_bus_master(card->env, false);
     return error;
+}
+
+// The card has been reset: everything else.
+static int bring_up(struct ixgbe *card)
+{
+    env_bus_master(card->env, true);
+    ixgbe_link_start(card);
+    ixgbe_stats_clear(card);
+    int error = ixgbe_receive_start(card);
+    if (error == 0)
+        error = ixgbe_transmit_start(card);
+    if (error)
+        return error;
+    ixgbe_set(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD);
+    ixgbe_interrupt_start(card);
+    return 0;
 }
 
 static int start(struct port *port)
@@ -79,30 +106,21 @@ static int start(struct port *port)
     int error = fit_area(card);
     if (error)
         return error;
-    error = ixgbe_reset(card);
+    card->led_blinks = false; // a reset ends it
+    error = ixgbe_reset_step(card);
     if (error)
-        goto fail;
-    env_bus_master(port->env, true);
-    error = ixgbe_link_start(card);
-    if (error)
-        goto fail;
-    ixgbe_stats_clear(card);
-    error = ixgbe_receive_start(card);
-    if (error)
-        goto fail;
-    error = ixgbe_transmit_start(card);
-    if (error)
-        goto fail;
-    ixgbe_set(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_DRV_LOAD);
-    ixgbe_interrupt_start(card);
+        return error;
+    error = bring_up(card);
+    if (error) {
+        ixgbe_mask_interrupts(card);
+        env_bus_master(port->env, false);
+        return error;
+    }
+    card->told_gone = false;
     port->fault = PORT_OK;
     port->fault_value = 0;
     port->state = PORT_RUNNING;
     return 0;
-fail:
-    shut_down(card);
-    port->state = PORT_STOPPED;
-    return error;
 }
 
 static void stop(struct port *port)
@@ -112,10 +130,10 @@ static void stop(struct port *port)
     struct ixgbe *card = port->device;
     const int error = shut_down(card);
     const enum port_fault fault = error == -ENODEV ? PORT_FAULT_GONE : PORT_FAULT_SILENT;
-    if (error == 0)
-        ixgbe_link_stop(card);
-    else if (port->fault != fault) // once for each death
+    if (error != 0 && port->fault != fault) // once for each death
         port_fail(port, fault, ixgbe_read(card, IXGBE_STATUS));
+    ixgbe_receive_settle(card);
+    ixgbe_transmit_settle(card);
     port->link_up = false;
     port->link_mbps = 0;
     port->state = PORT_STOPPED;
@@ -140,6 +158,7 @@ static void poll(struct port *port)
 
 const struct port_driver ixgbe_driver = {
     .name = "ixgbe",
+    .flow_control = true,
     .supports = ixgbe_supports,
     .probe = ixgbe_probe,
     .start = start,

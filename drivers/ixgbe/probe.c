@@ -124,6 +124,17 @@ static int allocate(struct ixgbe *card)
     return 0;
 }
 
+// Nothing is forwarded yet: this may wait for the module. When the wires cannot be had, which has
+// been logged, the cage counts as empty until the link asks again.
+static void identify_module(struct ixgbe *card)
+{
+    if (card->model->media != IXGBE_SFP)
+        return;
+    ixgbe_sfp_identify(card);
+    while (ixgbe_sfp_step(card) == -EINPROGRESS)
+        ;
+}
+
 int ixgbe_probe(struct port *port)
 {
     struct env *env = port->env;
@@ -143,15 +154,20 @@ int ixgbe_probe(struct port *port)
         error = map(card);
     if (error)
         return error;
-    error = ixgbe_reset(card);
+    do // nothing is forwarded yet
+        error = ixgbe_reset_step(card);
+    while (error == -EINPROGRESS);
     if (error == 0)
         error = ixgbe_eeprom_check(card);
+    if (error == 0)
+        error = ixgbe_sfp_read_settings(card);
     if (error == 0)
         error = read_address(card);
     if (error == 0)
         error = allocate(card);
     if (error)
         return error;
+    identify_module(card);
     ixgbe_interrupt_probe(card);
     port->max_frame = IXGBE_MAX_FRAME;
     port->link_up = false;

@@ -2,17 +2,18 @@
 // Receive initialisation. Intel 82599 datasheet (331520) 4.6.7, 4.6.11.3.4 (neither DCB nor
 // virtualisation), 7.1.1.1.
 #include "drivers/ixgbe/receive.h"
+#include "drivers/ixgbe/flow_control.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/ixgbe/rss.h"
 #include <errno.h>
 
 enum {
-    QUEUE_US = 100000,
+    // Others wait meanwhile: together with transmit.c and port.c less than PORT_WAIT_US.
+    QUEUE_US = 3000, // for all queues
+    SECURITY_US = 1000,
     FORGET_US = 100, // 4.6.7.1.2
-    SECURITY_US = 100000,
     FCS = 4,
     PLAIN_FRAME = 1518, // with FCS: beyond that it is a jumbo frame
-    FLOW_CONTROL_ROOM = 0x6000,
 };
 
 static void clear_table(struct ixgbe *card, uint32_t offset, unsigned entries)
@@ -50,23 +51,6 @@ static void set_filters(struct ixgbe *card)
     ixgbe_rss_start(card);
 }
 
-// PAUSE frames are neither obeyed, nor sent, nor shown to the box. The thresholds must hold
-// sensible values all the same (4.6.3.2).
-static void flow_control_off(struct ixgbe *card)
-{
-    for (unsigned i = 0; i < 4; i++)
-        ixgbe_write(card, IXGBE_FCTTV(i), 0);
-    for (unsigned i = 0; i < 8; i++) {
-        ixgbe_write(card, IXGBE_FCRTL(i), 0);
-        ixgbe_write(card, IXGBE_FCRTH(i), 0);
-    }
-    ixgbe_write(card, IXGBE_FCRTH(0), card->mac->rx_buffer_kb * 1024 - FLOW_CONTROL_ROOM);
-    ixgbe_write(card, IXGBE_FCRTV, 0);
-    ixgbe_write(card, IXGBE_FCCFG, 0);
-    ixgbe_clear(card, IXGBE_MFLCN, IXGBE_MFLCN_PMCF | IXGBE_MFLCN_RPFCE | IXGBE_MFLCN_RFCE);
-    ixgbe_set(card, IXGBE_MFLCN, IXGBE_MFLCN_DPF);
-}
-
 static void set_sizes(struct ixgbe *card)
 {
     ixgbe_write(card, IXGBE_RXPBSIZE(0), IXGBE_PB_KB(card->mac->rx_buffer_kb));
@@ -80,6 +64,8 @@ static void set_sizes(struct ixgbe *card)
                 (ixgbe_read(card, IXGBE_RDRXCTL) & ~IXGBE_RDRXCTL_RSCFRSTSIZE) |
                     IXGBE_RDRXCTL_CRC_STRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 
+    // A VLAN tag is not counted: a frame with one may be 4 bytes longer (8.2.3.22.8). What is then
+    // longer than the box wants is dropped by the box, with a counter.
     const uint32_t longest = card->longest + FCS;
     ixgbe_write(card, IXGBE_MAXFRS, longest << 16);
     if (longest > PLAIN_FRAME)
@@ -109,16 +95,17 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
 }
 
 // Every slot holds an empty buffer; all but one belong to the card. Steps of 4.6.7.1.
-static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx)
+static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx, uint64_t since)
 {
     const struct packet_area *area = card->port->area;
     const unsigned q = rx->number;
     rx->buffers = packet_dma(area, 0, FRAME_HEADROOM);
     rx->stride = area->stride;
-    rx->whole_lengths = card->longest - FRAME_MIN + 1;
+    rx->whole_lengths = card->buffer_kb * 1024 - FRAME_MIN + 1;
     rx->lengths = rx->whole_lengths;
     rx->next = 0;
     rx->withheld = 0;
+    rx->owed = 0;
     for (uint32_t i = 0; i < rx->queue.slots; i++) {
         rx->descriptors[i].address = packet_dma(area, rx->queue.buffer_of[i], FRAME_HEADROOM);
         rx->descriptors[i].written = 0;
@@ -128,18 +115,22 @@ static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     ixgbe_write(card, IXGBE_RDBAH(q), (uint32_t)(rx->address >> 32));
     ixgbe_write(card, IXGBE_RDLEN(q), rx->queue.slots * (uint32_t)sizeof *rx->descriptors);
     ixgbe_clear(card, IXGBE_DCA_RXCTRL(q), IXGBE_DCA_RXCTRL_RESERVED);
+    // Without a free descriptor a frame is dropped; with flow control it stays in the packet
+    // buffer, which fills up and makes the card send PAUSE.
     ixgbe_write(card, IXGBE_SRRCTL(q),
-                IXGBE_SRRCTL_BSIZE_KB(card->buffer_kb) | IXGBE_SRRCTL_DROP_EN);
+                IXGBE_SRRCTL_BSIZE_KB(card->buffer_kb) |
+                    (card->port->flow_control ? 0 : IXGBE_SRRCTL_DROP_EN));
     ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_VME);
     ixgbe_set(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
-    const int error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                           .offset = IXGBE_RXDCTL(q),
-                                           .mask = IXGBE_RXDCTL_ENABLE,
-                                           .value = IXGBE_RXDCTL_ENABLE,
-                                           .limit_us = QUEUE_US,
-                                           .what = "RXDCTL.ENABLE to be set",
-                                           .section = "4.6.7.1",
-                                       });
+    const struct ixgbe_wait enabled = {
+        .offset = IXGBE_RXDCTL(q),
+        .mask = IXGBE_RXDCTL_ENABLE,
+        .value = IXGBE_RXDCTL_ENABLE,
+        .limit_us = QUEUE_US,
+        .what = "RXDCTL.ENABLE to be set",
+        .section = "4.6.7.1",
+    };
+    const int error = ixgbe_wait(card, &enabled, since);
     if (error == 0)
         ixgbe_write(card, IXGBE_RDT(q), rx->queue.slots - 1);
     return error;
@@ -150,14 +141,15 @@ static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx)
 static int open_unit(struct ixgbe *card)
 {
     ixgbe_set(card, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS);
-    const int error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                           .offset = IXGBE_SECRXSTAT,
-                                           .mask = IXGBE_SECRXSTAT_RDY,
-                                           .value = IXGBE_SECRXSTAT_RDY,
-                                           .limit_us = SECURITY_US,
-                                           .what = "SECRXSTAT.SECRX_RDY to be set",
-                                           .section = "4.6.7",
-                                       });
+    static const struct ixgbe_wait ready = {
+        .offset = IXGBE_SECRXSTAT,
+        .mask = IXGBE_SECRXSTAT_RDY,
+        .value = IXGBE_SECRXSTAT_RDY,
+        .limit_us = SECURITY_US,
+        .what = "SECRXSTAT.SECRX_RDY to be set",
+        .section = "4.6.7",
+    };
+    const int error = ixgbe_wait(card, &ready, env_time_us());
     if (error)
         return error;
     ixgbe_set(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
@@ -169,10 +161,11 @@ static int open_unit(struct ixgbe *card)
 int ixgbe_receive_start(struct ixgbe *card)
 {
     set_filters(card);
-    flow_control_off(card);
+    ixgbe_flow_control_start(card);
     set_sizes(card);
+    const uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        const int error = start_queue(card, card->rx[i]);
+        const int error = start_queue(card, card->rx[i], since);
         if (error)
             return error;
     }
@@ -182,19 +175,33 @@ int ixgbe_receive_start(struct ixgbe *card)
 int ixgbe_receive_stop(struct ixgbe *card)
 {
     int result = 0;
-    for (unsigned i = 0; i < card->port->rx_queues; i++) {
+    for (unsigned i = 0; i < card->port->rx_queues; i++)
         ixgbe_clear(card, IXGBE_RXDCTL(i), IXGBE_RXDCTL_ENABLE);
-        const int error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                               .offset = IXGBE_RXDCTL(i),
-                                               .mask = IXGBE_RXDCTL_ENABLE,
-                                               .limit_us = QUEUE_US,
-                                               .what = "RXDCTL.ENABLE to clear",
-                                               .section = "4.6.7.1.2",
-                                           });
+    const uint64_t since = env_time_us();
+    for (unsigned i = 0; i < card->port->rx_queues; i++) {
+        const struct ixgbe_wait disabled = {
+            .offset = IXGBE_RXDCTL(i),
+            .mask = IXGBE_RXDCTL_ENABLE,
+            .limit_us = QUEUE_US,
+            .what = "RXDCTL.ENABLE to clear",
+            .section = "4.6.7.1.2",
+        };
+        const int error = ixgbe_wait(card, &disabled, since);
         if (error)
             result = error;
     }
     ixgbe_delay(FORGET_US);
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
     return result;
+}
+
+void ixgbe_receive_settle(struct ixgbe *card)
+{
+    for (unsigned i = 0; i < card->port->rx_queues; i++) {
+        struct ixgbe_rx *rx = card->rx[i];
+        for (uint32_t slot = rx->next; rx->owed > 0; rx->owed--) {
+            rx->queue.buffer_of[slot] = NO_BUFFER;
+            slot = slot + 1 == rx->queue.slots ? 0 : slot + 1;
+        }
+    }
 }

@@ -10,6 +10,9 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots);
 // is opened. Returns 0, or a negative errno after a message.
 int ixgbe_receive_start(struct ixgbe *card);
 
-// Turns the queues off and waits until the card has forgotten them. Returns 0, or a negative errno
-// after a message.
+// Turns the queues off and waits, some milliseconds at most, until the card has forgotten them.
+// Returns 0, or a negative errno after a message.
 int ixgbe_receive_stop(struct ixgbe *card);
+
+// The card reaches no memory any more: says of the slots that refill() left empty that they are.
+void ixgbe_receive_settle(struct ixgbe *card);

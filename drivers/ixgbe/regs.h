@@ -80,23 +80,27 @@
 
 // Flow control (8.2.3.3)
 #define IXGBE_FCTTV(n)    (0x03200 + 4 * (n)) // n = 0..3
-#define IXGBE_FCRTL(n)    (0x03220 + 4 * (n)) // n = 0..7
+#define IXGBE_FCRTL(n)    (0x03220 + 4 * (n)) // n = 0..7; bytes, in steps of 32
+#define IXGBE_FCRTL_XONE  IXGBE_BIT(31)       // send XON when the buffer is below
 #define IXGBE_FCRTH(n)    (0x03260 + 4 * (n)) // n = 0..7; bytes, in steps of 32
+#define IXGBE_FCRTH_FCEN  IXGBE_BIT(31)       // send PAUSE when the buffer is above
 #define IXGBE_FCRTV       0x032A0
 #define IXGBE_RXPBSIZE(n) (0x03C00 + 4 * (n)) // 8.2.3.8.9: KiB in bits 19:10
 #define IXGBE_PB_KB(kb)   ((kb) << 10)
 #define IXGBE_FCCFG       0x03D00
+#define IXGBE_FCCFG_TFCE  (UINT32_C(1) << 3)  // send PAUSE; 2: priority flow control
 #define IXGBE_MPC(n)      (0x03FA0 + 4 * (n)) // frames missed, packet buffer full (8.2.3.23)
 
 // Statistics (8.2.3.23); each is cleared by reading it
-#define IXGBE_CRCERRS 0x04000
-#define IXGBE_ILLERRC 0x04004
-#define IXGBE_ERRBC   0x04008
-#define IXGBE_RLEC    0x04040
-#define IXGBE_RUC     0x040A4 // runts
-#define IXGBE_RFC     0x040A8 // fragments
-#define IXGBE_ROC     0x040AC // oversize
-#define IXGBE_RJC     0x040B0 // jabber
+#define IXGBE_CRCERRS    0x04000
+#define IXGBE_ILLERRC    0x04004
+#define IXGBE_ERRBC      0x04008
+#define IXGBE_RLEC       0x04040
+#define IXGBE_RUC        0x040A4 // runts
+#define IXGBE_RFC        0x040A8 // fragments
+#define IXGBE_ROC        0x040AC // oversize
+#define IXGBE_RJC        0x040B0 // jabber
+#define IXGBE_LXOFFRXCNT 0x041A8 // PAUSE frames received
 
 // MAC (8.2.3.22)
 #define IXGBE_HLREG0           0x04240

@@ -22,16 +22,22 @@ void ixgbe_mask_interrupts(struct ixgbe *card)
     ixgbe_write(card, IXGBE_EIMC_EX(1), UINT32_MAX);
 }
 
-int ixgbe_master_disable(struct ixgbe *card)
+static struct ixgbe_wait master_quiet(uint32_t limit_us)
 {
+    return (struct ixgbe_wait){
+        .offset = IXGBE_STATUS,
+        .mask = IXGBE_STATUS_GIO_ENABLED,
+        .limit_us = limit_us,
+        .what = "STATUS.PCIe_Master_Enable to clear",
+        .section = "5.2.5.3.2",
+    };
+}
+
+int ixgbe_master_disable(struct ixgbe *card, uint32_t limit_us)
+{
+    const struct ixgbe_wait quiet = master_quiet(limit_us);
     ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS);
-    return ixgbe_wait(card, &(struct ixgbe_wait){
-                                .offset = IXGBE_STATUS,
-                                .mask = IXGBE_STATUS_GIO_ENABLED,
-                                .limit_us = MASTER_DISABLE_US,
-                                .what = "STATUS.PCIe_Master_Enable to clear",
-                                .section = "5.2.5.3.2",
-                            });
+    return ixgbe_wait(card, &quiet, env_time_us());
 }
 
 // The PCI Express capability's Device Status register has a bit for requests without an answer.
@@ -45,12 +51,6 @@ static bool transactions_pending(const struct ixgbe *card)
 // way. The transmitter is turned inward meanwhile, so that nothing leaves. (5.2.5.3.2)
 static void flush_data_path(struct ixgbe *card)
 {
-    const uint64_t start = env_time_us();
-    while (transactions_pending(card) && env_time_us() - start < PENDING_US)
-        ;
-    if (transactions_pending(card))
-        env_log(card->env, "PCI Express transactions are still pending: resetting all the same");
-
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
     ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_LPBK);
     ixgbe_set(card, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR);
@@ -60,55 +60,127 @@ static void flush_data_path(struct ixgbe *card)
     ixgbe_clear(card, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR);
 }
 
-static int reset_once(struct ixgbe *card)
+// ---- The steps. Each returns 0 when the next one may begin.
+
+static int passed(const struct ixgbe *card, uint32_t microseconds)
 {
-    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_LRST | IXGBE_CTRL_RST);
-    ixgbe_delay(RESET_FIRST_LOOK_US);
-    return ixgbe_wait(card, &(struct ixgbe_wait){
-                                .offset = IXGBE_CTRL,
-                                .mask = IXGBE_CTRL_RST | IXGBE_CTRL_LRST,
-                                .limit_us = RESET_US,
-                                .what = "CTRL.RST and CTRL.LRST to clear",
-                                .section = "4.2.1.6.1",
-                            });
+    return env_time_us() - card->reset.since < microseconds ? -EINPROGRESS : 0;
 }
 
-int ixgbe_reset(struct ixgbe *card)
+static int disable_master(struct ixgbe *card)
 {
     ixgbe_mask_interrupts(card);
+    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS);
+    return 0;
+}
 
-    int error = ixgbe_master_disable(card);
-    if (error == -ENODEV)
-        return error;
-    if (error) {
-        flush_data_path(card);
-        error = reset_once(card);
-        if (error)
-            return error;
-        ixgbe_delay(BETWEEN_RESETS_US);
-    }
-    error = reset_once(card);
-    if (error)
-        return error;
-    ixgbe_delay(RESET_SETTLE_US);
+enum { AFTER_FLUSH = 5 }; // the step before the reset that a quiet card gets
+
+static int wait_for_master(struct ixgbe *card)
+{
+    const struct ixgbe_wait quiet = master_quiet(MASTER_DISABLE_US);
+    const int error = ixgbe_check(card, &quiet, card->reset.since);
+    if (error == 0)
+        card->reset.step = AFTER_FLUSH; // one reset will do
+    return error == -ETIMEDOUT ? 0 : error;
+}
+
+static int wait_for_transactions(struct ixgbe *card)
+{
+    const bool pending = transactions_pending(card);
+    if (pending && passed(card, PENDING_US) != 0)
+        return -EINPROGRESS;
+    if (pending)
+        env_log(card->env, "PCI Express transactions are still pending: resetting all the same");
+    flush_data_path(card);
+    return 0;
+}
+
+static int reset(struct ixgbe *card)
+{
+    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_LRST | IXGBE_CTRL_RST);
+    return 0;
+}
+
+static int wait_for_reset(struct ixgbe *card)
+{
+    static const struct ixgbe_wait over = {
+        .offset = IXGBE_CTRL,
+        .mask = IXGBE_CTRL_RST | IXGBE_CTRL_LRST,
+        .limit_us = RESET_FIRST_LOOK_US + RESET_US,
+        .what = "CTRL.RST and CTRL.LRST to clear",
+        .section = "4.2.1.6.1",
+    };
+    if (passed(card, RESET_FIRST_LOOK_US) != 0)
+        return -EINPROGRESS;
+    return ixgbe_check(card, &over, card->reset.since);
+}
+
+static int wait_between(struct ixgbe *card)
+{
+    return passed(card, BETWEEN_RESETS_US);
+}
+
+static int settle(struct ixgbe *card)
+{
+    if (passed(card, RESET_SETTLE_US) != 0)
+        return -EINPROGRESS;
     ixgbe_mask_interrupts(card);
+    return 0;
+}
 
-    error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                 .offset = card->mac->eec,
-                                 .mask = IXGBE_EEC_AUTO_RD,
-                                 .value = IXGBE_EEC_AUTO_RD,
-                                 .limit_us = AUTO_READ_US,
-                                 .what = "EEC.Auto_RD to be set",
-                                 .section = "4.6.3",
-                             });
-    if (error)
-        return error;
-    return ixgbe_wait(card, &(struct ixgbe_wait){
-                                .offset = IXGBE_RDRXCTL,
-                                .mask = IXGBE_RDRXCTL_DMAIDONE,
-                                .value = IXGBE_RDRXCTL_DMAIDONE,
-                                .limit_us = DMA_INIT_US,
-                                .what = "RDRXCTL.DMAIDONE to be set",
-                                .section = "4.6.3",
-                            });
+static int wait_for_eeprom(struct ixgbe *card)
+{
+    const struct ixgbe_wait loaded = {
+        .offset = card->mac->eec,
+        .mask = IXGBE_EEC_AUTO_RD,
+        .value = IXGBE_EEC_AUTO_RD,
+        .limit_us = AUTO_READ_US,
+        .what = "EEC.Auto_RD to be set",
+        .section = "4.6.3",
+    };
+    return ixgbe_check(card, &loaded, card->reset.since);
+}
+
+static int wait_for_dma(struct ixgbe *card)
+{
+    static const struct ixgbe_wait ready = {
+        .offset = IXGBE_RDRXCTL,
+        .mask = IXGBE_RDRXCTL_DMAIDONE,
+        .value = IXGBE_RDRXCTL_DMAIDONE,
+        .limit_us = DMA_INIT_US,
+        .what = "RDRXCTL.DMAIDONE to be set",
+        .section = "4.6.3",
+    };
+    return ixgbe_check(card, &ready, card->reset.since);
+}
+
+static int (*const steps[])(struct ixgbe *card) = {
+    disable_master,
+    wait_for_master,
+    wait_for_transactions,
+    reset,
+    wait_for_reset, // of a card that is not quiet, to make it so
+    [AFTER_FLUSH] = wait_between,
+    reset,
+    wait_for_reset,
+    settle,
+    wait_for_eeprom,
+    wait_for_dma,
+};
+enum { STEPS = sizeof steps / sizeof steps[0] };
+
+int ixgbe_reset_step(struct ixgbe *card)
+{
+    struct ixgbe_reset *at = &card->reset;
+    for (;;) {
+        const int error = steps[at->step](card);
+        if (error == -EINPROGRESS)
+            return error;
+        at->since = env_time_us();
+        if (error || ++at->step == STEPS) {
+            at->step = 0;
+            return error;
+        }
+    }
 }

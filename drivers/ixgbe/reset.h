@@ -3,14 +3,16 @@
 #pragma once
 #include "drivers/ixgbe/device.h"
 
-// Global reset with all that has to be waited for around it. Afterwards interrupts are masked,
-// every queue is off and the registers hold what the EEPROM loaded. Takes some 12 ms. Returns 0 or
-// a negative errno after a message. (82599 datasheet 4.6.3, 4.6.3.1, 4.6.3.2)
-int ixgbe_reset(struct ixgbe *card);
+// Goes on with a global reset and all that has to be waited for around it, or begins one; never
+// waits. It takes some 12 ms, at most 1.4 s, from the first call to the last; in between nobody may
+// touch a register. Afterwards interrupts are masked, every queue is off and the registers hold
+// what the EEPROM loaded. Returns 0, -EINPROGRESS, or another negative errno after a message.
+// (82599 datasheet 4.6.3, 4.6.3.1, 4.6.3.2)
+int ixgbe_reset_step(struct ixgbe *card);
 
-// Stops the card from starting new accesses to memory and waits for those under way. Returns 0, or
-// a negative errno after a message. (5.2.5.3.2)
-int ixgbe_master_disable(struct ixgbe *card);
+// Stops the card from starting new accesses to memory and waits for those under way, for limit_us.
+// Returns 0, or a negative errno after a message. (5.2.5.3.2)
+int ixgbe_master_disable(struct ixgbe *card, uint32_t limit_us);
 
 // Masks every cause, of which there are 31 in EIMC and 64 in EIMC(1..2). (4.6.3.1)
 void ixgbe_mask_interrupts(struct ixgbe *card);

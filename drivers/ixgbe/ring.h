@@ -68,7 +68,8 @@ struct ixgbe_rx {
     uint32_t whole_lengths; // the same when not in the middle of one
     uint32_t next;          // the slot that the card fills next; receive() looks here
     uint32_t withheld;      // slots refilled since RDT was written
-    uint64_t address;       // of the descriptors, as the card sees them
+    uint32_t owed;    // slots that receive() emptied and refill() has not filled, from next on
+    uint64_t address; // of the descriptors, as the card sees them
     uint32_t number;
 };
 
@@ -95,6 +96,14 @@ struct ixgbe_tx {
 static inline uint32_t ixgbe_slot_before(uint32_t slot, uint32_t slots)
 {
     return (slot == 0 ? slots : slot) - 1;
+}
+
+// Frames in the ring that the card has not reported as sent; all of them when it lies about that.
+static inline uint32_t ixgbe_unsent(const struct ixgbe_tx *tx)
+{
+    const uint32_t head = *tx->head, slots = tx->queue.slots, queued = slots - 1 - tx->free;
+    const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
+    return head < slots && sent <= queued ? queued - sent : queued;
 }
 
 // The data path; see drivers/port.h.

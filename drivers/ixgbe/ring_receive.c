@@ -8,36 +8,31 @@
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
 
-enum { PLAIN = IXGBE_RX_DD | IXGBE_RX_EOP };
+#define DD    ((uint64_t)IXGBE_RX_DD << 32) // in what the card wrote, as one number
+#define PLAIN ((uint64_t)(IXGBE_RX_DD | IXGBE_RX_EOP) << 32)
+_Static_assert(offsetof(struct ixgbe_rx_descriptor, status) ==
+                   offsetof(struct ixgbe_rx_descriptor, written) + 4,
+               "bits 39:32");
 
-// Of what the card wrote into a slot, each field is loaded once: the status first, which says that
-// the length is there.
-static inline bool is_done(const volatile struct ixgbe_rx_descriptor *descriptor)
+// What the card wrote into a slot is loaded once: status and length belong together.
+static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descriptor)
 {
-    return (descriptor->status & PLAIN) == PLAIN;
-}
-
-static inline bool has_something(const volatile struct ixgbe_rx_descriptor *descriptor)
-{
-    return descriptor->status & IXGBE_RX_DD;
-}
-
-static inline bool are_done(const volatile struct ixgbe_rx_descriptor *four)
-{
-    return (four[0].status & four[1].status & four[2].status & four[3].status & PLAIN) == PLAIN;
+    return descriptor->written;
 }
 
 // Takes the frame in a slot that is done. False, with nothing done, when its length is none that it
 // can have.
-static inline bool take_plain(const volatile struct ixgbe_rx_descriptor *descriptor,
-                              uint32_t buffer, uint32_t lengths, struct frame *frame)
+static HOT bool take_plain(uint64_t written, uint32_t buffer, uint32_t lengths, struct frame *frame)
 {
-    const uint32_t length = descriptor->length;
+    const uint32_t length = (uint16_t)written;
     if (UNLIKELY(length - FRAME_MIN >= lengths)) // below FRAME_MIN it wraps to a huge number
         return false;
-    frame->buffer = buffer;
-    frame->offset = FRAME_HEADROOM;
-    frame->length = (uint16_t)length;
+    // The whole frame in one store.
+    const uint64_t fields = written << 48 | (uint64_t)FRAME_HEADROOM << 32 | buffer;
+    _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
+                       offsetof(struct frame, length) == 6,
+                   "as it is put together here");
+    __builtin_memcpy(frame, &fields, sizeof fields);
     return true;
 }
 
@@ -49,14 +44,14 @@ COLD static unsigned take_odd(struct ixgbe_rx *rx, uint32_t slot, struct frame *
                               unsigned count, unsigned taken)
 {
     for (; count > 0; count--, slot++, frames++, taken++) {
-        const volatile struct ixgbe_rx_descriptor *descriptor = rx->descriptors + slot;
-        const unsigned status = descriptor->status;
-        if (!(status & IXGBE_RX_DD))
+        const uint64_t written = look(rx->descriptors + slot);
+        if (!(written & DD))
             break;
+        const bool ends = (written & PLAIN) == PLAIN;
         const uint32_t buffer = rx->queue.buffer_of[slot];
-        if (!(status & IXGBE_RX_EOP) || !take_plain(descriptor, buffer, rx->lengths, frames))
+        if (!ends || !take_plain(written, buffer, rx->lengths, frames))
             *frames = (struct frame){buffer, FRAME_HEADROOM, 0};
-        rx->lengths = status & IXGBE_RX_EOP ? rx->whole_lengths : 0;
+        rx->lengths = ends ? rx->whole_lengths : 0;
     }
     return taken;
 }
@@ -70,24 +65,27 @@ static HOT unsigned take(struct ixgbe_rx *rx, uint32_t first, struct frame *fram
     const uint32_t lengths = rx->lengths;
     unsigned left = count;
     // Four at a time: counting and asking is a third of the work.
-    for (; left >= 4 && are_done(descriptor); left -= 4) {
-        if (!take_plain(descriptor, buffer[0], lengths, frames) ||
-            !take_plain(descriptor + 1, buffer[1], lengths, frames + 1) ||
-            !take_plain(descriptor + 2, buffer[2], lengths, frames + 2) ||
-            !take_plain(descriptor + 3, buffer[3], lengths, frames + 3))
+    for (; left >= 4; left -= 4) {
+        const uint64_t a = look(descriptor), b = look(descriptor + 1);
+        const uint64_t c = look(descriptor + 2), d = look(descriptor + 3);
+        if ((a & b & c & d & PLAIN) != PLAIN || !take_plain(a, buffer[0], lengths, frames) ||
+            !take_plain(b, buffer[1], lengths, frames + 1) ||
+            !take_plain(c, buffer[2], lengths, frames + 2) ||
+            !take_plain(d, buffer[3], lengths, frames + 3))
             break;
         descriptor += 4;
         buffer += 4;
         frames += 4;
     }
-    for (; left > 0 && is_done(descriptor); left--) {
-        if (!take_plain(descriptor, *buffer, lengths, frames))
+    for (; left > 0; left--) {
+        const uint64_t written = look(descriptor);
+        if ((written & PLAIN) != PLAIN || !take_plain(written, *buffer, lengths, frames))
             break;
         descriptor++;
         buffer++;
         frames++;
     }
-    if (left == 0 || !has_something(descriptor))
+    if (left == 0 || !(look(descriptor) & DD))
         return count - left;
     return take_odd(rx, (uint32_t)(descriptor - rx->descriptors), frames, left, count - left);
 }
@@ -105,18 +103,38 @@ static __attribute__((noinline)) unsigned take_around(struct ixgbe_rx *rx, struc
     return taken + take(rx, 0, frames + taken, least(max - taken, first));
 }
 
+static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames,
+                                                        unsigned max)
+{
+    const unsigned taken = UNLIKELY(max > rx->queue.slots - rx->next)
+                               ? take_around(rx, frames, max)
+                               : take(rx, rx->next, frames, max);
+    rx->owed = taken;
+    // Orders the loads of status above before the caller's loads of frame bytes. The card writes
+    // the bytes first, then the status.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return taken;
+}
+
+// With little traffic there is one frame or none: that is decided here, without the cost of a loop.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
     if (UNLIKELY(queue->port->state != PORT_RUNNING))
         return 0;
-    const unsigned taken = UNLIKELY(max > queue->slots - rx->next)
-                               ? take_around(rx, frames, max)
-                               : take(rx, rx->next, frames, max);
-    // Orders the loads of status above before the caller's loads of frame bytes. The card writes
-    // the bytes first, then the status.
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return taken;
+    const uint32_t slot = rx->next;
+    const struct ixgbe_rx_descriptor *descriptor = rx->descriptors + slot;
+    if (max > 1 && (slot + 1 == queue->slots || look(descriptor + 1) & DD))
+        return receive_burst(rx, frames, max);
+    const uint64_t written = look(descriptor);
+    if (!(written & DD))
+        return 0;
+    if (UNLIKELY((written & PLAIN) != PLAIN ||
+                 !take_plain(written, queue->buffer_of[slot], rx->lengths, frames)))
+        return receive_burst(rx, frames, max);
+    rx->owed = 1;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()
+    return 1;
 }
 
 // Puts an empty buffer into a slot, for the card to fill.
@@ -136,13 +154,8 @@ static HOT void put_run(struct ixgbe_rx *rx, uint32_t first, const struct frame 
     struct ixgbe_rx_descriptor *descriptor = rx->descriptors + first;
     uint32_t *buffer_of = rx->queue.buffer_of + first;
     const uint64_t buffers = rx->buffers, stride = rx->stride;
-    for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4) {
-        put_empty(descriptor, buffer_of, buffers, stride, frames);
-        put_empty(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1);
-        put_empty(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2);
-        put_empty(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3);
-    }
-    for (; count > 0; count--)
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < count; i++)
         put_empty(descriptor++, buffer_of++, buffers, stride, frames++);
 }
 
@@ -155,21 +168,47 @@ static __attribute__((noinline)) uint32_t put_around(struct ixgbe_rx *rx,
     return count - to_end;
 }
 
-void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count)
+// Writes RDT. Nothing is given to the card when buffers are missing: the port is dead then.
+static __attribute__((noinline)) void ring_doorbell(struct ixgbe_rx *rx)
 {
-    struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
+    if (rx->owed != 0)
+        return;
+    rx->withheld = 0;
+    // Orders the stores to the descriptors before the store to RDT. The card reads descriptors only
+    // up to RDT.
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    mmio_write32(rx->tail, 0, ixgbe_slot_before(rx->next, rx->queue.slots));
+}
+
+// The slots up to next are filled, count more than before.
+static HOT void end_refill(struct ixgbe_rx *rx, uint32_t next, unsigned count)
+{
+    rx->next = next;
+    rx->owed -= count;
+    rx->withheld += count;
+    if (UNLIKELY(rx->withheld >= IXGBE_TAIL_EVERY))
+        ring_doorbell(rx);
+}
+
+static __attribute__((noinline)) void refill_burst(struct ixgbe_rx *rx, const struct frame *frames,
+                                                   unsigned count)
+{
     uint32_t next = rx->next + count;
-    if (UNLIKELY(next >= queue->slots))
+    if (UNLIKELY(next >= rx->queue.slots))
         next = put_around(rx, frames, count);
     else
         put_run(rx, rx->next, frames, count);
-    rx->next = next;
-    rx->withheld += count;
-    if (rx->withheld >= IXGBE_TAIL_EVERY) {
-        rx->withheld = 0;
-        // Orders the stores to the descriptors before the store to RDT. The card reads descriptors
-        // only up to RDT.
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-        mmio_write32(rx->tail, 0, ixgbe_slot_before(next, queue->slots));
+    end_refill(rx, next, count);
+}
+
+void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count)
+{
+    struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
+    if (count != 1) {
+        refill_burst(rx, frames, count);
+        return;
     }
+    const uint32_t slot = rx->next;
+    put_empty(rx->descriptors + slot, queue->buffer_of + slot, rx->buffers, rx->stride, frames);
+    end_refill(rx, slot + 1 == queue->slots ? 0 : slot + 1, 1);
 }

@@ -27,12 +27,12 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
 
 // Puts a frame into a slot and takes the empty buffer out of it.
 static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *buffer_of,
-                            uint64_t buffers, uint64_t stride, struct frame *frame)
+                            uint64_t buffers, uint64_t stride, struct frame *frame, uint64_t flags)
 {
     const uint64_t full = frame->buffer;
     const uint32_t empty = *buffer_of;
     descriptor->address = buffers + full * stride + frame->offset;
-    descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS;
+    descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS | flags;
     *buffer_of = (uint32_t)full;
     frame->buffer = empty;
 }
@@ -46,13 +46,13 @@ static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, struct frame *
     uint32_t *buffer_of = tx->queue.buffer_of + first;
     const uint64_t buffers = tx->buffers, stride = tx->stride;
     for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4) {
-        exchange(descriptor, buffer_of, buffers, stride, frames);
-        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1);
-        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2);
-        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3);
+        exchange(descriptor, buffer_of, buffers, stride, frames, 0);
+        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, 0);
+        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, 0);
+        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3, 0);
     }
     for (; count > 0; count--)
-        exchange(descriptor++, buffer_of++, buffers, stride, frames++);
+        exchange(descriptor++, buffer_of++, buffers, stride, frames++, 0);
     descriptor[-1].command |= IXGBE_TX_RS;
 }
 
@@ -67,16 +67,18 @@ static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
 }
 
 // A burst that meets the ring's end, a ring that seems full, or a burst so long that one report is
-// not enough.
+// not enough; or none.
 static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
                                                            struct frame *frames, unsigned count)
 {
     if (count > tx->free) {
         reclaim(tx);
         count = least(count, tx->free);
-        if (count == 0 || tx->queue.port->state != PORT_RUNNING)
+        if (tx->queue.port->state != PORT_RUNNING)
             return 0;
     }
+    if (count == 0)
+        return 0;
     const uint32_t slots = tx->queue.slots;
     uint32_t tail = tx->tail;
     for (unsigned done = 0; done < count;) {
@@ -91,17 +93,30 @@ static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
     return count;
 }
 
-unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
+static __attribute__((noinline)) unsigned transmit_run(struct ixgbe_tx *tx, struct frame *frames,
+                                                       unsigned count)
 {
-    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(queue->port->state != PORT_RUNNING || count == 0))
-        return 0;
     const uint32_t tail = tx->tail;
-    if (UNLIKELY(count > tx->free || count > tx->report_every || tail + count >= queue->slots))
-        return transmit_in_runs(tx, frames, count);
     exchange_run(tx, tail, frames, count);
     hand_over(tx, tail + count, count);
     return count;
+}
+
+unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (UNLIKELY(queue->port->state != PORT_RUNNING))
+        return 0;
+    const uint32_t tail = tx->tail;
+    // A count of 0 wraps to a huge number.
+    if (UNLIKELY(count > tx->free || count - 1 >= tx->report_every || tail + count >= queue->slots))
+        return transmit_in_runs(tx, frames, count);
+    if (count != 1)
+        return transmit_run(tx, frames, count);
+    exchange(tx->descriptors + tail, queue->buffer_of + tail, tx->buffers, tx->stride, frames,
+             IXGBE_TX_RS);
+    hand_over(tx, tail + 1, 1);
+    return 1;
 }
 
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)

@@ -13,35 +13,6 @@ enum {
     ATTEMPT_US = 50,
 };
 
-// Reading SMBI as 0 sets it: whoever read the 0 has passed.
-static bool pass_first_gate(struct ixgbe *card)
-{
-    const uint64_t start = env_time_us();
-    do {
-        if ((ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SMBI) == 0)
-            return true;
-        ixgbe_delay(ATTEMPT_US);
-    } while (env_time_us() - start < GATE_US);
-    return false;
-}
-
-static bool pass_second_gate(struct ixgbe *card)
-{
-    const uint64_t start = env_time_us();
-    do {
-        if (card->mac->regsmp) {
-            if ((ixgbe_read(card, card->mac->sw_fw_sync) & IXGBE_SYNC_REGSMP) == 0)
-                return true;
-        } else {
-            ixgbe_set(card, card->mac->swsm, IXGBE_SWSM_SWESMBI);
-            if (ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SWESMBI)
-                return true;
-        }
-        ixgbe_delay(ATTEMPT_US);
-    } while (env_time_us() - start < GATE_US);
-    return false;
-}
-
 static void leave_gates(struct ixgbe *card)
 {
     if (card->mac->regsmp)
@@ -51,42 +22,61 @@ static void leave_gates(struct ixgbe *card)
     ixgbe_flush(card);
 }
 
-// A boot ROM or an operating system that was switched off may have left a gate shut for good.
-// Nobody else drives this card now, so after the time that 10.5.4 grants it is opened by force.
-static int pass_gates(struct ixgbe *card)
+static bool pass_second_gate(struct ixgbe *card)
 {
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
-        if (pass_first_gate(card) && pass_second_gate(card))
-            return 0;
-        env_log(card->env,
-                "semaphore was left taken: SWSM %08xh, SW_FW_SYNC %08xh (82599 datasheet, section "
-                "10.5.4); %s",
-                (unsigned)ixgbe_read(card, card->mac->swsm),
-                (unsigned)ixgbe_read(card, card->mac->sw_fw_sync),
-                attempt == 0 ? "freeing it" : "giving up");
-        leave_gates(card);
-    }
-    return -EBUSY;
+    if (card->mac->regsmp)
+        return (ixgbe_read(card, card->mac->sw_fw_sync) & IXGBE_SYNC_REGSMP) == 0;
+    ixgbe_set(card, card->mac->swsm, IXGBE_SWSM_SWESMBI);
+    return ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SWESMBI;
 }
 
-int ixgbe_lock(struct ixgbe *card, uint32_t resource)
+// Reading SMBI as 0 sets it: whoever read the 0 has passed the first gate.
+static bool pass_gates(struct ixgbe *card)
 {
-    const uint64_t start = env_time_us();
-    uint32_t sync;
-    do {
-        const int error = pass_gates(card);
-        if (error)
-            return error;
-        sync = ixgbe_read(card, card->mac->sw_fw_sync) & ~IXGBE_SYNC_REGSMP;
-        const bool taken = sync & (resource | IXGBE_SYNC_FIRMWARE(resource));
-        if (!taken)
-            ixgbe_write(card, card->mac->sw_fw_sync, sync | resource);
-        leave_gates(card);
-        if (!taken)
-            return 0;
-        ixgbe_delay(ATTEMPT_US);
-    } while (env_time_us() - start < RESOURCE_US);
+    if (ixgbe_read(card, card->mac->swsm) & IXGBE_SWSM_SMBI)
+        return false;
+    if (pass_second_gate(card))
+        return true;
+    ixgbe_write(card, card->mac->swsm, 0);
+    return false;
+}
 
+// A boot ROM or an operating system that was switched off may have left a gate shut for good.
+// Nobody else drives this card now, so after the time that 10.5.4 grants it is opened by force.
+static int gate_shut(struct ixgbe *card, uint64_t since)
+{
+    struct ixgbe_gate *gate = &card->gate;
+    const uint64_t now = env_time_us();
+    if (gate->shut_since < since) // the first look of this caller
+        *gate = (struct ixgbe_gate){.shut_since = now};
+    if (now - gate->shut_since < GATE_US)
+        return -EINPROGRESS;
+    env_log(card->env,
+            "semaphore was left taken: SWSM %08xh, SW_FW_SYNC %08xh (82599 datasheet, section "
+            "10.5.4); %s",
+            (unsigned)ixgbe_read(card, card->mac->swsm),
+            (unsigned)ixgbe_read(card, card->mac->sw_fw_sync),
+            gate->freed ? "giving up" : "freeing it");
+    leave_gates(card);
+    if (gate->freed)
+        return -EBUSY;
+    *gate = (struct ixgbe_gate){.shut_since = now, .freed = true};
+    return -EINPROGRESS;
+}
+
+int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since)
+{
+    if (!pass_gates(card))
+        return gate_shut(card, since);
+    const uint32_t sync = ixgbe_read(card, card->mac->sw_fw_sync) & ~IXGBE_SYNC_REGSMP;
+    const bool taken = sync & (resource | IXGBE_SYNC_FIRMWARE(resource));
+    if (!taken)
+        ixgbe_write(card, card->mac->sw_fw_sync, sync | resource);
+    leave_gates(card);
+    if (!taken)
+        return 0;
+    if (env_time_us() - since < RESOURCE_US)
+        return -EINPROGRESS;
     env_log(card->env,
             "waited %u us for SW_FW_SYNC bit %xh: register is %08xh (82599 datasheet, section "
             "10.5.4)",
@@ -94,10 +84,23 @@ int ixgbe_lock(struct ixgbe *card, uint32_t resource)
     return -EBUSY;
 }
 
+int ixgbe_lock(struct ixgbe *card, uint32_t resource)
+{
+    const uint64_t since = env_time_us();
+    for (;;) {
+        const int error = ixgbe_try_lock(card, resource, since);
+        if (error != -EINPROGRESS)
+            return error;
+        ixgbe_delay(ATTEMPT_US);
+    }
+}
+
 void ixgbe_unlock(struct ixgbe *card, uint32_t resource)
 {
     // Freeing must not fail: without the gates the worst is a race with firmware.
-    (void)pass_gates(card);
+    const uint64_t start = env_time_us();
+    while (!pass_gates(card) && env_time_us() - start < ATTEMPT_US)
+        ;
     ixgbe_clear(card, card->mac->sw_fw_sync, resource | IXGBE_SYNC_REGSMP);
     leave_gates(card);
 }

@@ -3,8 +3,13 @@
 #pragma once
 #include "drivers/ixgbe/device.h"
 
-// Takes the resource: IXGBE_SYNC_EEPROM, IXGBE_SYNC_PHY(lan) or IXGBE_SYNC_MAC_CSR. Returns 0, or
-// -EBUSY after a message.
+// Tries once to take the resource: IXGBE_SYNC_EEPROM, IXGBE_SYNC_PHY(lan) or IXGBE_SYNC_MAC_CSR.
+// since is when the caller first tried, in microseconds. Returns 0, -EINPROGRESS when it is
+// somebody else's, or, after a second of this, -EBUSY after a message.
+int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since);
+
+// Tries until it is decided. Only where nothing is forwarded yet.
 int ixgbe_lock(struct ixgbe *card, uint32_t resource);
 
+// Waits for the gates for 50 us at most.
 void ixgbe_unlock(struct ixgbe *card, uint32_t resource);

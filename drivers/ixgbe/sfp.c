@@ -2,8 +2,6 @@
 // What is plugged into the cage. SFF-8472 revision 12.4, tables 4-1, 5-3 and 9-16; SFF-8024 for
 // identifiers and compliance codes.
 #include "drivers/ixgbe/sfp.h"
-#include "drivers/ixgbe/eeprom.h"
-#include "drivers/ixgbe/i2c.h"
 #include "drivers/ixgbe/semaphore.h"
 #include <errno.h>
 #include <stddef.h>
@@ -23,7 +21,6 @@ enum {
     BASE_SUM = 63, // low byte of the sum of bytes 0..62
     SERIAL = 68,
     DIAGNOSTICS = 92,
-    IDENTITY_SIZE = 96,
     NAME_SIZE = 16,
     BLOCK = 16, // bytes read at a time
 
@@ -36,7 +33,6 @@ enum {
     NEEDS_ADDRESS_CHANGE = 1 << 2,
 
     MEASURED = 96, // in the diagnostics page: temperature, voltage, bias, transmit, receive power
-    MEASURED_SIZE = 10,
 };
 
 static const struct code {
@@ -50,17 +46,30 @@ static const struct code {
     {CODES_1G, 0, MODULE_OPTICAL, "1000BASE-SX"},
 };
 
-// Reads count bytes, `block` at a time.
+// Goes on with reading count bytes of a page, `block` at a time; talk.at of them are there. The
+// wires are given back after each block. Returns as ixgbe_sfp_step().
 static int read_page(struct ixgbe *card, uint8_t page, unsigned offset, uint8_t *bytes,
                      unsigned count, unsigned block)
 {
-    for (unsigned i = 0; i < count; i += block) {
-        const unsigned piece = count - i < block ? count - i : block;
-        const int error = ixgbe_i2c_read(card, page, (uint8_t)(offset + i), &bytes[i], piece);
+    struct ixgbe_sfp_talk *talk = &card->talk;
+    const unsigned piece = count - talk->at < block ? count - talk->at : block;
+    int error;
+    if (!talk->locked) {
+        error = ixgbe_try_lock(card, IXGBE_SYNC_PHY(card->lan), talk->since);
         if (error)
             return error;
+        talk->locked = true;
+        ixgbe_i2c_begin(&talk->i2c, page, (uint8_t)(offset + talk->at), &bytes[talk->at], piece);
     }
-    return 0;
+    error = ixgbe_i2c_step(card, &talk->i2c);
+    if (error == -EINPROGRESS)
+        return error;
+    ixgbe_sfp_hang_up(card);
+    if (error)
+        return error;
+    talk->at += piece;
+    talk->since = env_time_us();
+    return talk->at < count ? -EINPROGRESS : 0;
 }
 
 static uint8_t base_sum(const uint8_t *page)
@@ -69,15 +78,6 @@ static uint8_t base_sum(const uint8_t *page)
     for (unsigned i = 0; i < BASE_SUM; i++)
         sum = (uint8_t)(sum + page[i]);
     return sum;
-}
-
-// There are modules that get reads of several bytes wrong: their pages are read again byte by byte.
-static int read_identity(struct ixgbe *card, uint8_t *page)
-{
-    const int error = read_page(card, PAGE_IDENTITY, 0, page, IDENTITY_SIZE, BLOCK);
-    if (error || base_sum(page) == page[BASE_SUM])
-        return error;
-    return read_page(card, PAGE_IDENTITY, 0, page, IDENTITY_SIZE, 1);
 }
 
 // Names are padded with spaces. What is not printable would disturb a terminal.
@@ -127,9 +127,7 @@ static void classify(struct ixgbe_sfp *sfp, const uint8_t *page)
 // (external calibration): they are shown for orientation.
 static void log_measurements(struct ixgbe *card)
 {
-    uint8_t raw[MEASURED_SIZE];
-    if (read_page(card, PAGE_DIAGNOSTICS, MEASURED, raw, sizeof raw, BLOCK))
-        return;
+    const uint8_t *raw = card->talk.measured;
     const int temperature = (int16_t)(raw[0] << 8 | raw[1]) * 10 / 256;
     const unsigned voltage = (raw[2] << 8 | raw[3]) / 100u;
     const unsigned transmit = (raw[6] << 8 | raw[7]) / 10u;
@@ -157,41 +155,115 @@ static void log_identity(struct ixgbe *card, const uint8_t *page)
         env_log(card->env, "module: 1 Gb/s only; the port runs at that rate");
 }
 
-// Nobody at A0h: the cage is empty. Anything else that answers is a module.
-static void read_module(struct ixgbe *card)
+static void begin(struct ixgbe_sfp_talk *talk, int step)
+{
+    talk->step = step;
+    talk->locked = false; // a transfer that a removed card left behind is forgotten
+    talk->at = 0;
+    talk->since = env_time_us();
+}
+
+// The identity page is there. Returns as ixgbe_sfp_step(): the measurements may follow.
+static int take_identity(struct ixgbe *card)
 {
     struct ixgbe_sfp *sfp = &card->sfp;
-    uint8_t page[IDENTITY_SIZE];
-    *sfp = (struct ixgbe_sfp){.module = MODULE_NONE, .type = "none"};
-    if (read_identity(card, page)) {
-        env_log(card->env, "no module in the cage: nobody answers at I2C address A0h");
-        return;
-    }
+    const uint8_t *page = card->talk.page;
     copy_name(sfp->vendor, &page[VENDOR]);
     copy_name(sfp->part, &page[PART]);
     copy_name(sfp->serial, &page[SERIAL]);
     classify(sfp, page);
     log_identity(card, page);
-    if ((page[DIAGNOSTICS] & (HAS_DIAGNOSTICS | NEEDS_ADDRESS_CHANGE)) == HAS_DIAGNOSTICS)
-        log_measurements(card);
+    if ((page[DIAGNOSTICS] & (HAS_DIAGNOSTICS | NEEDS_ADDRESS_CHANGE)) != HAS_DIAGNOSTICS)
+        return 0;
+    begin(&card->talk, TALK_MEASURE);
+    return -EINPROGRESS;
 }
 
-int ixgbe_sfp_identify(struct ixgbe *card)
+// Goes on with the identity page. Nobody at A0h: the cage is empty. Anything else that answers is a
+// module. There are some that get reads of several bytes wrong: their pages are read again byte by
+// byte.
+static int read_identity(struct ixgbe *card)
 {
-    const int error = ixgbe_lock(card, IXGBE_SYNC_PHY(card->lan));
+    struct ixgbe_sfp_talk *talk = &card->talk;
+    const bool blocks = talk->step == TALK_BLOCKS;
+    const int error =
+        read_page(card, PAGE_IDENTITY, 0, talk->page, IXGBE_SFP_IDENTITY, blocks ? BLOCK : 1);
+    if (error == -ENXIO) {
+        env_log(card->env, "no module in the cage: nobody answers at I2C address A0h");
+        return 0;
+    }
     if (error)
         return error;
-    read_module(card);
-    ixgbe_unlock(card, IXGBE_SYNC_PHY(card->lan));
-    return 0;
+    talk->bytewise = !blocks;
+    if (blocks && base_sum(talk->page) != talk->page[BASE_SUM]) {
+        begin(talk, TALK_BYTES);
+        return -EINPROGRESS;
+    }
+    return take_identity(card);
 }
 
-bool ixgbe_sfp_present(struct ixgbe *card)
+// Goes on with the measurements. A module that does not give them is a module all the same.
+static int read_measurements(struct ixgbe *card)
 {
-    uint8_t identifier;
-    if (ixgbe_lock(card, IXGBE_SYNC_PHY(card->lan)))
-        return false;
-    const bool present = ixgbe_i2c_read(card, PAGE_IDENTITY, IDENTIFIER, &identifier, 1) == 0;
-    ixgbe_unlock(card, IXGBE_SYNC_PHY(card->lan));
-    return present;
+    const int error =
+        read_page(card, PAGE_DIAGNOSTICS, MEASURED, card->talk.measured, IXGBE_SFP_MEASURED, BLOCK);
+    if (error == 0)
+        log_measurements(card);
+    return error == -EINPROGRESS ? error : 0;
+}
+
+// Goes on with asking whether the module is the one that was identified.
+static int read_serial(struct ixgbe *card)
+{
+    struct ixgbe_sfp_talk *talk = &card->talk;
+    const bool had = card->sfp.module != MODULE_NONE;
+    const int error = read_page(card, PAGE_IDENTITY, SERIAL, talk->serial, IXGBE_SFP_SERIAL,
+                                talk->bytewise ? 1 : BLOCK);
+    if (error == -ENXIO)
+        return had ? -ESTALE : 0;
+    if (error)
+        return error;
+    const bool same = __builtin_memcmp(talk->serial, &talk->page[SERIAL], IXGBE_SFP_SERIAL) == 0;
+    return had && same ? 0 : -ESTALE;
+}
+
+void ixgbe_sfp_identify(struct ixgbe *card)
+{
+    card->sfp = (struct ixgbe_sfp){.module = MODULE_NONE, .type = "none"};
+    begin(&card->talk, TALK_BLOCKS);
+}
+
+void ixgbe_sfp_ask(struct ixgbe *card)
+{
+    begin(&card->talk, TALK_SERIAL);
+}
+
+int ixgbe_sfp_step(struct ixgbe *card)
+{
+    struct ixgbe_sfp_talk *talk = &card->talk;
+    int error = 0;
+    switch (talk->step) {
+    case TALK_OVER:
+        break;
+    case TALK_SERIAL:
+        error = read_serial(card);
+        break;
+    case TALK_BLOCKS:
+    case TALK_BYTES:
+        error = read_identity(card);
+        break;
+    case TALK_MEASURE:
+        error = read_measurements(card);
+        break;
+    }
+    if (error != -EINPROGRESS)
+        talk->step = TALK_OVER;
+    return error;
+}
+
+void ixgbe_sfp_hang_up(struct ixgbe *card)
+{
+    if (card->talk.locked)
+        ixgbe_unlock(card, IXGBE_SYNC_PHY(card->lan));
+    card->talk.locked = false;
 }

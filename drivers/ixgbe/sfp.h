@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The module in the cage: SFP and SFP+ (SFF-8472).
 #pragma once
+#include "drivers/ixgbe/i2c.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,14 +23,52 @@ struct ixgbe_sfp {
     char vendor[17], part[17], serial[17];
 };
 
-// Reads the module and logs what it is; an empty cage and a module nobody has heard of are facts,
-// not errors: every module is accepted. Takes up to 40 ms. Returns 0, or a negative errno after a
-// message when the wires could not be had.
-int ixgbe_sfp_identify(struct ixgbe *card);
+enum {
+    IXGBE_SFP_IDENTITY = 96, // bytes of the identity page
+    IXGBE_SFP_MEASURED = 10, // bytes of measurements
+    IXGBE_SFP_SERIAL = 16,   // bytes of the serial number
+};
 
-// Whether something answers in the cage now. Takes 0.4 ms, 2 ms for an empty one.
-bool ixgbe_sfp_present(struct ixgbe *card);
+// A conversation with the module, which goes on from one poll to the next.
+struct ixgbe_sfp_talk {
+    enum { TALK_OVER, TALK_SERIAL, TALK_BLOCKS, TALK_BYTES, TALK_MEASURE } step;
+    bool locked;    // IXGBE_SYNC_PHY(lan) is ours, and a transfer under way
+    uint64_t since; // when the lock was first tried for, microseconds
+    unsigned at;    // bytes of this step that are there
+    struct ixgbe_i2c i2c;
+    bool bytewise; // this module cannot read sequentially
+    uint8_t page[IXGBE_SFP_IDENTITY];
+    uint8_t serial[IXGBE_SFP_SERIAL];
+    uint8_t measured[IXGBE_SFP_MEASURED];
+};
 
-// Copies the settings for this kind of module from the EEPROM to the card's analog part. Returns 0,
-// also when the EEPROM has none, or a negative errno after a message.
-int ixgbe_sfp_setup(struct ixgbe *card);
+// Begins to ask what the module is, or only whether it is still the same.
+void ixgbe_sfp_identify(struct ixgbe *card);
+void ixgbe_sfp_ask(struct ixgbe *card);
+
+// Goes on with what was begun, for some 100 us. After ixgbe_sfp_identify() card->sfp is filled in
+// and the log says what the module is; an empty cage and a module nobody has heard of are facts,
+// not errors: every module is accepted. Returns 0, -EINPROGRESS, after ixgbe_sfp_ask() -ESTALE when
+// another module, or none, is there now, or -EBUSY after a message when the wires could not be had.
+int ixgbe_sfp_step(struct ixgbe *card);
+
+// Ends it at once and gives the wires back. No harm when none is under way.
+void ixgbe_sfp_hang_up(struct ixgbe *card);
+
+// What the EEPROM holds for the card's analog part and one kind of module.
+enum {
+    IXGBE_SFP_SETTINGS = 2,     // direct attach; everything else
+    IXGBE_SFP_SETTINGS_MAX = 64 // values; Intel's images have a handful
+};
+struct ixgbe_sfp_settings {
+    unsigned count;
+    uint16_t value[IXGBE_SFP_SETTINGS_MAX];
+};
+
+// Reads the settings out of the EEPROM. Waits; only where nothing is forwarded yet. Returns 0, also
+// when the EEPROM has none, or a negative errno after a message.
+int ixgbe_sfp_read_settings(struct ixgbe *card);
+
+// Gives the settings for the module in the cage to the card's analog part. The caller holds
+// IXGBE_SYNC_MAC_CSR.
+void ixgbe_sfp_setup(struct ixgbe *card);

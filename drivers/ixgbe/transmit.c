@@ -2,13 +2,15 @@
 // Transmit initialisation. Intel 82599 datasheet (331520) 4.6.8, 4.6.11.3.4 (neither DCB nor
 // virtualisation), 7.2.3.4, 7.2.3.5.2.
 #include "drivers/ixgbe/transmit.h"
+#include "drivers/ixgbe/flow_control.h"
 #include <errno.h>
 
 enum {
-    QUEUE_US = 100000,
-    DRAIN_US = 10000,
+    // Others wait meanwhile: together with receive.c and port.c less than PORT_WAIT_US.
+    QUEUE_US = 2000, // for all queues
+    DRAIN_US = 2000, // for all queues
     FORGET_US = 100,
-    SILENT_US = 2000000, // nothing is paused: flow control is off
+    SILENT_US = 2000000,
     SCHEDULER_QUEUES = 128,
 
     // The card keeps 40 descriptors of a queue. It fetches more when it has fewer than PTHRESH and
@@ -35,6 +37,7 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
         .address = dma.address,
         .number = number,
         .tail_register = card->registers + IXGBE_TDT(number),
+        .free = slots - 1,
         .report_every = quarter < IXGBE_REPORT_EVERY ? quarter : IXGBE_REPORT_EVERY,
         .head = &head->value,
         .head_address = head_address,
@@ -90,17 +93,18 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
                 IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
 }
 
-static int enable_queue(struct ixgbe *card, unsigned q)
+static int enable_queue(struct ixgbe *card, unsigned q, uint64_t since)
 {
+    const struct ixgbe_wait enabled = {
+        .offset = IXGBE_TXDCTL(q),
+        .mask = IXGBE_TXDCTL_ENABLE,
+        .value = IXGBE_TXDCTL_ENABLE,
+        .limit_us = QUEUE_US,
+        .what = "TXDCTL.ENABLE to be set",
+        .section = "4.6.8.1",
+    };
     ixgbe_set(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
-    return ixgbe_wait(card, &(struct ixgbe_wait){
-                                .offset = IXGBE_TXDCTL(q),
-                                .mask = IXGBE_TXDCTL_ENABLE,
-                                .value = IXGBE_TXDCTL_ENABLE,
-                                .limit_us = QUEUE_US,
-                                .what = "TXDCTL.ENABLE to be set",
-                                .section = "4.6.8.1",
-                            });
+    return ixgbe_wait(card, &enabled, since);
 }
 
 int ixgbe_transmit_start(struct ixgbe *card)
@@ -109,37 +113,55 @@ int ixgbe_transmit_start(struct ixgbe *card)
     for (unsigned i = 0; i < card->port->tx_queues; i++)
         describe_queue(card, card->tx[i]);
     ixgbe_set(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
+    const uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        const int error = enable_queue(card, i);
+        const int error = enable_queue(card, i, since);
         if (error)
             return error;
     }
     return 0;
 }
 
-// Steps of 4.6.8.1.1. Frames that do not leave in time, because there is no link, are lost.
+static bool is_drained(const struct ixgbe *card, unsigned q)
+{
+    return ixgbe_read(card, IXGBE_TDH(q)) == ixgbe_read(card, IXGBE_TDT(q));
+}
+
+// Steps of 4.6.8.1.1.
 int ixgbe_transmit_stop(struct ixgbe *card)
 {
     int result = 0;
-    const uint64_t start = env_time_us();
+    uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        while (ixgbe_read(card, IXGBE_TDH(i)) != ixgbe_read(card, IXGBE_TDT(i)) &&
-               card->port->link_up && env_time_us() - start < DRAIN_US)
+        while (card->port->link_up && !is_drained(card, i) && env_time_us() - since < DRAIN_US)
             ;
         ixgbe_clear(card, IXGBE_TXDCTL(i), IXGBE_TXDCTL_ENABLE);
-        const int error = ixgbe_wait(card, &(struct ixgbe_wait){
-                                               .offset = IXGBE_TXDCTL(i),
-                                               .mask = IXGBE_TXDCTL_ENABLE,
-                                               .limit_us = QUEUE_US,
-                                               .what = "TXDCTL.ENABLE to clear",
-                                               .section = "4.6.8.1.1",
-                                           });
+    }
+    since = env_time_us();
+    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+        const struct ixgbe_wait disabled = {
+            .offset = IXGBE_TXDCTL(i),
+            .mask = IXGBE_TXDCTL_ENABLE,
+            .limit_us = QUEUE_US,
+            .what = "TXDCTL.ENABLE to clear",
+            .section = "4.6.8.1.1",
+        };
+        const int error = ixgbe_wait(card, &disabled, since);
         if (error)
             result = error;
     }
     ixgbe_delay(FORGET_US);
     ixgbe_clear(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
     return result;
+}
+
+void ixgbe_transmit_settle(struct ixgbe *card)
+{
+    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+        struct ixgbe_tx *tx = card->tx[i];
+        card->port->lost_in_restart += ixgbe_unsent(tx);
+        tx->free = tx->queue.slots - 1;
+    }
 }
 
 void ixgbe_transmit_watch(struct ixgbe *card)
@@ -152,6 +174,9 @@ void ixgbe_transmit_watch(struct ixgbe *card)
             tx->watched_head = head;
             tx->watched_since = now;
         } else if (now - tx->watched_since > SILENT_US) {
+            tx->watched_since = now;
+            if (ixgbe_flow_control_paused(card))
+                continue;
             env_log(card->env,
                     "transmit queue %u has sent nothing for 2 s: head %u, tail %u, TDH %u", i,
                     (unsigned)head, (unsigned)tx->tail, (unsigned)ixgbe_read(card, IXGBE_TDH(i)));

@@ -12,9 +12,12 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
 // After a reset: sizes, then the queues, all empty. Returns 0, or a negative errno after a message.
 int ixgbe_transmit_start(struct ixgbe *card);
 
-// Lets what is queued go out if it can, then turns the queues off. Returns 0, or a negative errno
-// after a message.
+// Lets what is queued go out if it can, then turns the queues off; some milliseconds at most.
+// Returns 0, or a negative errno after a message.
 int ixgbe_transmit_stop(struct ixgbe *card);
+
+// The card reaches no memory any more: counts what it did not report as sent.
+void ixgbe_transmit_settle(struct ixgbe *card);
 
 // Fails the port when the card has frames and a link, and has sent nothing for seconds.
 void ixgbe_transmit_watch(struct ixgbe *card);

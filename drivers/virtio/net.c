@@ -73,6 +73,8 @@ static int handshake(struct port *port, uint32_t carry)
     port->max_frame = MAX_FRAME;
     if ((offered & VIRTIO_NET_F_MTU) != 0 && take_mtu(port, pci, carry))
         net->features |= VIRTIO_NET_F_MTU;
+    if (port->frame_wanted != 0 && port->max_frame > port->frame_wanted)
+        port->max_frame = port->frame_wanted;
     // 5., 6. Tell it, and see whether it agrees.
     return virtio_features_accept(pci, net->features);
 }
@@ -115,6 +117,8 @@ static int allocate_queue(struct port *port, struct split *split, uint16_t numbe
         return -ENODEV;
     if (slots > SPLIT_SLOTS_MAX)
         slots = SPLIT_SLOTS_MAX;
+    while (port->ring_slots != 0 && slots > port->ring_slots)
+        slots /= 2; // 2.7: a power of two, and no more than the device offers
     split->queue.port = port;
     return split_allocate(split, port->env, slots, number);
 }

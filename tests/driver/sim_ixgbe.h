@@ -6,9 +6,10 @@
 #include "tests/driver/env_host.h"
 
 enum {
-    SIM_STRIDE = 2112,
-    SIM_CAPACITY = SIM_STRIDE - FRAME_HEADROOM,
+    SIM_CAPACITY = 2048,
     SIM_SENT_MAX = 8192,
+    SIM_LINK_POLLS = 1000, // enough to read the module and bring the link up
+    SIM_POLL_US = 120,     // a poll may take no longer
 };
 
 struct sim {
@@ -18,8 +19,10 @@ struct sim {
     uint8_t pci[4096];
     struct port port;
     struct packet_area area;
-    uint64_t off_pages; // register accesses outside the two pages of the data path
-    bool data_path;     // count them
+    uint32_t capacity;     // of a buffer; SIM_CAPACITY unless a test changes it before sim_run()
+    uint64_t off_pages;    // register accesses outside the two pages of the data path
+    bool data_path;        // count them
+    uint64_t longest_poll; // of sim_poll(), microseconds
 
     // Frames that left, oldest first.
     struct {
@@ -36,6 +39,13 @@ void sim_close(struct sim *sim);
 // Probes, with as many transmit queues and ring slots, gives every slot a buffer of its own,
 // starts, and polls until the link is up. Fails the test when anything goes wrong.
 void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots);
+
+// Calls start() until it has decided. Fails the test when a call, or all of them together, take
+// longer than drivers/port.h allows, or when the card could reach memory in between.
+int sim_start(struct sim *sim);
+
+// Calls stop(). Fails the test when it takes too long, or the card can reach memory afterwards.
+void sim_stop(struct sim *sim);
 
 // Gives every slot its buffer.
 void sim_deal_buffers(struct sim *sim);

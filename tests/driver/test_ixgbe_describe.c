@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Looking into an 82599: the answer is complete, harmless, and comes from any card.
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
 // links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
@@ -75,7 +76,7 @@ static void running_card(void **state)
     expect(printed, "  82599 SFP+ (X520), port 0 of the card\n");
     expect(printed, " LEDCTL    05040120 ");
     expect(printed, " RXCTRL    00000001 ");
-    expect(printed, " RAL0      12211b00\n  RAH0      80005634 ");
+    expect(printed, " RAL0      12211b00 RAH0      80005634 ");
     expect(printed, " AUTOC     00006200 ");
     expect(printed, "  rx 0  RXDCTL 02000000 SRRCTL 10000002 RDBA 0010");
     expect(printed, " RDLEN 400\n        RDH 0 RDT 63; driver: next 0, withheld 0, of 64\n");
@@ -129,7 +130,7 @@ static void stopped_card(void **state)
     (void)state;
     assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
     const char *printed = describe();
-    expect(printed, "module: not asked yet");
+    expect(printed, "  module: 10GBASE-SR; 10G yes, 1G no\n");
     expect(printed, "link: not followed");
     expect(printed, "  16 transmit queues have no ring (TDLEN is 0)\n");
     expect(printed, ": right\n");
@@ -154,10 +155,14 @@ static void empty_cage(void **state)
     sim.card.module_present = false;
     assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
     sim_deal_buffers(&sim);
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+    assert_int_equal(sim_start(&sim), 0);
     const char *printed = describe();
     expect(printed, "module: none, the cage was empty when last asked\n");
     expect(printed, "link: down for 0 s, being started\n");
+    sim_poll(&sim, SIM_LINK_POLLS);
+    printed = describe();
+    expect(printed, "module: none, the cage was empty when last asked\n");
+    expect(printed, "link: down for 0 s\n");
 }
 
 static void damaged_eeprom(void **state)

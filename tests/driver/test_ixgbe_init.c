@@ -2,6 +2,7 @@
 // From power-on to link: the 82599 driver does what the datasheet says, in its order, and says what
 // is wrong when something is.
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
 // links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
@@ -53,11 +54,13 @@ static void comes_up(void **state)
 {
     (void)state;
     sim_run(&sim, 2, 0);
+    sim_poll(&sim, SIM_LINK_POLLS); // the module is looked at once more
+    assert_in_range(sim.longest_poll, 1, SIM_POLL_US);
     assert_rules_kept();
     assert_memory_equal(sim.port.mac, sim.card.mac, 6);
     assert_int_equal(sim.port.state, PORT_RUNNING);
     assert_int_equal(sim.port.link_mbps, 10000);
-    assert_int_equal(sim.port.max_frame, 9216);
+    assert_int_equal(sim.port.max_frame, 2048);
     assert_int_equal(sim.port.rx[0]->slots, 512);
     assert_true(sim.env.bus_master);
     assert_logged("82599 SFP+ (X520)");
@@ -308,14 +311,14 @@ static void start_refuses(const char *message)
     assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
     sim.port.tx_queues = 1;
     sim_deal_buffers(&sim);
-    assert_true(ixgbe_driver.start(&sim.port) < 0);
+    assert_true(sim_start(&sim) < 0);
     assert_logged(message);
     assert_false(sim.env.bus_master);
     assert_int_equal(sim.port.state, PORT_STOPPED);
     assert_true(sim_conserved(&sim));
 
     sim.card.rx_queue_hangs = sim.card.tx_queue_hangs = sim.card.security_hangs = false;
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+    assert_int_equal(sim_start(&sim), 0);
     assert_rules_kept();
 }
 
@@ -347,7 +350,7 @@ static void slot_names_no_buffer(void **state)
     sim.port.tx_queues = 1;
     sim_deal_buffers(&sim);
     sim.port.tx[0]->buffer_of[7] = sim.area.count;
-    assert_int_equal(ixgbe_driver.start(&sim.port), -EINVAL);
+    assert_int_equal(sim_start(&sim), -EINVAL);
     assert_logged("slot 7 of queue 1 names buffer 1024 of 1024");
     assert_false(sim.env.bus_master);
 }
@@ -359,17 +362,18 @@ static void start_only(void)
     assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
     sim.port.tx_queues = 1;
     sim_deal_buffers(&sim);
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+    assert_int_equal(sim_start(&sim), 0);
 }
 
 static void seconds_pass(unsigned seconds)
 {
-    for (unsigned i = 0; i < 100 * seconds; i++) {
-        host_clock_step(10000);
+    for (unsigned i = 0; i < 1000 * seconds; i++) {
+        host_clock_step(1000);
         env_time_us();
         host_clock_step(1);
-        ixgbe_driver.poll(&sim.port);
+        sim_poll(&sim, 1);
     }
+    assert_in_range(sim.longest_poll, 1, SIM_POLL_US);
 }
 
 static void empty_cage_then_a_module(void **state)
@@ -377,8 +381,9 @@ static void empty_cage_then_a_module(void **state)
     (void)state;
     sim.card.module_present = false;
     start_only();
+    seconds_pass(1);
     assert_logged("no module in the cage: nobody answers at I2C address A0h");
-    seconds_pass(11);
+    seconds_pass(10);
     assert_false(sim.port.link_up);
     assert_logged("no link after 10 s: the cage is empty");
 
@@ -398,7 +403,7 @@ static void partner_silent(void **state)
     assert_false(host_logged(&sim.env, "no link after"));
     seconds_pass(2);
     assert_logged("no link after 10 s: LINKS 00000000h, AUTOC 00006200h");
-    assert_logged("does the other end run at 10 Gb/s");
+    assert_logged("is the other end on, the cable whole, and does the other end run at 10 Gb/s");
     sim.card.partner_10g = true;
     seconds_pass(5);
     assert_true(sim.port.link_up);
@@ -434,12 +439,148 @@ static void copper_1g_module(void **state)
     assert_int_equal(sim.port.link_mbps, 1000);
 }
 
+// A module that is slow holds the clock; it is understood, and others do not wait for it.
+static void slow_module(void **state)
+{
+    (void)state;
+    sim.card.module_stretch = 300;
+    start_only();
+    seconds_pass(1);
+    sim.card.module[71] = '2';
+    sim.card.partner_10g = false;
+    seconds_pass(1);
+    sim.card.partner_10g = true;
+    seconds_pass(15);
+    assert_logged("module: 10GBASE-SR, SIMULATED SR-850-X, serial 0002");
+    assert_true(sim.port.link_up);
+    assert_rules_kept();
+}
+
+// Another module, plugged in while nobody looked, or while the port was stopped.
+static void module_exchanged(void **state)
+{
+    (void)state;
+    sim_run(&sim, 1, 64);
+    for (char serial = '2'; serial <= '5'; serial++) {
+        const size_t said = sim.env.log_length;
+        if (serial % 2) {
+            sim_stop(&sim);
+            sim.card.module[71] = (uint8_t)serial;
+            assert_int_equal(sim_start(&sim), 0);
+        } else {
+            sim.card.partner_10g = false;
+            seconds_pass(1);
+            sim.card.module[71] = (uint8_t)serial;
+            sim.card.module_repeats = serial == '4';
+            seconds_pass(6);
+            sim.card.partner_10g = true;
+        }
+        seconds_pass(5);
+        assert_true(sim.port.link_up);
+        const char text[] = {'s', 'e', 'r', 'i', 'a', 'l', ' ', '0', '0', '0', serial, 0};
+        assert_non_null(strstr(sim.env.log + said, text));
+    }
+    // The same one again is not read again.
+    const size_t said = sim.env.log_length;
+    sim_stop(&sim);
+    assert_int_equal(sim_start(&sim), 0);
+    sim_poll(&sim, 200);
+    assert_true(sim.port.link_up);
+    assert_int_equal(sim.env.log_length, said);
+    assert_rules_kept();
+}
+
+// The wires belong to somebody else for a while: the module is read when they are free.
+static void wires_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
+    sim.port.tx_queues = 1;
+    sim_deal_buffers(&sim);
+    assert_int_equal(sim_start(&sim), 0);
+    sim.registers[IXGBE_SW_FW_SYNC / 4] = IXGBE_SYNC_FIRMWARE(IXGBE_SYNC_PHY(0));
+    seconds_pass(2);
+    assert_logged("waited 1000000 us for SW_FW_SYNC bit 2h: register is 00000040h");
+    assert_true(sim.port.link_up); // the module is known from before
+    sim.card.module[71] = '2';
+    sim.card.partner_10g = false;
+    seconds_pass(1);
+    sim.card.partner_10g = true;
+    sim.registers[IXGBE_SW_FW_SYNC / 4] = 0;
+    seconds_pass(4);
+    assert_logged("module: 10GBASE-SR, SIMULATED SR-850-X, serial 0002");
+    assert_true(sim.port.link_up);
+    assert_rules_kept();
+}
+
+// Stopped in the middle of a conversation with the module: the wires are given back.
+static void stopped_while_reading_the_module(void **state)
+{
+    (void)state;
+    start_only();
+    for (unsigned polls = 1; polls < 60; polls++) {
+        sim.card.module[71] = (uint8_t)('0' + polls); // every time another one
+        sim_poll(&sim, 5 * polls);
+        sim_stop(&sim);
+        assert_int_equal(registers(IXGBE_SW_FW_SYNC), 0);
+        assert_int_equal(sim_start(&sim), 0);
+    }
+    sim_poll(&sim, SIM_LINK_POLLS);
+    assert_logged("module: 10GBASE-SR");
+    assert_true(sim.port.link_up);
+    assert_rules_kept();
+}
+
+static void flow_control(void **state)
+{
+    (void)state;
+    sim_run(&sim, 1, 64);
+    assert_int_equal(registers(IXGBE_FCCFG), 0);
+    assert_int_equal(registers(IXGBE_FCRTH(0)) & IXGBE_FCRTH_FCEN, 0);
+    assert_true(registers(IXGBE_SRRCTL(0)) & IXGBE_SRRCTL_DROP_EN);
+
+    sim_close(&sim);
+    sim_open(&sim);
+    assert_true(ixgbe_driver.flow_control);
+    sim.port.flow_control = true;
+    sim_run(&sim, 1, 64);
+    assert_rules_kept();
+    assert_int_equal(registers(IXGBE_FCCFG), IXGBE_FCCFG_TFCE);
+    assert_int_equal(registers(IXGBE_MFLCN), IXGBE_MFLCN_RFCE | IXGBE_MFLCN_DPF);
+    assert_int_equal(registers(IXGBE_FCTTV(0)), UINT32_MAX);
+    assert_int_equal(registers(IXGBE_FCRTV), 0x7FFF);
+    assert_int_equal(registers(IXGBE_FCRTH(0)), 0x80079000);
+    assert_int_equal(registers(IXGBE_FCRTL(0)), 0x8003C800);
+    assert_int_equal(registers(IXGBE_FCRTH(1)), 0);
+    // A frame without a descriptor waits in the packet buffer, so that the buffer can fill up.
+    assert_false(registers(IXGBE_SRRCTL(0)) & IXGBE_SRRCTL_DROP_EN);
+}
+
+// A port that is paused is not dead; one that is silent without is.
+static void paused(void **state)
+{
+    (void)state;
+    uint8_t bytes[60] = {0};
+    sim.port.flow_control = true;
+    sim_run(&sim, 1, 64);
+    assert_true(ixgbe_driver.send_copy(sim.port.tx[0], bytes, sizeof bytes));
+    for (unsigned i = 0; i < 10; i++) {
+        sim.registers[IXGBE_LXOFFRXCNT / 4] = 3;
+        seconds_pass(1);
+        assert_int_equal(sim.port.state, PORT_RUNNING);
+    }
+    sim.registers[IXGBE_LXOFFRXCNT / 4] = 0;
+    seconds_pass(5);
+    assert_int_equal(sim.port.fault, PORT_FAULT_SILENT);
+}
+
 // A module that answers every byte of a longer read with the first: read again one by one.
 static void module_without_sequential_reads(void **state)
 {
     (void)state;
     sim.card.module_repeats = true;
     start_only();
+    seconds_pass(3);
     assert_logged("module: 10GBASE-SR, SIMULATED SR-850-X, serial 0001");
     assert_false(host_logged(&sim.env, "damaged"));
     assert_rules_kept();
@@ -532,6 +673,12 @@ int main(void)
         CASE(module_without_sequential_reads),
         CASE(unsupported_module),
         CASE(link_goes_and_comes),
+        CASE(slow_module),
+        CASE(module_exchanged),
+        CASE(wires_taken),
+        CASE(stopped_while_reading_the_module),
+        CASE(flow_control),
+        CASE(paused),
         CASE(statistics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

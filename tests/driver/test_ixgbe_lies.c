@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // An 82599 that lies, or dies: it costs its own port, never a buffer, never the box.
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
 // links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
@@ -12,6 +13,7 @@
 // links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -39,10 +41,10 @@ enum { DD = 1, EOP = 2 };
 
 static void restart(void)
 {
-    ixgbe_driver.stop(&sim.port);
+    sim_stop(&sim);
     assert_int_equal(sim.port.state, PORT_STOPPED);
     assert_true(sim_conserved(&sim));
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+    assert_int_equal(sim_start(&sim), 0);
     assert_int_equal(sim.port.state, PORT_RUNNING);
     assert_int_equal(sim.port.fault, PORT_OK);
 }
@@ -217,12 +219,13 @@ static void head_runs_ahead(void **state)
 
 static void seconds_pass(unsigned seconds)
 {
-    for (unsigned i = 0; i < 100 * seconds; i++) {
-        host_clock_step(10000);
+    for (unsigned i = 0; i < 1000 * seconds; i++) {
+        host_clock_step(1000);
         env_time_us();
         host_clock_step(1);
-        ixgbe_driver.poll(&sim.port);
+        sim_poll(&sim, 1);
     }
+    assert_in_range(sim.longest_poll, 1, SIM_POLL_US);
 }
 
 // A card that sends nothing any more, though there is a link. Without a link it only waits.
@@ -259,18 +262,21 @@ static void removed(void **state)
     assert_int_equal(sim.port.state, PORT_FAULTED);
     assert_int_equal(sim.port.fault, PORT_FAULT_GONE);
     assert_false(sim.port.link_up);
-    ixgbe_driver.stop(&sim.port);
+    sim_stop(&sim);
     assert_int_equal(sim.port.state, PORT_STOPPED);
     assert_int_equal(sim.port.fault_count[PORT_FAULT_GONE], 1);
     assert_false(sim.env.bus_master);
-    assert_true(ixgbe_driver.start(&sim.port) < 0);
+    const size_t said = sim.env.log_length;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(sim_start(&sim), -ENODEV);
+    assert_int_equal(sim.env.log_length, said); // stop() has said it
     assert_true(host_logged(&sim.env, "reads all ones, the card is gone"));
     assert_int_equal(sim.port.state, PORT_STOPPED);
     assert_true(sim_conserved(&sim));
 
     sim.card.gone = false; // plugged in again
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
-    sim_poll(&sim, 3);
+    assert_int_equal(sim_start(&sim), 0);
+    sim_poll(&sim, SIM_LINK_POLLS);
     works();
 }
 
@@ -280,26 +286,25 @@ static void removed_before_stop(void **state)
     (void)state;
     sim.card.gone = true;
     const uint64_t before = env_time_us();
-    ixgbe_driver.stop(&sim.port);
+    sim_stop(&sim);
     assert_in_range(env_time_us() - before, 1, 1000);
     assert_int_equal(sim.port.fault, PORT_FAULT_GONE);
     assert_true(sim_conserved(&sim));
 }
 
-// Queues that will not stop: the wait ends, the message says which, and a reset does it.
+// Queues that will not stop: the wait ends, the message says which, and the next start's reset does
+// it.
 static void queue_will_not_stop(void **state)
 {
     (void)state;
     sim.card.rx_queue_hangs = true;
-    const uint64_t before = env_time_us();
-    ixgbe_driver.stop(&sim.port);
-    assert_in_range(env_time_us() - before, 100000, 1000000);
+    sim_stop(&sim);
     assert_true(host_logged(&sim.env, "RXDCTL.ENABLE to clear: register 01028h is 02000000h"));
     assert_int_equal(sim.port.state, PORT_STOPPED);
     assert_false(sim.env.bus_master);
     assert_true(sim_conserved(&sim));
     sim.card.rx_queue_hangs = false;
-    assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+    assert_int_equal(sim_start(&sim), 0);
     works();
 }
 
@@ -308,13 +313,72 @@ static void reset_never_ends(void **state)
 {
     (void)state;
     sim.card.tx_queue_hangs = sim.card.master_hangs = sim.card.reset_hangs = true;
-    const uint64_t before = env_time_us();
-    ixgbe_driver.stop(&sim.port);
-    assert_in_range(env_time_us() - before, 100000, 1000000);
+    sim_stop(&sim);
     assert_int_equal(sim.port.fault, PORT_FAULT_SILENT);
     assert_int_equal(sim.port.state, PORT_STOPPED);
-    assert_false(sim.env.bus_master);
+    assert_int_equal(sim_start(&sim), -ETIMEDOUT);
+    assert_int_equal(sim.port.state, PORT_STOPPED);
+    sim_stop(&sim);
+    assert_int_equal(sim.port.fault_count[PORT_FAULT_SILENT], 1);
     assert_true(sim_conserved(&sim));
+
+    sim.card.tx_queue_hangs = sim.card.master_hangs = sim.card.reset_hangs = false;
+    assert_int_equal(sim_start(&sim), 0);
+    sim_poll(&sim, SIM_LINK_POLLS);
+    works();
+}
+
+// Stopped at any moment of a start: the reset is not disturbed, and the next start goes on with it.
+static void stopped_while_starting(void **state)
+{
+    (void)state;
+    sim_stop(&sim);
+    for (unsigned calls = 1; calls < 400; calls++) {
+        int error = -EINPROGRESS;
+        for (unsigned i = 0; i < calls && error == -EINPROGRESS; i++) {
+            error = ixgbe_driver.start(&sim.port);
+            for (unsigned k = 0; k < 40; k++)
+                env_time_us();
+        }
+        assert_true(error == 0 || error == -EINPROGRESS);
+        assert_int_equal(sim.port.state, error == 0 ? PORT_RUNNING : PORT_STOPPED);
+        // Looking at it is no disturbance either.
+        ixgbe_driver.describe(&sim.port);
+        assert_int_equal(ixgbe_driver.blink(&sim.port, true), error == 0 ? 0 : -EBUSY);
+        sim.env.printed_length = 0;
+        sim_stop(&sim);
+        assert_string_equal(sim.card.violation, "");
+    }
+    assert_int_equal(sim_start(&sim), 0);
+    sim_poll(&sim, SIM_LINK_POLLS);
+    works();
+}
+
+// Frames that named no buffer come back no more: as many slots, the last ones, say so.
+static void short_refill(void **state)
+{
+    (void)state;
+    struct frame frames[40];
+    for (unsigned slot = 0; slot < 64; slot++)
+        simcard_forge_rx(&sim.card, 0, slot, 60, DD | EOP);
+    assert_int_equal(ixgbe_driver.receive(sim.port.rx[0], frames, 40), 40);
+    ixgbe_driver.refill(sim.port.rx[0], frames, 40);
+    for (unsigned slot = 0; slot < 64; slot++)
+        simcard_forge_rx(&sim.card, 0, slot, 60, DD | EOP);
+    const uint32_t tail = sim.registers[IXGBE_RDT(0) / 4];
+    assert_int_equal(ixgbe_driver.receive(sim.port.rx[0], frames, 40), 40); // around the end
+    port_fail(&sim.port, PORT_FAULT_BAD_BUFFER, 0);
+    ixgbe_driver.refill(sim.port.rx[0], frames, 37);
+    assert_int_equal(sim.registers[IXGBE_RDT(0) / 4], tail);
+    sim_stop(&sim);
+    const struct queue *rx = sim.port.rx[0];
+    for (unsigned slot = 0; slot < 64; slot++)
+        assert_int_equal(rx->buffer_of[slot] == NO_BUFFER, slot >= 13 && slot < 16);
+    assert_int_equal(ixgbe_driver.start(&sim.port), -EINVAL);
+    for (unsigned i = 0; i < 3; i++)
+        rx->buffer_of[13 + i] = frames[37 + i].buffer;
+    restart();
+    works();
 }
 
 // Whatever bytes stand in the rings and whatever the head says: no crash, no buffer lost.
@@ -343,19 +407,11 @@ static void rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(impossible_lengths),
-        CASE(all_done_early),
-        CASE(head_outside_the_ring),
-        CASE(head_all_ones),
-        CASE(head_goes_back),
-        CASE(head_just_outside_the_ring),
-        CASE(head_runs_ahead),
-        CASE(sends_nothing),
-        CASE(removed),
-        CASE(removed_before_stop),
-        CASE(queue_will_not_stop),
-        CASE(reset_never_ends),
-        CASE(rubbish),
+        CASE(impossible_lengths),     CASE(all_done_early),      CASE(head_outside_the_ring),
+        CASE(head_all_ones),          CASE(head_goes_back),      CASE(head_just_outside_the_ring),
+        CASE(head_runs_ahead),        CASE(sends_nothing),       CASE(removed),
+        CASE(removed_before_stop),    CASE(queue_will_not_stop), CASE(reset_never_ends),
+        CASE(stopped_while_starting), CASE(short_refill),        CASE(rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Frames across an 82599: in order, unchanged, none lost, none kept, whatever the bursts look like.
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
+// links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
 // links: drivers/ixgbe/model.c drivers/ixgbe/port.c drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
@@ -227,6 +228,39 @@ static void pieces_are_dropped(void **state)
     assert_true(sim_conserved(&sim));
 }
 
+// As long as the box wants them: in one buffer each, and no longer.
+static void frames_as_long_as_wanted(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t wanted;
+        uint32_t capacity, longest, size_kb;
+    } cases[] = {{0, 2048, 2048, 2},    {1518, 2048, 1518, 2},  {9018, 9216, 9018, 9},
+                 {9216, 9216, 9216, 9}, {9216, 10000, 9216, 9}, {4000, 3000, 2048, 2},
+                 {0, 16384, 9216, 16}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static uint8_t bytes[16384];
+        sim_close(&sim);
+        sim_open(&sim);
+        sim.capacity = cases[i].capacity;
+        sim.port.frame_wanted = cases[i].wanted;
+        sim_run(&sim, 1, 64);
+        const unsigned longest = cases[i].longest;
+        assert_int_equal(sim.port.max_frame, longest);
+        assert_int_equal(sim.registers[IXGBE_SRRCTL(0) / 4] & 0x1F, cases[i].size_kb);
+        assert_true(simcard_receive(&sim.card, bytes, longest));
+        assert_false(simcard_receive(&sim.card, bytes, longest + 1));
+        struct frame frame;
+        assert_int_equal(ixgbe_driver.receive(sim.port.rx[0], &frame, 1), 1);
+        assert_int_equal(frame.length, longest);
+        assert_int_equal(ixgbe_driver.transmit(sim.port.tx[0], &frame, 1), 1);
+        ixgbe_driver.refill(sim.port.rx[0], &frame, 1);
+        assert_int_equal(simcard_transmit(&sim.card), 1);
+        assert_int_equal(sim.sent[0].length, longest);
+        assert_string_equal(sim.card.violation, "");
+    }
+}
+
 // The card itself refuses what would not fit, and says how many there were.
 static void too_long_for_the_buffers(void **state)
 {
@@ -361,8 +395,8 @@ static void receive_queues(void **state)
         for (unsigned q = 0; q < counts[c]; q++)
             assert_in_range(seen[q], 2000 / counts[c] / 2, 2000 / counts[c] * 2);
         assert_true(sim_conserved(&sim));
-        ixgbe_driver.stop(&sim.port);
-        assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+        sim_stop(&sim);
+        assert_int_equal(sim_start(&sim), 0);
         assert_string_equal(sim.card.violation, "");
     }
 }
@@ -387,7 +421,7 @@ static void a_stopped_port_does_nothing(void **state)
     (void)state;
     sim_run(&sim, 1, 64);
     assert_true(put(0));
-    ixgbe_driver.stop(&sim.port);
+    sim_stop(&sim);
     assert_false(put(1));
     struct frame frame = {.length = 60, .offset = FRAME_HEADROOM};
     assert_int_equal(ixgbe_driver.receive(sim.port.rx[0], &frame, 1), 0);
@@ -403,6 +437,36 @@ static void a_stopped_port_does_nothing(void **state)
     assert_string_equal(sim.card.violation, "");
 }
 
+// What was taken and is not known to be sent when the port stops is counted, once.
+static void lost_in_restart(void **state)
+{
+    (void)state;
+    uint8_t bytes[60] = {0};
+    sim_run(&sim, 2, 64);
+    for (unsigned i = 0; i < 40; i++)
+        assert_true(ixgbe_driver.send_copy(sim.port.tx[0], bytes, sizeof bytes));
+    assert_int_equal(simcard_transmit(&sim.card), 40); // all of them sent, none seen by the driver
+    for (unsigned i = 0; i < 30; i++)                  // around the ring's end
+        assert_true(ixgbe_driver.send_copy(sim.port.tx[0], bytes, sizeof bytes));
+    for (unsigned i = 0; i < 7; i++)
+        assert_true(ixgbe_driver.send_copy(sim.port.tx[1], bytes, sizeof bytes));
+    sim_stop(&sim);
+    assert_int_equal(sim.port.lost_in_restart, 37);
+    sim_stop(&sim);
+    assert_int_equal(sim_start(&sim), 0);
+    sim_stop(&sim);
+    assert_int_equal(sim.port.lost_in_restart, 37);
+
+    // A head that lies tells nothing: all are lost.
+    assert_int_equal(sim_start(&sim), 0);
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(ixgbe_driver.send_copy(sim.port.tx[0], bytes, sizeof bytes));
+    simcard_forge_head(&sim.card, 0, 6);
+    sim_stop(&sim);
+    assert_int_equal(sim.port.lost_in_restart, 42);
+    assert_true(sim_conserved(&sim));
+}
+
 // Stop and start at any moment, with frames on their way: no buffer is lost, and traffic flows
 // again.
 static void a_thousand_restarts(void **state)
@@ -415,13 +479,13 @@ static void a_thousand_restarts(void **state)
         sim_forward(&sim, pick(0, 1), pick(1, 64));
         if (pick(0, 1))
             simcard_transmit(&sim.card);
-        ixgbe_driver.stop(&sim.port);
+        sim_stop(&sim);
         assert_true(sim_conserved(&sim));
-        assert_int_equal(ixgbe_driver.start(&sim.port), 0);
+        assert_int_equal(sim_start(&sim), 0);
     }
     assert_string_equal(sim.card.violation, "");
     assert_int_equal(sim.port.fault_count[PORT_FAULT_SILENT], 0);
-    sim_poll(&sim, 3);
+    sim_poll(&sim, SIM_LINK_POLLS);
     assert_true(sim.port.link_up);
     sim.card.sink = check_frame;
     expected = 0;
@@ -444,6 +508,8 @@ int main(void)
         CASE(overrun),
         CASE(pieces_are_dropped),
         CASE(too_long_for_the_buffers),
+        CASE(frames_as_long_as_wanted),
+        CASE(lost_in_restart),
         CASE(copies),
         CASE(transmit_queues),
         CASE(the_card_hashes_right),

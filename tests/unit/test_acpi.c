@@ -436,8 +436,8 @@ static void test_io_apics(void **state)
     (void)state;
     static uint8_t entries[100 * 12];
     for (unsigned i = 0; i < 100; i++) { // the first is nowhere, the last two are the same
-        const uint8_t io_apic[12] = {1, 12, 0, 0, 0, (uint8_t)((i < 99 ? i : 98) << 4), 0xc0,
-                                     i == 0 ? 0 : 0xfe};
+        const uint8_t io_apic[12] = {
+            1, 12, 0, 0, 0, (uint8_t)((i < 99 ? i : 98) << 4), 0xc0, i == 0 ? 0 : 0xfe};
         memcpy(entries + i * 12, io_apic, 12);
     }
     entries[6] = 0;

@@ -59,6 +59,9 @@ static void assert_two_ports(const struct config *config)
     assert_int_equal(config->forward_ports[1], 1);
     assert_int_equal(config->on_error, CONFIG_ON_ERROR_HALT);
     assert_int_equal(config->on_panic, CONFIG_ON_PANIC_REBOOT);
+    assert_int_equal(config->ports[0].ring_size, 0);
+    assert_false(config->ports[0].flow_control);
+    assert_int_equal(config->max_frame, 0);
 }
 
 static void test_good(void **state)
@@ -279,8 +282,12 @@ static const struct wrong {
      NULL,
      {"barewire.conf:3: unknown key \"devise\", did you mean \"device\"?"}},
     {GOOD "mod = wire\n", NULL, {"barewire.conf:7: unknown key \"mod\", did you mean \"mode\"?"}},
-    {GOOD "speed = 10\n", NULL, {"barewire.conf:7: unknown key \"speed\", expected mode or ports"}},
-    {GOOD "= 10\n", NULL, {"barewire.conf:7: unknown key \"\", expected mode or ports"}},
+    {GOOD "speed = 10\n",
+     NULL,
+     {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame"}},
+    {GOOD "= 10\n",
+     NULL,
+     {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame"}},
     {LAN "device = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": device again, first at line 2"}},
@@ -294,12 +301,26 @@ static const struct wrong {
     {NULL,
      "port.lan.device=virtio:0 port.wan.device=virtio:1",
      {"command line: no mode, expected mode = wire in section [forward]"}},
+    {LAN "ring-size = 100\n" WAN WIRE,
+     NULL,
+     {"barewire.conf:3: port \"lan\": ring-size \"100\", expected a multiple of 8 from 64 to "
+      "4096"}},
+    {LAN "flow-control = yes\n" WAN WIRE,
+     NULL,
+     {"barewire.conf:3: port \"lan\": flow-control \"yes\", expected off or on"}},
+    {GOOD "max-frame = 1500\n",
+     NULL,
+     {"barewire.conf:7: max-frame \"1500\", expected bytes without FCS, 1518 to 9216"}},
+    {GOOD "max-frame = 1518\nmax-frame = 1518\n",
+     NULL,
+     {"barewire.conf:8: max-frame again, first at line 7"}},
+    {GOOD "ring-size = 64\n",
+     NULL,
+     {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame"}},
     {GOOD "[system]\non-error = reboot\n",
      NULL,
      {"barewire.conf:8: on-error \"reboot\", expected halt or wire"}},
-    {GOOD,
-     "system.on-panic=wait",
-     {"command line: on-panic \"wait\", expected reboot or halt"}},
+    {GOOD, "system.on-panic=wait", {"command line: on-panic \"wait\", expected reboot or halt"}},
 
     // Which ports.
     {LAN WIRE, NULL, {"barewire.conf: 1 port configured, expected 2 for mode = wire"}},
@@ -468,8 +489,9 @@ static void test_many_errors(void **state)
     struct config config;
     read_text(&config, text, NULL);
     assert_int_equal(config.error_count, 100);
-    assert_string_equal(config.errors[CONFIG_ERRORS_MAX - 1],
-                        "barewire.conf:22: unknown key \"x15\", expected mode or ports");
+    assert_string_equal(
+        config.errors[CONFIG_ERRORS_MAX - 1],
+        "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame");
 }
 
 // Forwarding with a broken configuration takes a clear wish.
@@ -542,17 +564,23 @@ static void test_print(void **state)
 {
     (void)state;
     struct config config;
-    read_text(&config, GOOD, "port.wan.device=ixgbe:1 system.on-panic=halt");
+    read_text(&config, GOOD,
+              "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
+              "port.wan.ring-size=1024 port.wan.flow-control=on");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
                                  "[port lan]\n"
                                  "device = virtio:0                ; line 2\n"
+                                 "flow-control = off               ; default\n"
                                  "[port wan]\n"
                                  "device = ixgbe:1                 ; command line\n"
+                                 "ring-size = 1024                 ; command line\n"
+                                 "flow-control = on                ; command line\n"
                                  "[forward]\n"
                                  "mode = wire                      ; line 6\n"
                                  "ports = lan wan                  ; default: all\n"
+                                 "max-frame = 9018                 ; command line\n"
                                  "[system]\n"
                                  "on-error = halt                  ; default\n"
                                  "on-panic = halt                  ; command line\n");
@@ -562,6 +590,47 @@ static void test_print(void **state)
     assert_int_equal(again.error_count, 0);
     assert_int_equal(again.ports[1].device.kind, CONFIG_DEVICE_IXGBE);
     assert_int_equal(again.on_panic, CONFIG_ON_PANIC_HALT);
+    assert_int_equal(again.ports[1].ring_size, 1024);
+    assert_true(again.ports[1].flow_control);
+    assert_int_equal(again.max_frame, 9018);
+}
+
+// Sizes: the bounds themselves are right, what is beyond them is not, and nothing but digits is.
+static void test_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ring, *frame;
+        bool good;
+    } cases[] = {
+        {"64", "1518", true},    {"4096", "9216", true},
+        {"0072", "9018", true},  {"56", NULL, false},
+        {"4104", NULL, false},   {"100", NULL, false},
+        {"-64", NULL, false},    {"0x40", NULL, false},
+        {"64 ", NULL, true},     {"64k", NULL, false},
+        {"", NULL, false},       {"4294967360", NULL, false},
+        {"6 4", NULL, false},    {NULL, "1517", false},
+        {NULL, "9217", false},   {NULL, "67054", false},
+        {NULL, "1518.0", false}, {NULL, "", false},
+        {NULL, "+1518", false},  {NULL, "99999999999999999999", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[256];
+        struct config config;
+        snprintf(text, sizeof text, LAN "%s%s\n" WAN WIRE "%s%s\n",
+                 cases[i].ring != NULL ? "ring-size = " : "",
+                 cases[i].ring != NULL ? cases[i].ring : "",
+                 cases[i].frame != NULL ? "max-frame = " : "",
+                 cases[i].frame != NULL ? cases[i].frame : "");
+        read_text(&config, text, NULL);
+        if (config.error_count != (cases[i].good ? 0 : 1))
+            fail_msg("case %zu: %u errors, %s", i, config.error_count, config.errors[0]);
+        if (cases[i].good && cases[i].ring != NULL)
+            assert_int_equal(config.ports[0].ring_size, strtoul(cases[i].ring, NULL, 10));
+        if (cases[i].good && cases[i].frame != NULL)
+            assert_int_equal(config.max_frame, strtoul(cases[i].frame, NULL, 10));
+        assert_int_equal(config.ports[1].ring_size, 0);
+    }
 }
 
 static void test_print_errors(void **state)
@@ -583,7 +652,7 @@ int main(void)
         cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
         cmocka_unit_test(test_on_error),     cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_print),        cmocka_unit_test(test_print_errors),
-        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,7 +207,7 @@ static void test_max_frame_changes_with_a_restart(void **state)
 {
     (void)state;
     make_box(1, 16, 2048, 2048);
-    const uint16_t limits[] = {600, 1522, 2048, 9000, FRAME_MIN, FRAME_MIN - 1};
+    const uint16_t limits[] = {600, 1522, 2048, 9000, FRAME_MIN, FRAME_MIN - 1, 1};
     for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
         fakes[WAN].max_frame_next = limits[i];
         assert_int_equal(supervise_restart(&supervisor, WAN), 0);
@@ -219,9 +219,11 @@ static void test_max_frame_changes_with_a_restart(void **state)
             if (longest < BUFFER_CAPACITY)
                 arrive(LAN, longest + 1, 0, FAKE_HONEST);
         }
+        arrive(LAN, 60, 0, FAKE_HUGE_LENGTH); // whatever it carries: longer than a buffer
         const uint64_t before = drops(LAN, DROP_TOO_LONG);
         forward_poll(&forwarder);
         assert_int_equal(drops(LAN, DROP_TOO_LONG) - before, longest < BUFFER_CAPACITY);
+        assert_int_equal(drops(LAN, DROP_BAD_LENGTH), i + 1);
         if (longest >= FRAME_MIN)
             expect_sent(WAN, longest, i);
         expect_nothing_sent(WAN);

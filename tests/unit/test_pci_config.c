@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which way configuration accesses take: ECAM that shows what the ports show, or the ports. An IN or
-// OUT instruction faults in an ordinary process; the handler of that fault plays the host bridge.
-// links: kernel/pci_config.c
+// Which way configuration accesses take: ECAM that shows what the ports show, or the ports. An IN
+// or OUT instruction faults in an ordinary process; the handler of that fault plays the host
+// bridge. links: kernel/pci_config.c
 #define _GNU_SOURCE // the registers in a signal's context
 #include <setjmp.h>
 #include <signal.h>
