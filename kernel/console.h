@@ -17,8 +17,8 @@ void console_screen(const struct bootinfo *info);
 
 // Queues text; never waits for a device. "\n" becomes "\r\n" on the wire. What does not fit into
 // the queue (16 KiB) is dropped as a whole, counted, and said once there is room again. Until
-// console_poll() is first called, also hands over what the devices take at once: everything, with an
-// emulated UART; a FIFO's 16 bytes at a time, with a real one.
+// console_poll() is first called, also hands over what the devices take at once: everything, with
+// an emulated UART; a FIFO's 16 bytes at a time, with a real one.
 void console_write(const char *text, size_t length);
 
 // At most 255 characters; the rest is cut off.

@@ -6,7 +6,7 @@
 enum {
     MASTER_DISABLE_US = 100000,
     PENDING_US = 100000,
-    RESET_FIRST_LOOK_US = 1000, // CTRL.RST may not be looked at before (8.2.3.1.1)
+    RESET_FIRST_LOOK_US = 1100, // CTRL.RST may not be looked at for 1 ms (8.2.3.1.1); clocks err
     RESET_US = 50000,
     RESET_SETTLE_US = 10000, // 4.6.3.2
     BUFFERS_CLEAR_US = 20,

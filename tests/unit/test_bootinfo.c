@@ -214,8 +214,8 @@ static void ranges_are_bounded(void **state)
     assert_int_equal(info.range_count, BOOT_RANGES_MAX);
     assert_int_equal(logged, 5);
     bootinfo_read(&info, 0x1, 0);
-    bootinfo_add_range(&info, UINT64_MAX - 10, 100, 1); // wraps
-    bootinfo_add_range(&info, 4096, 0, 1);              // empty
+    bootinfo_add_range(&info, UINT64_MAX - 10, 100, 1);    // wraps
+    bootinfo_add_range(&info, 4096, 0, 1);                 // empty
     bootinfo_add_range(&info, UINT64_MAX - 4095, 4095, 1); // the last page: no room in the map
     bootinfo_add_range(&info, (64ull << 40) - 4096, 8192, 1);
     assert_int_equal(info.range_count, 0);
