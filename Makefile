@@ -42,7 +42,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test tests check fuzz gdb clean listing flags help bench-vm FORCE
+.PHONY: all deps elf iso run test tests check fuzz gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -50,7 +50,7 @@ iso: $(BUILD)/barewire.iso ## the bootable image; CONFIG=FILE is the configurati
 
 help: ## this text
 	@echo 'Barewire $(VERSION). Targets (COMPILER=gcc|clang, BUILD=folder, V=1 shows commands):'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 14
 
 # --- third-party parts ----------------------------------------------------------------------------
 
@@ -119,9 +119,14 @@ listing: $(BUILD)/barewire.elf ## barewire.asm (disassembly with source) and bar
 
 # --- running --------------------------------------------------------------------------------------
 
-run: all ## boots it in QEMU between two hosts, shows traffic, then its console
+PORTS ?= virtio
+
+run: all ## boots it in QEMU between two hosts; PORTS=virtio|ixgbe|mixed
 	$(Q)deps/install test
-	$(Q)BUILD=$(BUILD) qemu/demo
+	$(Q)BUILD=$(BUILD) qemu/demo --ports $(PORTS)
+
+qemu-82599: ## builds the QEMU with the 82599 in it and prints its path
+	$(Q)qemu/82599/build
 
 gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 	$(Q)deps/install test gdb
@@ -130,6 +135,9 @@ gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 bench-vm: all ## frames a second and round trips, against a Linux guest
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) bench/vm/run
+
+bench-guest: all ## instructions a frame in the guest, on 82599 and virtio, against DPDK
+	$(Q)BUILD=$(BUILD) bench/guest/run
 
 # --- tests ----------------------------------------------------------------------------------------
 
@@ -159,9 +167,10 @@ percent := %
 .SECONDARY:
 
 test: deps ## builds, then runs unit, driver and system tests
+	$(Q)qemu/82599/build >/dev/null
 	$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) all tests; echo $$? >$(BUILD)/.build-status
 	$(Q)BUILD=$(BUILD) tests/run --build-status $$(cat $(BUILD)/.build-status) \
-	    $(TEST_BINARY) tests/system
+	    $(TEST_BINARY) tests/system tests/model
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60

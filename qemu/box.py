@@ -247,15 +247,17 @@ class Box:
         return float(match[2])
 
     def wait_for_links(self, timeout=15.0):
-        """Waits until the link of every port is up."""
+        """Waits until every port runs and has its link up."""
         deadline = time.monotonic() + timeout
         while True:
-            lines = [line.split() for line in self.command("ports").splitlines()]
-            states = [line[5] for line in lines if len(line) > 5 and line[4] == "running"]
-            if states and all(state == "up" for state in states):
+            # name, device, driver, address, state, link; an indented line belongs to the last port
+            ports = re.findall(r"^(?!port )\S+ +\S+ +\S+ +[0-9a-f:]{17} +(.+)$",
+                               self.command("ports"), re.MULTILINE)
+            if ports and all(re.match(r"running +(?!down| )", state) for state in ports):
                 return
             if time.monotonic() > deadline:
                 raise BoxError(f"no link on every port within {timeout} s\n{self.console.tail()}")
+            time.sleep(0.01)
 
     def command(self, text, timeout=10.0):
         """Types a command; returns what it printed, and the log lines that fell in between."""

@@ -32,18 +32,21 @@ running = []  # boxes, for the report of a failed test
 
 @contextlib.contextmanager
 def reported(box):
-    """The box, whose console is in the report when the test fails."""
+    """The box; what it and QEMU said is in the report when the test fails."""
     with box:
         running.append(box)
         try:
             yield box
+        except BaseException:
+            print(box.qemu_errors())  # pytest shows it
+            raise
         finally:
             running.remove(box)
 
 
 def start_box(ports=(), config=None, options=(), **more):
-    """Box, with a configuration that suits the cards."""
-    if needs_model(ports):
+    """Box, with a configuration that suits the cards, which may also be among the options."""
+    if needs_model(list(ports) + list(options)):
         options = ["--qemu", QEMU_82599(), *options]
         config = config or wire_config(ports)
     return reported(Box(ports, config, options, **more))

@@ -6,7 +6,13 @@ import re
 import pytest
 
 from cable import assert_same, cross, frame
+from conftest import PORTS
 from counters import stats
+
+pytestmark = pytest.mark.ports("virtio")
+every_kind = pytest.mark.ports("virtio", "ixgbe", "mixed")
+# Kind of card -> what `ports` says of its driver and link.
+SHOWN = {"virtio": "virtio-net {mac} +running +up", "ixgbe": "ixgbe +{mac} +running +10000 Mb/s"}
 
 COMMANDS = ["help", "ports", "stats", "audit", "log", "config", "reboot", "panic-test"]
 UP, DOWN, BACKSPACE, CONTROL_C, CONTROL_U = "\x1b[A", "\x1b[B", "\x7f", "\x03", "\x15"
@@ -75,14 +81,16 @@ def test_config_shows_what_holds(wire):
     assert re.search(r"mode = wire", text), text
 
 
+@every_kind
 def test_ports_shows_state_link_and_address(wire):
     text = wire.box.command("ports")
-    assert re.search(r"^left +virtio:0 +virtio-net +52:54:00:00:00:01 +running +up", text,
-                     re.MULTILINE), text
-    assert re.search(r"^right +virtio:1 +virtio-net +52:54:00:00:00:02 +running +up", text,
-                     re.MULTILINE), text
+    left, right = PORTS[wire.ports]
+    for name, card, number in ("left", left, 0), ("right", right, int(left == right)):
+        shown = SHOWN[card].format(mac="52:54:00:00:00:0" + ("1" if name == "left" else "2"))
+        assert re.search(rf"^{name} +{card}:{number} +{shown}", text, re.MULTILINE), text
 
 
+@every_kind
 def test_stats_counts_each_frame_once(wire):
     before = stats(wire.box)
     frames = [frame(100 + number) for number in range(37)]
@@ -107,10 +115,12 @@ def test_traffic_flows_while_the_console_prints(wire):
     wire.box.console.expect(r"^barewire> \Z", 10)
 
 
+@every_kind
 def test_restart_of_a_port(wire):
     """`restart` takes every buffer back and hands them out again."""
-    wire.box.command("restart left")
-    wire.box.console.mark()
+    for name in ("left", "right"):
+        wire.box.command(f"restart {name}")
+    wire.box.wait_for_links()
     frames = [frame(64, seed=number) for number in range(600)]
     assert_same(frames, cross(wire.left, wire.right, frames))
     assert_same(frames, cross(wire.right, wire.left, frames))

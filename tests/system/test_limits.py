@@ -5,17 +5,21 @@ import os
 
 from conftest import BUILD, start_wire
 
+# The guest's clock counts instructions, one a nanosecond: the same on every computer, however busy.
+ICOUNT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm"]
+# Milliseconds from kernel entry to READY. An 82599 takes 11 of them for its reset, which happens
+# twice, and reading a module takes as long again.
+LIMITS = {"virtio": 5, "ixgbe": 100}
 
-def test_ready_within_20_ms():
-    """From kernel entry, by the guest's clock, two virtio ports. One boot of at most fifteen has to
-    make it: the others measure who else uses this computer."""
+
+def test_ready_within_the_limit(ports):
+    """And twice the same, or the figure means nothing."""
     times = []
-    for _ in range(15):
-        with start_wire(ready=False) as wire:
+    for _ in range(2):
+        with start_wire(ports=ports, ready=False, extra=ICOUNT) as wire:
             times.append(wire.box.ready())
-        if times[-1] <= 20:
-            return
-    raise AssertionError(f"milliseconds to READY: {times}")
+    assert times[0] <= LIMITS[ports]
+    assert times[0] == times[1]
 
 
 def test_elf_is_at_most_1_mb():

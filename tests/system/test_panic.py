@@ -64,6 +64,17 @@ def test_traps(attack):
         assert len(re.findall(r"\b(?:r\w\w|r[89] |flg|err) [0-9a-f]{16}", text)) == 19
 
 
+def test_a_machine_check():
+    """Injected by QEMU's monitor: an uncorrected error in bank 1, which must not reset the processor
+    without a word."""
+    with start_wire() as wire:
+        wire.box.console.mark()
+        wire.box.qmp("human-monitor-command",
+                     **{"command-line": "mce 0 1 0xbe00000000000000 0x5 0x1234000 0"})
+        wire.box.console.expect(r"^PANIC: machine check \(vector 18\)", 5)
+        wire.box.console.expect(r"^  backtrace\n(?:    [0-9a-f]{16}.*\n)+  reboot in 10 seconds", 5)
+
+
 def test_reboots_ten_seconds_later():
     with start_wire(options=["--reboot"]) as wire:
         console = wire.box.console

@@ -5,6 +5,8 @@ import os
 import threading
 import time
 
+import pytest
+
 from cable import frame
 from conftest import start_wire
 from counters import assert_audit_clean, stats
@@ -43,8 +45,8 @@ def assert_crosses(source, destination, number):
     raise AssertionError(f"after reset {number} the frame did not cross")
 
 
-def test_fifty_resets_under_traffic():
-    with start_wire(options=["--reboot"]) as wire:
+def test_fifty_resets_under_traffic(ports):
+    with start_wire(ports=ports, options=["--reboot"]) as wire:
         pumps = [Pump(wire.left), Pump(wire.right)]
         for pump in pumps:
             pump.start()
@@ -55,6 +57,7 @@ def test_fifty_resets_under_traffic():
                 wire.box.console.mark()
                 wire.box.qmp("system_reset")
                 wire.box.ready()
+                wire.box.wait_for_links()
         finally:
             for pump in pumps:
                 pump.stop()
@@ -65,14 +68,16 @@ def test_fifty_resets_under_traffic():
         assert_audit_clean(wire.box)
 
 
-def test_reboot_command():
+@pytest.mark.ports("virtio", "ixgbe", "mixed")
+def test_reboot_command(ports):
     """`reboot` starts the machine anew, and the counters with it."""
-    with start_wire(options=["--reboot"]) as wire:
+    with start_wire(ports=ports, options=["--reboot"]) as wire:
         assert_crosses(wire.left, wire.right, 1)
         wire.box.console.mark()
         wire.box.console.send("reboot\r")
         wire.box.console.expect(r"^\[.*\] Barewire", 10)
         wire.box.ready()
+        wire.box.wait_for_links()
         assert all(port.rx == 0 for port in stats(wire.box).values())
         assert_crosses(wire.left, wire.right, 2)
 

@@ -2,13 +2,14 @@
 """qemu/run and qemu/demo as a user sees them."""
 
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from conftest import ROOT
+from conftest import QEMU_82599, ROOT
 
 RUN, DEMO = (os.path.join(ROOT, "qemu", name) for name in ("run", "demo"))
 
@@ -19,9 +20,9 @@ def run(*arguments):
 
 def test_help_names_every_option():
     text = run("--help").stdout
-    for option in ("--port", "virtio,tap=IF", "virtio,dgram=PREFIX", "virtio,user", "--config",
-                   "--append", "--boot", "--firmware", "--machine", "--mem", "--smp", "--console",
-                   "--monitor", "--qmp", "--accel", "--dry-run", "-- "):
+    for option in ("--port", "virtio,tap=IF", "virtio,dgram=PREFIX", "virtio,user", "--port ixgbe",
+                   "--config", "--append", "--boot", "--firmware", "--machine", "--mem", "--smp",
+                   "--console", "--monitor", "--qmp", "--accel", "--dry-run", "-- "):
         assert option in text
 
 
@@ -37,8 +38,19 @@ def test_dry_run_prints_the_command():
     assert "local.path=/tmp/x.qemu" in " ".join(words)
 
 
+def test_an_82599_needs_a_qemu_of_our_own_and_virtio_does_not():
+    """Named as a command, so that printing it builds nothing. Strict unless told otherwise."""
+    text = run("--dry-run", "--port", "virtio,dgram=/tmp/x", "--port",
+               "ixgbe,dgram=/tmp/y,sfp=lr,strict=off").stdout
+    assert "qemu/82599/build)" in text.split(" -name")[0]
+    assert re.search(r"ixgbe,strict=on,\S*netdev=net1,\S*,sfp=lr,strict=off\b", text), text
+    assert run("--dry-run", "--port", "virtio").stdout.startswith("qemu-system-x86_64 ")
+    assert run("--dry-run", "--qemu", "my-qemu", "--port", "ixgbe").stdout.startswith("my-qemu ")
+
+
 @pytest.mark.parametrize("arguments, expected", [
-    (["--port", "e1000"], "found the card 'e1000', expected one of: virtio"),
+    (["--port", "e1000"], "found the card 'e1000', expected one of: virtio, ixgbe"),
+    (["--port", "ixgbe,user,dgram=/tmp/x"], "second back end"),
     (["--port", "virtio,user,tap=x"], "second back end"),
     (["--port", "virtio,dgram"], "'dgram' needs a value"),
     (["--console", "tcp:1"], "expected unix:PATH"),
@@ -67,10 +79,14 @@ def skip_without_namespaces(text):
         pytest.skip(text.strip())
 
 
-def test_demo_shows_traffic_and_leaves_nothing():
+@pytest.mark.ports("virtio", "ixgbe", "mixed")
+def test_demo_shows_traffic_and_leaves_nothing(ports):
     before = interfaces()
-    result = subprocess.run([DEMO], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            timeout=60)
+    environment = dict(os.environ)
+    if ports != "virtio":
+        environment["QEMU_82599"] = QEMU_82599()
+    result = subprocess.run([DEMO, "--ports", ports], env=environment, stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60)
     skip_without_namespaces(result.stderr)
     assert result.returncode == 0, result.stdout + result.stderr
     for expected in ("none lost", "Mbit/s", "each exactly once: ok"):
