@@ -60,48 +60,45 @@ static bool already_open(const struct pci_device *card)
     return false;
 }
 
-static bool open_port(struct port *port, struct env *env, const struct config_port *wanted,
+static void open_port(struct port *port, struct env *env, const struct config_port *wanted,
                       uint16_t max_frame, const struct port_driver *const drivers[])
 {
     struct pci_device *card = find_card(drivers, &wanted->device);
     if (card == NULL) {
         log_line("%s: device \"%s\" is not there; the `pci` command lists what is", wanted->name,
                  wanted->device_text);
-        return false;
+        return;
     }
     if (already_open(card)) {
         log_line("%s: device \"%s\" is already another port's", wanted->name, wanted->device_text);
-        return false;
+        return;
     }
     port->driver = driver_for(drivers, card);
     if (port->driver == NULL) {
         log_line("%s: device \"%s\" is %04x:%04x, which no driver knows", wanted->name,
                  wanted->device_text, card->vendor, card->device);
-        return false;
+        return;
     }
     if (wanted->flow_control && !port->driver->flow_control) {
         log_line("%s: flow-control = on: a card driven by %s has no flow control, expected off",
                  wanted->name, port->driver->name);
-        return false;
+        return;
     }
     port->ring_slots = wanted->ring_size;
     port->flow_control = wanted->flow_control;
     port->frame_wanted = max_frame;
     if (env_open(env, card, wanted->name) != 0)
-        return false;
+        return;
     port->env = env;
     if (port->driver->probe(port) != 0) {
         env_close(env);
         port->state = PORT_ABSENT;
-        return false;
     }
-    return true;
 }
 
-unsigned ports_open(struct ports *ports, const struct config *config,
-                    const struct port_driver *const drivers[])
+void ports_open(struct ports *ports, const struct config *config,
+                const struct port_driver *const drivers[])
 {
-    unsigned failed = 0;
     ports->count = config->port_count;
     for (unsigned i = 0; i < config->port_count; i++) {
         struct port *port = &ports_memory[i];
@@ -110,11 +107,9 @@ unsigned ports_open(struct ports *ports, const struct config *config,
         ports->at[i] = port;
         ports->device[i] = config->ports[i].device_text;
         opened = i;
-        if (!open_port(port, &env_memory[i], &config->ports[i], config->max_frame, drivers))
-            failed++;
+        open_port(port, &env_memory[i], &config->ports[i], config->max_frame, drivers);
     }
     opened = config->port_count;
-    return failed;
 }
 
 bool ports_first_two(struct config *config, const struct port_driver *const drivers[])

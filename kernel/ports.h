@@ -14,10 +14,9 @@ struct ports {
 };
 
 // Opens and probes every port. drivers ends with NULL. A port whose card is missing, unknown or
-// broken stays in the list with the state PORT_ABSENT, and the log says why. Returns how many
-// failed.
-unsigned ports_open(struct ports *ports, const struct config *config,
-                    const struct port_driver *const drivers[]);
+// broken stays in the list with the state PORT_ABSENT, and the log says why.
+void ports_open(struct ports *ports, const struct config *config,
+                const struct port_driver *const drivers[]);
 
 // Fills in a configuration that joins the first two cards that some driver supports, for
 // on-error = wire. Returns false when there are fewer than two.

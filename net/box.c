@@ -27,6 +27,8 @@ static int deal_buffers(uint16_t max_frame)
         log_line("packet memory: a card's ring sizes are out of range");
         return error;
     }
+    if (buffers.area.count == 0)
+        return -ENODEV; // not one card could be probed, and the log says why
     uint64_t area = page_alloc(buffers.bytes, PAGE_LARGE, 0);
     uint64_t bitmap = page_alloc(buffers.bitmap_bytes, PAGE_SIZE, 0);
     if (area == 0 || bitmap == 0) {
@@ -59,11 +61,10 @@ int box_start(const struct ports *ports, const struct config *config)
     forwarder_init(&forwarder, &buffers.area);
     commands_init(&buffers, &forwarder, &supervisor);
     error = wire_connect(&forwarder, &buffers, a, b);
-    if (error != 0) {
-        log_line("wire: %s and %s cannot be joined", ports->at[a]->name, ports->at[b]->name);
-        return error;
-    }
-    log_line("wire: %s <-> %s", ports->at[a]->name, ports->at[b]->name);
+    log_line(error == 0 ? "wire: %s <-> %s" : "wire: %s and %s cannot be joined",
+             ports->at[a]->name, ports->at[b]->name);
+    // Ports that can run do so in any case: their link and their counters help whoever looks for
+    // what is wrong with the others.
     const unsigned running = supervise_start(&supervisor);
     for (unsigned i = 0; i < ports->count; i++) {
         const struct port *port = ports->at[i];
@@ -72,7 +73,7 @@ int box_start(const struct ports *ports, const struct config *config)
                 "%s: carries frames of up to %u bytes, max-frame is %u: longer ones are dropped",
                 port->name, port->max_frame, config->max_frame);
     }
-    return (int)running;
+    return error != 0 ? error : (int)running;
 }
 
 unsigned box_forward(void)

@@ -4,9 +4,10 @@
 #include "kernel/config.h"
 #include "kernel/ports.h"
 
-// Lays out the packet area, connects the ports as the configuration's mode says and starts them.
-// All ports have been probed. Returns how many ports run, which may be fewer than there are: the
-// others are tried again; or a negative errno after logging why: nothing is then forwarded.
+// Lays out the packet area, connects the ports as the configuration's mode says and starts them,
+// also when they cannot be connected because one of them is absent. All ports have been probed.
+// Returns how many ports run, which may be fewer than there are: the others are tried again; or a
+// negative errno after logging why: nothing is then forwarded.
 int box_start(const struct ports *ports, const struct config *config);
 
 // One round of forwarding. Returns the number of frames seen, 0 when there was nothing to do.
