@@ -149,6 +149,10 @@ struct port_driver {
     // on this queue again. Returns how many, 0 when there is none or the port has faulted.
     unsigned (*receive)(struct queue *rx, struct frame *frames, unsigned max);
 
+    // How many frames transmit() would queue now, wanted (1..BURST_MAX) at most; looks at what the
+    // card has finished with when that is not known to suffice. 0 when the port does not run.
+    unsigned (*room)(struct queue *tx, unsigned wanted);
+
     // Queues the first frames for sending, in order, and returns how many, k <= count. For i < k
     // frames[i].buffer is afterwards an *empty* buffer (offset and length mean nothing); for
     // i >= k the frame is untouched and still the caller's. Rings at most one doorbell.

@@ -131,11 +131,37 @@ COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good
     return kept;
 }
 
+// The transmit ring is full: how many frames to take all the same.
+COLD static unsigned hold_back(const struct forwarder *forwarder, struct lane *lane)
+{
+    if (lane->rounds_held == HOLD_ROUNDS_MAX)
+        return forwarder->burst; // that ring does not move: what comes is dropped
+    lane->rounds_held++;
+    return 0;
+}
+
+// How many frames to take: what the transmit ring has room for, since a frame in the receive ring
+// is not lost yet. A port that cannot send anything gets its frames too: they are dropped by name.
+static inline unsigned allowance(const struct forwarder *forwarder, struct lane *lane)
+{
+    const struct port *egress = lane->tx->port;
+    if (egress->state != PORT_RUNNING || !egress->link_up)
+        return forwarder->burst;
+    const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
+    if (room == 0)
+        return hold_back(forwarder, lane);
+    lane->rounds_held = 0;
+    return room;
+}
+
 // One burst along one lane. Returns how many frames were received.
 static inline unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
 {
     struct frame *frames = forwarder->frames;
-    const unsigned received = lane->rx->port->driver->receive(lane->rx, frames, forwarder->burst);
+    const unsigned most = allowance(forwarder, lane);
+    if (most == 0)
+        return 0;
+    const unsigned received = lane->rx->port->driver->receive(lane->rx, frames, most);
     if (received == 0)
         return 0;
 

@@ -17,7 +17,12 @@ struct lane {
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port
     struct port_counters *ingress, *egress;
+    uint32_t rounds_held; // in a row, with a full transmit ring; HOLD_ROUNDS_MAX at most
 };
+
+// A lane whose transmit ring is full leaves frames in the receive ring. After so many rounds in a
+// row it takes and drops them instead, by name.
+enum { HOLD_ROUNDS_MAX = 65536 };
 
 struct forwarder {
     struct frame frames[BURST_MAX]; // the burst under way

@@ -165,6 +165,7 @@ const struct port_driver ixgbe_driver = {
     .stop = stop,
     .poll = poll,
     .receive = ixgbe_receive,
+    .room = ixgbe_room,
     .transmit = ixgbe_transmit,
     .refill = ixgbe_refill,
     .send_copy = ixgbe_send_copy,

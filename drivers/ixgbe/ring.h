@@ -109,5 +109,6 @@ static inline uint32_t ixgbe_unsent(const struct ixgbe_tx *tx)
 // The data path; see drivers/port.h.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max);
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count);
+unsigned ixgbe_room(struct queue *queue, unsigned wanted);
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);

@@ -102,6 +102,14 @@ static __attribute__((noinline)) unsigned transmit_run(struct ixgbe_tx *tx, stru
     return count;
 }
 
+unsigned ixgbe_room(struct queue *queue, unsigned wanted)
+{
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (UNLIKELY(wanted > tx->free && queue->port->state == PORT_RUNNING))
+        reclaim(tx);
+    return queue->port->state == PORT_RUNNING ? least(wanted, tx->free) : 0;
+}
+
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;

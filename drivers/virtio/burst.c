@@ -306,17 +306,31 @@ static ALWAYS_INLINE unsigned transmit(struct split *split, struct frame *frames
     return count;
 }
 
-// split_transmit() when the known free descriptors do not suffice: looks at the used ring, and
-// sends as many as then can be.
+// room() when the known free descriptors do not suffice: looks at the used ring.
+static NOINLINE unsigned reclaim_room(struct split *split, unsigned wanted)
+{
+    reclaim(split);
+    if (room(split) < wanted && split->queue.port->state == PORT_RUNNING)
+        reclaim(split); // what lies behind the ring's end
+    if (split->queue.port->state != PORT_RUNNING)
+        return 0;
+    return room(split) < wanted ? room(split) : wanted;
+}
+
+unsigned split_room(struct queue *queue, unsigned wanted)
+{
+    struct split *split = split_of(queue);
+    if (UNLIKELY(queue->port->state != PORT_RUNNING))
+        return 0;
+    return UNLIKELY(room(split) < wanted) ? reclaim_room(split, wanted) : wanted;
+}
+
+// split_transmit() in that case: sends as many as then can be.
 static NOINLINE unsigned reclaim_and_transmit(struct split *split, struct frame *frames,
                                               unsigned count)
 {
-    reclaim(split);
-    if (room(split) < count && split->queue.port->state == PORT_RUNNING)
-        reclaim(split); // what lies behind the ring's end
-    if (room(split) < count)
-        count = room(split);
-    if (split->queue.port->state != PORT_RUNNING || count == 0)
+    count = reclaim_room(split, count);
+    if (count == 0)
         return 0;
     return transmit(split, frames, count);
 }

@@ -346,6 +346,7 @@ const struct port_driver virtio_net_driver = {
     .stop = stop,
     .poll = poll,
     .receive = split_receive,
+    .room = split_room,
     .transmit = split_transmit,
     .refill = split_refill,
     .send_copy = split_send_copy,

@@ -99,6 +99,7 @@ struct virtio_ring_addresses split_addresses(const struct split *split);
 // The verbs of port.h.
 unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max);
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count);
+unsigned split_room(struct queue *queue, unsigned wanted);
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 

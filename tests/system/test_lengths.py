@@ -47,6 +47,29 @@ def test_longest_frame(case):
         assert_audit_clean(wire.box)
 
 
+# Ports and their options, and the longest frame, with max-frame = 9216.
+JUMBO = {
+    "virtio": (",host_mtu=9000", 9022),
+    "ixgbe": ("", 9216),
+}
+JUMBO_LENGTHS = [60, 1522, 1523, 2049, 4096, 8192, 9000, 9018, 9022, 9023, 9216]
+
+
+@pytest.mark.parametrize("kind", JUMBO)
+def test_jumbo_frames(kind):
+    options, longest = JUMBO[kind]
+    with start_wire(options, ports=kind, options=("--append", "forward.max-frame=9216")) as wire:
+        for source, destination, port in ((wire.left, wire.right, "left"),
+                                          (wire.right, wire.left, "right")):
+            frames = [frame(length, seed=length) for length in JUMBO_LENGTHS * 3]
+            carried = [data for data in frames if len(data) <= longest]
+            for data in frames:
+                source.send(data)
+            assert_same(carried, destination.drain(0.3))
+            assert stats(wire.box)[port].forwarded == len(carried)
+        assert_audit_clean(wire.box)
+
+
 def test_an_mtu_that_no_buffer_holds_is_said():
     with start_wire(",host_mtu=9000") as wire:
         for port in ("left", "right"):

@@ -244,9 +244,9 @@ static void test_nothing_good_in_a_burst(void **state)
     free_box();
 }
 
-static void test_ring_full(void **state)
+// Six frames for a transmit ring of four, which does not move: four are sent, two wait.
+static void overfill(void)
 {
-    (void)state;
     make_box(1, 4, 1514, 1514);
     for (unsigned i = 0; i < 3; i++)
         arrive(LAN, 60 + i, i, FAKE_HONEST);
@@ -254,11 +254,63 @@ static void test_ring_full(void **state)
     for (unsigned i = 3; i < 6; i++)
         arrive(LAN, 60 + i, i, FAKE_HONEST);
     forward_poll(&forwarder);
+    assert_int_equal(forwarder.counters[LAN].rx_frames, 4);
+}
+
+// What the transmit ring has no room for waits where it came in, in order.
+static void test_ring_full_holds(void **state)
+{
+    (void)state;
+    overfill();
+    for (unsigned round = 0; round < 100; round++)
+        forward_poll(&forwarder);
+    assert_int_equal(forwarder.counters[LAN].rx_frames, 4);
+    for (unsigned i = 0; i < 4; i++)
+        expect_sent(WAN, 60 + i, i);
+    forward_poll(&forwarder);
+    expect_sent(WAN, 64, 4);
+    expect_sent(WAN, 65, 5);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 0);
+    check_laws();
+    free_box();
+}
+
+// A ring that does not move holds frames back for a bounded time only.
+static void test_ring_full_drops(void **state)
+{
+    (void)state;
+    overfill();
+    for (unsigned round = 0; round < HOLD_ROUNDS_MAX; round++)
+        forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 0);
+    forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 2);
     assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 62 + 63);
     for (unsigned i = 0; i < 4; i++)
         expect_sent(WAN, 60 + i, i);
     expect_nothing_sent(WAN);
+    // Once it moves, it is waited for again.
+    for (unsigned i = 0; i < 4; i++)
+        arrive(LAN, 60 + i, i, FAKE_HONEST);
+    forward_poll(&forwarder);
+    arrive(LAN, 64, 4, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(forwarder.counters[LAN].rx_frames, 10);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 2);
+    check_laws();
+    free_box();
+}
+
+// A driver that takes less than it said: the rest is dropped by name.
+static void test_transmit_takes_less(void **state)
+{
+    (void)state;
+    make_box(1, 8, 1514, 1514);
+    fakes[WAN].take_at_most = 2;
+    for (unsigned i = 0; i < 3; i++)
+        arrive(LAN, 60 + i, i, FAKE_HONEST);
+    forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 1);
     check_laws();
     free_box();
 }
@@ -484,7 +536,9 @@ int main(void)
         cmocka_unit_test(test_bad_buffers_end_in_a_restart),
         cmocka_unit_test(test_max_frame_changes_with_a_restart),
         cmocka_unit_test(test_nothing_good_in_a_burst),
-        cmocka_unit_test(test_ring_full),
+        cmocka_unit_test(test_ring_full_holds),
+        cmocka_unit_test(test_ring_full_drops),
+        cmocka_unit_test(test_transmit_takes_less),
         cmocka_unit_test(test_no_link),
         cmocka_unit_test(test_egress_faults),
         cmocka_unit_test(test_burst_limit),
