@@ -19,7 +19,9 @@ enum {
     LSR = COM1 + 5,
     SCR = COM1 + 7, // scratch: holds what is written, does nothing
 
-    FCR_ENABLE_AND_CLEAR = 0x07,
+    // Trigger level 14: no interrupt is used, but an emulated UART is fed that many bytes at a
+    // time.
+    FCR_ENABLE_AND_CLEAR = 0xc7,
     IIR_FIFO = 0xc0, // both bits: the FIFOs work
     LCR_8N1 = 0x03,
     LCR_DLAB = 0x80,
