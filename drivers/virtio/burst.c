@@ -111,8 +111,7 @@ static inline void offer(struct split *split, unsigned count)
     notify(split);
 }
 
-// --- receive
-// --------------------------------------------------------------------------------------
+// --- receive ---
 
 // Goes on behind the first `done` of `count` frames, with ids in any order and lengths of any kind.
 // Returns how many frames there are in the end.
@@ -175,8 +174,7 @@ unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max)
     return count;
 }
 
-// --- refill
-// ---------------------------------------------------------------------------------------
+// --- refill ---
 
 // Puts an empty buffer into a slot. Only the address is new: length, flags and, in a plain run, the
 // entry of the available ring are those that split_fill() and split_reset() wrote. The device may
@@ -222,8 +220,7 @@ void split_refill(struct queue *queue, const struct frame *frames, unsigned coun
         offer(split, count);
 }
 
-// --- transmit
-// -------------------------------------------------------------------------------------
+// --- transmit ---
 
 // Goes on behind the first `done` of `count` elements, with ids in any order.
 static NOINLINE void reclaim_rest(struct split *split, unsigned done, unsigned count)
