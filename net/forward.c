@@ -2,11 +2,12 @@
 // The data path: receive burst -> check -> transmit burst -> refill. docs/packet.md tells the
 // story.
 //
-// The common case, a burst in which all is well, is one pass over the frames and three indirect
-// calls. Every departure from it (a frame that cannot be, a port that is down, a full ring) is in a
-// function of its own, out of the way, and ends in a named drop counter. Dropping costs nothing:
-// a frame that was not transmitted still holds its buffer, and refill() puts that buffer back. Only
-// a frame that claims a buffer which does not exist is kept from refill(), and fails its port.
+// The common case, a burst in which all is well, is one pass over the frames and a few indirect
+// calls: the lane's run, and the driver's verbs. Every departure from it (a frame that cannot be, a
+// port that is down, a full ring) is in a function of its own, out of the way, and ends in a named
+// drop counter. Dropping costs nothing: a frame that was not transmitted still holds its buffer,
+// and refill() puts that buffer back. Only a frame that claims a buffer which does not exist is
+// kept from refill(), and fails its port.
 #include "net/forward.h"
 #include <stddef.h>
 
@@ -154,8 +155,8 @@ static inline unsigned allowance(const struct forwarder *forwarder, struct lane 
     return room;
 }
 
-// One burst along one lane. Returns how many frames were received.
-static inline unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
+// The run of a wire's lane: what is received leaves by the one other port.
+static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
 {
     struct frame *frames = forwarder->frames;
     const unsigned most = allowance(forwarder, lane);
@@ -192,7 +193,7 @@ unsigned forward_poll(struct forwarder *forwarder)
     unsigned seen = 0;
     struct lane *const end = forwarder->lanes + forwarder->lane_count;
     for (struct lane *lane = forwarder->lanes; lane != end; lane++)
-        seen += forward_burst(forwarder, lane);
+        seen += lane->run(forwarder, lane);
     return seen;
 }
 
@@ -211,6 +212,7 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
     if (forwarder->lane_count == LANES_MAX || tx->port->max_frame < FRAME_MIN)
         return false;
     forwarder->lanes[forwarder->lane_count++] = (struct lane){
+        .run = forward_burst,
         .rx = rx,
         .tx = tx,
         .ingress = &forwarder->counters[ingress],

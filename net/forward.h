@@ -13,7 +13,15 @@ enum {
     BURST_DEFAULT = 32,
 };
 
+struct forwarder;
+struct lane;
+
+// Moves one burst along a lane, to completion: every buffer that was received is in a ring again
+// when it returns. Returns the number of frames received. Never waits.
+typedef unsigned lane_run(struct forwarder *forwarder, struct lane *lane);
+
 struct lane {
+    lane_run *run;    // how its frames are moved
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port
     struct port_counters *ingress, *egress;
@@ -38,9 +46,10 @@ struct forwarder {
 // BURST_DEFAULT and may be changed between two rounds.
 void forwarder_init(struct forwarder *forwarder, const struct packet_area *area);
 
-// Sends what rx receives out of tx. The numbers say whose counters to keep, ingress and egress,
-// 0..NET_PORTS_MAX-1; both ports have been probed. Returns false, with nothing done, when the table
-// is full or the egress port carries no Ethernet frame at all (max_frame < FRAME_MIN).
+// Sends what rx receives out of tx, all of it, unseen: a lane of a wire. The numbers say whose
+// counters to keep, ingress and egress, 0..NET_PORTS_MAX-1; both ports have been probed. Returns
+// false, with nothing done, when the table is full or the egress port carries no Ethernet frame at
+// all (max_frame < FRAME_MIN).
 bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
                         struct queue *tx, unsigned egress);
 
