@@ -10,8 +10,6 @@
 #include "kernel/config_reader.h"
 #include "kernel/config_words.h"
 
-enum { WIRE_PORTS = 2 };
-
 void config_error(struct config *config, struct config_source where, const char *format, ...)
 {
     if (config->error_count++ >= CONFIG_ERRORS_MAX)
@@ -99,6 +97,12 @@ static bool read_forward_ports(struct config *config, const char *text)
     return good;
 }
 
+// Whether so many ports can be joined two by two.
+static bool pairs(unsigned ports)
+{
+    return ports > 0 && ports % 2 == 0;
+}
+
 static void check_forward(struct config_reader *reader, struct config_source whole)
 {
     struct config *config = reader->config;
@@ -109,24 +113,24 @@ static void check_forward(struct config_reader *reader, struct config_source who
 
     if (config->forward_source.origin != CONFIG_UNSET) {
         if (read_forward_ports(config, reader->forward_text) && config->mode == CONFIG_MODE_WIRE &&
-            config->forward_count != WIRE_PORTS)
+            !pairs(config->forward_count))
             config_error(config, config->forward_source,
-                         "ports names %u, expected %d for mode = wire", config->forward_count,
-                         WIRE_PORTS);
+                         "ports names %u, expected 2, 4, 6 or 8 for mode = wire",
+                         config->forward_count);
         return;
     }
     for (unsigned i = 0; i < config->port_count; i++)
         config->forward_ports[config->forward_count++] = (uint8_t)i;
-    if (config->mode != CONFIG_MODE_WIRE || config->forward_count == WIRE_PORTS)
+    if (config->mode != CONFIG_MODE_WIRE || pairs(config->forward_count))
         return;
-    if (config->forward_count < WIRE_PORTS)
-        config_error(config, whole, "%u port%s configured, expected %d for mode = wire",
-                     config->port_count, config->port_count == 1 ? "" : "s", WIRE_PORTS);
+    if (config->forward_count < 2)
+        config_error(config, whole, "%u port%s configured, expected 2 for mode = wire",
+                     config->port_count, config->port_count == 1 ? "" : "s");
     else
         config_error(config, whole,
-                     "%u ports configured and mode = wire joins %d, expected ports = NAME NAME in "
-                     "section [forward]",
-                     config->port_count, WIRE_PORTS);
+                     "%u ports configured and mode = wire joins pairs, expected ports = NAME NAME "
+                     "in section [forward]",
+                     config->port_count);
 }
 
 void config_read(struct config *config, const char *file_name, const char *text, size_t length,

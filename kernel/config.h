@@ -30,6 +30,13 @@ struct config_source {
     unsigned line; // of the file; 0: none in particular
 };
 
+// What keeps the port's card and driver from harming the box. docs/isolation.md.
+enum config_isolation {
+    CONFIG_ISOLATION_DEFAULT, // what the machine has
+    CONFIG_ISOLATION_NONE,
+    CONFIG_ISOLATION_IOMMU,
+};
+
 struct config_port {
     char name[CONFIG_NAME_MAX];
     struct config_device device;
@@ -39,6 +46,8 @@ struct config_port {
     struct config_source ring_size_source;
     bool flow_control;
     struct config_source flow_control_source;
+    enum config_isolation isolation;
+    struct config_source isolation_source;
     unsigned line; // where the section began; 0: command line
 };
 
@@ -53,7 +62,7 @@ struct config {
     enum config_mode mode;
     struct config_source mode_source;
     uint8_t forward_ports[CONFIG_PORTS_MAX]; // indices into ports[], in order
-    unsigned forward_count;                  // CONFIG_MODE_WIRE: 2
+    unsigned forward_count;                  // CONFIG_MODE_WIRE: even, not 0
     struct config_source forward_source;     // CONFIG_UNSET: all configured ports
     uint16_t max_frame;                      // bytes without FCS; 0: what ordinary buffers hold
     struct config_source max_frame_source;
@@ -74,6 +83,13 @@ struct config {
 // pointers.
 void config_read(struct config *config, const char *file_name, const char *text, size_t length,
                  const char *command_line);
+
+// Adds an error, with its place in front: also for what only the machine can show.
+void config_error(struct config *config, struct config_source where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// "iommu", as the configuration writes it; "default" for CONFIG_ISOLATION_DEFAULT.
+const char *config_isolation_name(enum config_isolation isolation);
 
 // Prints the configuration that holds, in the file's own syntax, with the origin of each value and
 // with the errors, line by line. print takes printf's arguments; no line is longer than 255.

@@ -63,6 +63,26 @@ static bool set_flow_control(struct config_reader *reader, const char *value)
     return reader->port->flow_control || strcmp(value, "off") == 0;
 }
 
+const char *config_isolation_name(enum config_isolation isolation)
+{
+    static const char *const names[] = {
+        [CONFIG_ISOLATION_DEFAULT] = "default",
+        [CONFIG_ISOLATION_NONE] = "none",
+        [CONFIG_ISOLATION_IOMMU] = "iommu",
+    };
+    return names[isolation];
+}
+
+static bool set_isolation(struct config_reader *reader, const char *value)
+{
+    enum config_isolation *isolation = &reader->port->isolation;
+    for (*isolation = CONFIG_ISOLATION_NONE; *isolation <= CONFIG_ISOLATION_IOMMU; ++*isolation)
+        if (strcmp(value, config_isolation_name(*isolation)) == 0)
+            return true;
+    *isolation = CONFIG_ISOLATION_DEFAULT;
+    return false;
+}
+
 static bool set_max_frame(struct config_reader *reader, const char *value)
 {
     uint32_t length = 0;
@@ -112,6 +132,8 @@ static const struct key {
      set_ring_size, "a multiple of 8 from 64 to 4096"},
     {CONFIG_SECTION_PORT, "flow-control", offsetof(struct config_port, flow_control_source),
      set_flow_control, "off or on"},
+    {CONFIG_SECTION_PORT, "isolation", offsetof(struct config_port, isolation_source),
+     set_isolation, "none or iommu"},
     {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},
     {CONFIG_SECTION_FORWARD, "ports", offsetof(struct config, forward_source), set_forward_ports,
      "the names of ports"},

@@ -61,6 +61,9 @@ void config_print(const struct config *config, void (*print)(const char *format,
         print_number(print, "ring-size", port->ring_size, port->ring_size_source);
         print_key(print, "flow-control", port->flow_control ? "on" : "off",
                   port->flow_control_source, "default");
+        if (port->isolation != CONFIG_ISOLATION_DEFAULT)
+            print_key(print, "isolation", config_isolation_name(port->isolation),
+                      port->isolation_source, "what the machine has");
     }
     print("[forward]\n");
     print_key(print, "mode", config->mode == CONFIG_MODE_WIRE ? "wire" : "", config->mode_source,

@@ -28,10 +28,6 @@ struct config_reader {
     char forward_text[CONFIG_LINE_MAX + 1]; // value of [forward] ports
 };
 
-// Adds an error, with its place in front.
-void config_error(struct config *config, struct config_source where, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 // Opens a section: "port lan" or "forward".
 void config_open_section(struct config_reader *reader, const char *text);
 

@@ -14,6 +14,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/image.h"
+#include "kernel/isolation.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -60,6 +61,7 @@ static void init_machine(uint32_t magic, uint32_t address)
 static bool configure(void)
 {
     config_read(&config, boot.config_name, boot.config, boot.config_length, boot.command_line);
+    isolation_settle(&config);
     commands_set_config(&config);
     panic_set_halt(config.on_panic == CONFIG_ON_PANIC_HALT);
     if (config.error_count == 0)

@@ -44,11 +44,29 @@ static int deal_buffers(uint16_t max_frame)
     return error;
 }
 
+// Joins the ports two by two. Returns 0 when at least one pair is joined, else why the last was
+// not.
+static int connect_pairs(const struct ports *ports, const struct config *config)
+{
+    unsigned joined = 0;
+    int error = 0;
+    for (unsigned i = 0; i < config->forward_count; i += 2) {
+        const unsigned a = config->forward_ports[i], b = config->forward_ports[i + 1];
+        const int failed = wire_connect(&forwarder, &buffers, a, b);
+        log_line(failed == 0 ? "wire: %s <-> %s" : "wire: %s and %s cannot be joined",
+                 ports->at[a]->name, ports->at[b]->name);
+        joined += failed == 0;
+        if (failed != 0)
+            error = failed;
+    }
+    return joined > 0 ? 0 : error;
+}
+
 int box_start(const struct ports *ports, const struct config *config)
 {
-    const unsigned a = config->forward_ports[0], b = config->forward_ports[1];
     buffers_init(&buffers, ports->at, ports->count);
-    wire_plan(&buffers, a, b);
+    for (unsigned i = 0; i < config->forward_count; i += 2)
+        wire_plan(&buffers, config->forward_ports[i], config->forward_ports[i + 1]);
     int error = deal_buffers(config->max_frame);
     if (error != 0)
         return error;
@@ -60,9 +78,7 @@ int box_start(const struct ports *ports, const struct config *config)
     }
     forwarder_init(&forwarder, &buffers.area);
     commands_init(&buffers, &forwarder, &supervisor);
-    error = wire_connect(&forwarder, &buffers, a, b);
-    log_line(error == 0 ? "wire: %s <-> %s" : "wire: %s and %s cannot be joined",
-             ports->at[a]->name, ports->at[b]->name);
+    error = connect_pairs(ports, config);
     // Ports that can run do so in any case: their link and their counters help whoever looks for
     // what is wrong with the others.
     const unsigned running = supervise_start(&supervisor);

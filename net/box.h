@@ -6,6 +6,7 @@
 
 // Lays out the packet area, connects the ports as the configuration's mode says and starts them,
 // also when they cannot be connected because one of them is absent. All ports have been probed.
+// Of several pairs that a wire is to join, one that can be joined is enough.
 // Returns how many ports run, which may be fewer than there are: the others are tried again; or a
 // negative errno after logging why: nothing is then forwarded.
 int box_start(const struct ports *ports, const struct config *config);

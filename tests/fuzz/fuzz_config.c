@@ -55,10 +55,13 @@ static void check_errors(const struct config *config)
 
 static void check_good(const struct config *config)
 {
-    require(config->mode == CONFIG_MODE_WIRE && config->forward_count == 2);
-    require(config->forward_ports[0] != config->forward_ports[1]);
-    require(config->forward_ports[0] < config->port_count);
-    require(config->forward_ports[1] < config->port_count);
+    require(config->mode == CONFIG_MODE_WIRE);
+    require(config->forward_count > 0 && config->forward_count % 2 == 0);
+    for (unsigned i = 0; i < config->forward_count; i++) {
+        require(config->forward_ports[i] < config->port_count);
+        for (unsigned k = 0; k < i; k++)
+            require(config->forward_ports[i] != config->forward_ports[k]);
+    }
     for (unsigned i = 0; i < config->port_count; i++)
         require(config->ports[i].device.kind != CONFIG_DEVICE_NONE);
 }

@@ -131,6 +131,30 @@ static void test_values(void **state)
     assert_int_equal(config.mode_source.line, 6);
 }
 
+// A wire joins any even number of ports, two by two.
+static void test_pairs(void **state)
+{
+    (void)state;
+    struct config config;
+    read_text(&config, GOOD, "port.c.device=virtio:2 port.d.device=virtio:3");
+    assert_int_equal(config.error_count, 0);
+    assert_int_equal(config.forward_count, 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(config.forward_ports[i], i);
+
+    read_text(&config, GOOD "ports = wan d lan c\n",
+              "port.c.device=virtio:2 port.d.device=virtio:3 port.e.device=virtio:4");
+    assert_int_equal(config.error_count, 0);
+    assert_int_equal(config.forward_count, 4);
+    assert_int_equal(config.forward_ports[1], 3);
+    assert_int_equal(config.forward_ports[2], 0);
+
+    read_text(&config, GOOD "ports = lan wan c\n", "port.c.device=virtio:2");
+    assert_int_equal(config.error_count, 1);
+    assert_string_equal(config.errors[0],
+                        "barewire.conf:7: ports names 3, expected 2, 4, 6 or 8 for mode = wire");
+}
+
 // --- what is wrong -----------------------------------------------------------------------------
 
 #define DEVICES "expected virtio:N, ixgbe:N or pci:SSSS:BB:SS.F"
@@ -308,6 +332,9 @@ static const struct wrong {
     {LAN "flow-control = yes\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": flow-control \"yes\", expected off or on"}},
+    {LAN "isolation = maximum\n" WAN WIRE,
+     NULL,
+     {"barewire.conf:3: port \"lan\": isolation \"maximum\", expected none or iommu"}},
     {GOOD "max-frame = 1500\n",
      NULL,
      {"barewire.conf:7: max-frame \"1500\", expected bytes without FCS, 1518 to 9216"}},
@@ -327,10 +354,14 @@ static const struct wrong {
     {WIRE, NULL, {"barewire.conf: 0 ports configured, expected 2 for mode = wire"}},
     {GOOD "[port c]\ndevice = virtio:2\n",
      NULL,
-     {"barewire.conf: 3 ports configured and mode = wire joins 2, expected ports = NAME NAME in "
-      "section [forward]"}},
-    {GOOD "ports = lan\n", NULL, {"barewire.conf:7: ports names 1, expected 2 for mode = wire"}},
-    {GOOD "ports =\n", NULL, {"barewire.conf:7: ports names 0, expected 2 for mode = wire"}},
+     {"barewire.conf: 3 ports configured and mode = wire joins pairs, expected ports = NAME NAME "
+      "in section [forward]"}},
+    {GOOD "ports = lan\n",
+     NULL,
+     {"barewire.conf:7: ports names 1, expected 2, 4, 6 or 8 for mode = wire"}},
+    {GOOD "ports =\n",
+     NULL,
+     {"barewire.conf:7: ports names 0, expected 2, 4, 6 or 8 for mode = wire"}},
     {GOOD "ports = lan lan\n",
      NULL,
      {"barewire.conf:7: ports names \"lan\" twice, expected different ports"}},
@@ -566,7 +597,7 @@ static void test_print(void **state)
     struct config config;
     read_text(&config, GOOD,
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
-              "port.wan.ring-size=1024 port.wan.flow-control=on");
+              "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -577,6 +608,7 @@ static void test_print(void **state)
                                  "device = ixgbe:1                 ; command line\n"
                                  "ring-size = 1024                 ; command line\n"
                                  "flow-control = on                ; command line\n"
+                                 "isolation = none                 ; command line\n"
                                  "[forward]\n"
                                  "mode = wire                      ; line 6\n"
                                  "ports = lan wan                  ; default: all\n"
@@ -648,11 +680,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_wrong),        cmocka_unit_test(test_nul_byte),
-        cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
-        cmocka_unit_test(test_on_error),     cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_print),        cmocka_unit_test(test_print_errors),
-        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_pairs),        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_nul_byte),     cmocka_unit_test(test_longest_line),
+        cmocka_unit_test(test_many_errors),  cmocka_unit_test(test_on_error),
+        cmocka_unit_test(test_mutations),    cmocka_unit_test(test_print),
+        cmocka_unit_test(test_print_errors), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which level of isolation each port gets: what the configuration asks for, if the machine has it.
+#pragma once
+#include "kernel/config.h"
+
+// Decides for the ports that leave it to the machine, and adds an error for each that asks for what
+// the machine does not have. Afterwards no port is at CONFIG_ISOLATION_DEFAULT.
+void isolation_settle(struct config *config);
