@@ -123,15 +123,20 @@ static void show_count(const char *label, uint64_t count, const char *what)
 static void show_fates(const struct port_counters *c)
 {
     show_count("", c->forwarded, "forwarded");
+    if (c->delivered != 0)
+        show_count("", c->delivered, "delivered to the box itself");
+    if (c->originated != 0)
+        show_count("sent", c->originated, "by the box itself");
     for (unsigned reason = 0; reason < DROP_REASONS; reason++)
         if (c->drops[reason] != 0)
             console_printf("%-8s drop %15" PRIu64 " %s: %s\n", "", c->drops[reason],
                            drop_name(reason), drop_explain(reason));
     const int64_t off = counters_off(c);
     if (off == 0)
-        console_printf("%-8s received = forwarded + dropped: holds\n", "");
+        console_printf("%-8s received = forwarded + delivered + dropped: holds\n", "");
     else
-        console_printf("%-8s received = forwarded + dropped: OFF BY %" PRId64 "\n", "", off);
+        console_printf("%-8s received = forwarded + delivered + dropped: OFF BY %" PRId64 "\n", "",
+                       off);
 }
 
 // What was lost in the card, before it could be received or after it was transmitted: outside the

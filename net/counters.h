@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What happened to every frame. One law holds for each port, always:
 //
-//     received = forwarded + the sum of the drops
+//     received = forwarded + delivered + the sum of the drops
 //
 // All of it is counted on the port that received the frame; what left is counted once more, as
-// transmitted, on the port that it left by.
+// transmitted, on the port that it left by. What the box itself sends is transmitted too, and
+// counted as originated: transmitted = what others forwarded to this port + originated.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,8 @@ enum drop_reason {
     DROP_EGRESS_NO_LINK, // the port that it should leave by has no link
     DROP_EGRESS_FAULTED, // that port broke a rule and waits for its restart
     DROP_EGRESS_STOPPED, // that port is parked, or could not be started
+    DROP_BOX_BUSY,       // for the box itself, which had no room for it
+    DROP_NOT_FOR_BOX,    // for somebody else, on a port that only leads to the box
     DROP_REASONS
 };
 
@@ -32,7 +35,9 @@ struct port_counters {
     uint64_t tx_frames;
     uint64_t rx_bytes; // without FCS; frames dropped as bad add nothing
     uint64_t tx_bytes;
-    uint64_t forwarded; // received here, sent by another port
+    uint64_t forwarded;  // received here, sent by another port
+    uint64_t delivered;  // received here, for the box itself and nobody else
+    uint64_t originated; // sent here by the box itself
     uint64_t drops[DROP_REASONS];
 };
 

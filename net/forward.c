@@ -155,8 +155,54 @@ static inline unsigned allowance(const struct forwarder *forwarder, struct lane 
     return room;
 }
 
-// The run of a wire's lane: what is received leaves by the one other port.
-static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
+// Picks the frames for the box itself out of the good ones, which keep their order, and hands over
+// copies. What was for the box alone is counted, and moved behind what is to be sent.
+static struct verdict deliver(struct forwarder *forwarder, struct lane *lane, struct verdict all)
+{
+    struct frame *frames = forwarder->frames;
+    struct local *local = forwarder->local;
+    struct verdict others = {0, 0};
+    for (unsigned i = 0; i < all.good; i++) {
+        const struct frame frame = frames[i];
+        const uint8_t *data = packet_data(lane->rx->port->area, frame.buffer, frame.offset);
+        const enum local_fate fate = local_wants(local, data);
+        if (fate != LOCAL_PASS) {
+            const enum drop_reason reason = local_deliver(local, fate, data, frame.length);
+            if (fate == LOCAL_TAKE && reason == DROP_REASONS)
+                lane->ingress->delivered++;
+            else if (fate == LOCAL_TAKE)
+                lane->ingress->drops[reason]++;
+        }
+        if (fate != LOCAL_TAKE) {
+            frames[i] = frames[others.good];
+            frames[others.good++] = frame;
+            others.bytes += frame.length;
+        }
+    }
+    return others;
+}
+
+// On a port that leads only to the box: a frame that was copied for the box has arrived, any other
+// is a stranger.
+static struct verdict deliver_only(struct forwarder *forwarder, struct lane *lane,
+                                   struct verdict all)
+{
+    const struct local *local = forwarder->local;
+    const uint64_t copies = local->copies, lost = local->copies_lost;
+    const struct verdict others = deliver(forwarder, lane, all);
+    const uint64_t copied = local->copies - copies, busy = local->copies_lost - lost;
+    lane->ingress->delivered += copied;
+    lane->ingress->drops[DROP_BOX_BUSY] += busy;
+    lane->ingress->drops[DROP_NOT_FOR_BOX] += others.good - copied - busy;
+    return (struct verdict){0, 0};
+}
+
+// Where the frames of a lane go besides its transmit queue: known when this is compiled, so that a
+// lane pays for what it does and nothing else.
+enum destination { WIRE_ONLY, WIRE_AND_BOX, BOX_ONLY };
+
+static inline __attribute__((always_inline)) unsigned
+burst_to(struct forwarder *forwarder, struct lane *lane, const enum destination destination)
 {
     struct frame *frames = forwarder->frames;
     const unsigned most = allowance(forwarder, lane);
@@ -166,9 +212,13 @@ static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
     if (received == 0)
         return 0;
 
-    const struct verdict verdict = check(forwarder, lane, received);
+    struct verdict verdict = check(forwarder, lane, received);
     lane->ingress->rx_frames += received;
     lane->ingress->rx_bytes += verdict.bytes;
+    if (destination == WIRE_AND_BOX)
+        verdict = deliver(forwarder, lane, verdict);
+    else if (destination == BOX_ONLY)
+        verdict = deliver_only(forwarder, lane, verdict);
 
     const struct port *egress = lane->tx->port;
     unsigned sent = 0;
@@ -188,6 +238,24 @@ static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
     return received;
 }
 
+// The run of a wire's lane: what is received leaves by the one other port.
+static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    return burst_to(forwarder, lane, WIRE_ONLY);
+}
+
+// The same on the port that leads to the box, too.
+static unsigned forward_or_deliver(struct forwarder *forwarder, struct lane *lane)
+{
+    return burst_to(forwarder, lane, WIRE_AND_BOX);
+}
+
+// The run of a lane that leads to the box and nowhere else.
+static unsigned deliver_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    return burst_to(forwarder, lane, BOX_ONLY);
+}
+
 unsigned forward_poll(struct forwarder *forwarder)
 {
     unsigned seen = 0;
@@ -204,6 +272,24 @@ void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
         .capacity = area->capacity,
         .burst = BURST_DEFAULT,
     };
+}
+
+void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsigned port)
+{
+    forwarder->local = local;
+    struct lane *const end = forwarder->lanes + forwarder->lane_count;
+    for (struct lane *lane = forwarder->lanes; lane != end; lane++)
+        if (lane->ingress == &forwarder->counters[port] && lane->run == forward_burst)
+            lane->run = forward_or_deliver;
+}
+
+bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress)
+{
+    if (rx->port->tx_queues == 0 ||
+        !forwarder_add_lane(forwarder, rx, ingress, rx->port->tx[0], ingress))
+        return false;
+    forwarder->lanes[forwarder->lane_count - 1].run = deliver_burst;
+    return true;
 }
 
 bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,

@@ -7,6 +7,7 @@
 #pragma once
 #include "drivers/port.h"
 #include "net/counters.h"
+#include "net/local.h"
 
 enum {
     LANES_MAX = NET_PORTS_MAX * PORT_QUEUES_MAX, // one for each receive queue
@@ -37,6 +38,7 @@ struct forwarder {
     uint32_t buffer_count;          // of the packet area
     uint32_t capacity;              // of each buffer, bytes behind the headroom
     unsigned burst;                 // frames a lane may take in one round, 1..BURST_MAX
+    struct local *local;            // frames for the box itself; NULL: there are none
     unsigned lane_count;
     struct lane lanes[LANES_MAX];
     struct port_counters counters[NET_PORTS_MAX];
@@ -52,6 +54,16 @@ void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
 // all (max_frame < FRAME_MIN).
 bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
                         struct queue *tx, unsigned egress);
+
+// A lane that leads to the box and nowhere else, for a port between which and the others nothing is
+// forwarded: what is not for the box is dropped by name. Answers leave by the port's first transmit
+// queue. Needs forwarder_set_local() before the first round. Returns like forwarder_add_lane().
+bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress);
+
+// Delivers the frames for the box itself that come in by port (its number). The lanes of a wire
+// that are there already pay for that if they begin at this port; the others do not. local is kept,
+// not copied. A run of another kind asks local_wants() itself.
+void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsigned port);
 
 // One round over all lanes. Returns the number of frames seen: 0 means that there was nothing to
 // do. Never waits.

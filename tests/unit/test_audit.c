@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The audit finds each kind of planted violation, and says where it is; lost buffers come back.
-// links: net/audit.c net/mend.c net/buffers.c net/wire.c net/forward.c tests/unit/fakeport.c
+// links: net/audit.c net/mend.c net/buffers.c net/wire.c net/forward.c net/local.c
+// links: tests/unit/fakeport.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The layout of the packet area: sizes, ranges, groups, and which queue carries whose frames.
-// links: net/buffers.c net/audit.c net/wire.c net/forward.c tests/unit/fakeport.c
+// links: net/buffers.c net/audit.c net/wire.c net/forward.c net/local.c tests/unit/fakeport.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

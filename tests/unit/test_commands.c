@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the shell's commands print: right, and within 80 columns.
-// links: net/commands.c net/supervise.c net/forward.c net/counters.c tests/unit/fakeport.c
+// links: net/commands.c net/supervise.c net/forward.c net/local.c net/counters.c
+// links: tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c net/find_port.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,8 +140,8 @@ static void test_stats(void **state)
            "         tx                 0 frames                 0 bytes         0 frames/s");
     expect(printed, "\n                            3 forwarded\n");
     expect(printed,
-           "\n         drop               1 too-long: more than the egress port carries\n");
-    expect(printed, "received = forwarded + dropped: holds\n");
+           "\n         drop               1 too-long: more than egress port or box carries\n");
+    expect(printed, "received = forwarded + delivered + dropped: holds\n");
     expect(printed, "wan      rx                 0 frames");
     expect(printed,
            "         tx                 3 frames               300 bytes         6 frames/s");
@@ -158,7 +159,7 @@ static void test_stats(void **state)
     expect(printed, "4 frames              1000 bytes         0 frames/s");
     assert_null(strstr(printed, "wan"));
     forwarder.counters[0].forwarded += 2;
-    expect(run("stats", "lan"), "received = forwarded + dropped: OFF BY -2\n");
+    expect(run("stats", "lan"), "received = forwarded + delivered + dropped: OFF BY -2\n");
     forwarder.counters[0].rx_frames += 3;
     expect(run("stats", "lan"), "OFF BY 1\n");
 }

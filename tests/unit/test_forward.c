@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The data path: single steps by hand, then a million random bursts with everything going wrong.
-// links: net/forward.c net/counters.c net/supervise.c tests/unit/fakeport.c
+// links: net/forward.c net/local.c net/counters.c net/supervise.c tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c
 #include <errno.h>
 #include <setjmp.h>
@@ -521,7 +521,7 @@ static void test_a_million_random_bursts(void **state)
     for (unsigned port = 0; port < PORTS; port++) { // it was really tried
         assert_true(left[port] > 500000);
         assert_true(supervisor.ports[port].restarts > 100);
-        for (unsigned reason = 0; reason < DROP_REASONS; reason++)
+        for (unsigned reason = 0; reason <= DROP_EGRESS_STOPPED; reason++)
             if (reason != DROP_TOO_LONG || port == LAN)
                 assert_true(drops(port, reason) > 0);
     }
