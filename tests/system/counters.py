@@ -15,6 +15,7 @@ class Port:
     delivered: int = 0
     missed: int = 0  # by the card, for want of room; not in rx
     refused: int = 0  # by the card: damaged on the wire, or of an impossible length
+    lost: int = 0  # forwarded to this port, in its transmit ring when it was restarted
     drops: dict = dataclasses.field(default_factory=dict)  # by name, only those that are not 0
     says_it_holds: bool = False
 
@@ -36,7 +37,7 @@ def read_stats(text):
             port.tx, port.tx_bytes = int(match[1]), int(match[2])
         elif match := re.match(r" +drop +(\d+) ([a-z-]+):", line):
             port.drops[match[2]] = int(match[1])
-        elif match := re.match(r" +card +(\d+) (missed|refused)", line):
+        elif match := re.match(r" +card +(\d+) (missed|refused|lost)\b", line):
             setattr(port, match[2], int(match[1]))
         elif match := re.match(r" +(\d+) (forwarded|delivered)\b", line):
             setattr(port, match[2], int(match[1]))

@@ -173,7 +173,10 @@ def test_random_datagrams(wire, direction):
 @every_kind
 def test_a_full_ring_is_a_named_drop(wire):
     """The peer on the right stops reading: QEMU's socket fills, then the ring, and what finds no
-    room is counted as ring-full. Once it reads again, all that was forwarded comes out in order."""
+    room is counted as ring-full. Once it reads again, all that was forwarded comes out in order. On a
+    slow computer all this takes longer than a card may be silent: it is then restarted, and what was
+    in its ring is counted as lost."""
+    lost = stats(wire.box)[RIGHT].lost
     before = stats(wire.box)[LEFT]
     frames = [frame(60, seed=number) for number in range(2000)]
     for data in frames:
@@ -185,9 +188,13 @@ def test_a_full_ring_is_a_named_drop(wire):
     assert seen(after) - seen(before) == len(frames)
     forwarded = after.forwarded - before.forwarded
     dropped = after.drops["ring-full"] - before.drops.get("ring-full", 0)
-    assert dropped == after.rx - before.rx - forwarded > 0
+    down = sum(count - before.drops.get(name, 0) for name, count in after.drops.items()
+               if name.startswith("egress-"))
+    assert dropped == after.rx - before.rx - forwarded - down > 0
     arrived = wire.right.drain(0.3)
-    assert len(arrived) == forwarded
+    wire.box.wait_for_links()
+    lost = stats(wire.box)[RIGHT].lost - lost
+    assert len(arrived) + lost == forwarded and len(arrived) > 0
     remaining = iter(frames)
     assert all(data in remaining for data in arrived), "out of order, or not what was sent"
 
