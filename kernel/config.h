@@ -18,6 +18,7 @@ enum {
     CONFIG_RING_MIN = 64, // descriptors
     CONFIG_RING_MAX = 4096,
     CONFIG_RING_STEP = 8,
+    CONFIG_QUEUES_MAX = 16,  // as PORT_QUEUES_MAX in drivers/port.h
     CONFIG_FRAME_MIN = 1518, // bytes without FCS: 1,500 of payload, and one VLAN tag
     CONFIG_FRAME_MAX = 9216,
 };
@@ -48,6 +49,8 @@ struct config_port {
     struct config_source flow_control_source;
     enum config_isolation isolation;
     struct config_source isolation_source;
+    uint32_t queues; // receive queues over which flows are spread; 0: one
+    struct config_source queues_source;
     unsigned line; // where the section began; 0: command line
 };
 

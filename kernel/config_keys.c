@@ -83,6 +83,11 @@ static bool set_isolation(struct config_reader *reader, const char *value)
     return false;
 }
 
+static bool set_queues(struct config_reader *reader, const char *value)
+{
+    return parse_number(value, 1, CONFIG_QUEUES_MAX, &reader->port->queues);
+}
+
 static bool set_max_frame(struct config_reader *reader, const char *value)
 {
     uint32_t length = 0;
@@ -134,6 +139,8 @@ static const struct key {
      set_flow_control, "off or on"},
     {CONFIG_SECTION_PORT, "isolation", offsetof(struct config_port, isolation_source),
      set_isolation, "none or iommu"},
+    {CONFIG_SECTION_PORT, "queues", offsetof(struct config_port, queues_source), set_queues,
+     "1 to 16"},
     {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},
     {CONFIG_SECTION_FORWARD, "ports", offsetof(struct config, forward_source), set_forward_ports,
      "the names of ports"},
@@ -261,7 +268,7 @@ static void unknown_key(struct config_reader *reader, const char *name)
 {
     const char *known[KEY_COUNT];
     size_t count = 0;
-    char quoted[QUOTED_MAX], list[64] = "";
+    char quoted[QUOTED_MAX], list[128] = "";
     for (size_t i = 0; i < KEY_COUNT; i++) {
         if (keys[i].section != reader->section)
             continue;

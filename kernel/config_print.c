@@ -64,6 +64,7 @@ void config_print(const struct config *config, void (*print)(const char *format,
         if (port->isolation != CONFIG_ISOLATION_DEFAULT)
             print_key(print, "isolation", config_isolation_name(port->isolation),
                       port->isolation_source, "what the machine has");
+        print_number(print, "queues", port->queues, port->queues_source);
     }
     print("[forward]\n");
     print_key(print, "mode", config->mode == CONFIG_MODE_WIRE ? "wire" : "", config->mode_source,

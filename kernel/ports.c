@@ -9,6 +9,8 @@
 #include "kernel/log.h"
 #include "kernel/pci.h"
 
+_Static_assert(CONFIG_QUEUES_MAX == (int)PORT_QUEUES_MAX, "what a port has can be configured");
+
 static struct port ports_memory[CONFIG_PORTS_MAX];
 static struct env env_memory[CONFIG_PORTS_MAX];
 static unsigned opened;
@@ -86,6 +88,7 @@ static void open_port(struct port *port, struct env *env, const struct config_po
     }
     port->ring_slots = wanted->ring_size;
     port->flow_control = wanted->flow_control;
+    port->rx_wanted = (uint16_t)wanted->queues;
     port->frame_wanted = max_frame;
     if (env_open(env, card, wanted->name) != 0)
         return;
@@ -93,7 +96,11 @@ static void open_port(struct port *port, struct env *env, const struct config_po
     if (port->driver->probe(port) != 0) {
         env_close(env);
         port->state = PORT_ABSENT;
+        return;
     }
+    if (port->rx_queues < wanted->queues)
+        log_line("%s: queues = %u: this card receives on %u at most, which is what it does",
+                 wanted->name, (unsigned)wanted->queues, port->rx_queues);
 }
 
 void ports_open(struct ports *ports, const struct config *config,

@@ -61,6 +61,7 @@ static void assert_two_ports(const struct config *config)
     assert_int_equal(config->on_panic, CONFIG_ON_PANIC_REBOOT);
     assert_int_equal(config->ports[0].ring_size, 0);
     assert_false(config->ports[0].flow_control);
+    assert_int_equal(config->ports[0].queues, 0);
     assert_int_equal(config->max_frame, 0);
 }
 
@@ -335,6 +336,9 @@ static const struct wrong {
     {LAN "isolation = maximum\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": isolation \"maximum\", expected none or iommu"}},
+    {LAN "queues = 17\n" WAN WIRE,
+     NULL,
+     {"barewire.conf:3: port \"lan\": queues \"17\", expected 1 to 16"}},
     {GOOD "max-frame = 1500\n",
      NULL,
      {"barewire.conf:7: max-frame \"1500\", expected bytes without FCS, 1518 to 9216"}},
@@ -597,7 +601,8 @@ static void test_print(void **state)
     struct config config;
     read_text(&config, GOOD,
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
-              "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none");
+              "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none "
+              "port.wan.queues=16");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -609,6 +614,7 @@ static void test_print(void **state)
                                  "ring-size = 1024                 ; command line\n"
                                  "flow-control = on                ; command line\n"
                                  "isolation = none                 ; command line\n"
+                                 "queues = 16                      ; command line\n"
                                  "[forward]\n"
                                  "mode = wire                      ; line 6\n"
                                  "ports = lan wan                  ; default: all\n"
@@ -624,6 +630,7 @@ static void test_print(void **state)
     assert_int_equal(again.on_panic, CONFIG_ON_PANIC_HALT);
     assert_int_equal(again.ports[1].ring_size, 1024);
     assert_true(again.ports[1].flow_control);
+    assert_int_equal(again.ports[1].queues, 16);
     assert_int_equal(again.max_frame, 9018);
 }
 
