@@ -21,6 +21,8 @@ DEPS := $(BUILD)/deps
 # --- what the image is made of --------------------------------------------------------------------
 
 SOURCES := $(wildcard boot/*.S boot/*.c kernel/*.S kernel/*.c drivers/*/*.c net/*.c net/stack/*.c)
+# What may run in ring 3 as well: it refers to nothing outside itself (tools/check-ring3).
+RING3   := $(wildcard drivers/domain/*.c drivers/virtio/burst*.c drivers/ixgbe/ring_*.c)
 OBJECTS := $(SOURCES:%=$(BUILD)/%.o) $(BUILD)/font.o
 ARCHIVES := $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
             $(DEPS)/newlib/lib/libc.a $(DEPS)/newlib/lib/libm.a
@@ -37,6 +39,8 @@ CFLAGS   = -std=gnu17 -O2 -g $(file <deps/abi-flags) -fno-omit-frame-pointer \
            -fstack-protector-strong -mstack-protector-guard=global -ffunction-sections \
            -fdata-sections -fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
 # The linker script separates what may be executed, read and written: the linker must not merge.
+# No vector state to save at a crossing, no constants and no guard outside the text.
+$(RING3:%=$(BUILD)/%.o): CFLAGS += -mgeneral-regs-only -fno-stack-protector -fno-jump-tables
 LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
            -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings -T linker.ld
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
@@ -92,7 +96,7 @@ $(BUILD)/font.o: $(DEPS_READY)
 
 # Two links: the addresses of the first make the table of names, which the second takes in. The
 # table lies behind the text and so moves none of it; the script checks that it did not.
-$(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols
+$(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols tools/check-ring3
 	$(call say,LINK,$@)
 	$(Q)tools/symbols --empty >$(BUILD)/symbols-0.S
 	$(Q)$(CC) -c -o $(BUILD)/symbols-0.o $(BUILD)/symbols-0.S
@@ -101,6 +105,7 @@ $(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols
 	$(Q)$(CC) -c -o $(BUILD)/symbols-1.o $(BUILD)/symbols-1.S
 	$(Q)$(call LINK,$(BUILD)/barewire.debug,$(BUILD)/symbols-1.o)
 	$(Q)tools/symbols --compare $(BUILD)/barewire.first $(BUILD)/barewire.debug
+	$(Q)tools/check-ring3 $(BUILD)/barewire.debug $(RING3:%=$(BUILD)/%.o)
 	$(Q)objcopy --strip-all $(BUILD)/barewire.debug $@.new
 	$(Q)mv $@.new $@
 

@@ -16,6 +16,7 @@ enum { IST_STACK_BYTES = 16 * 1024 };
 #define CR4_UMIP (1u << 11)
 #define CR4_SMEP (1u << 20)
 #define CR4_SMAP (1u << 21)
+#define CR4_PKE  (1u << 22)
 
 struct __attribute__((packed)) task_state {
     uint32_t reserved0;
@@ -98,6 +99,7 @@ static void load_descriptors(void)
     tss.ist[CPU_IST_DOUBLE_FAULT - 1] = ist_stack("double fault");
     tss.ist[CPU_IST_NMI - 1] = ist_stack("NMI");
     tss.ist[CPU_IST_MACHINE_CHECK - 1] = ist_stack("machine check");
+    tss.rsp[0] = ist_stack("ring 3 interrupt");
     tss.io_map_base = sizeof tss; // no I/O port is open to ring 3
 
     uint64_t base = (uint64_t)&tss;
@@ -135,6 +137,7 @@ void cpu_init(void)
         {extended.ebx >> 7 & 1, CR4_SMEP, "SMEP "},
         {extended.ebx >> 20 & 1, CR4_SMAP, "SMAP "},
         {extended.ecx >> 2 & 1, CR4_UMIP, "UMIP "},
+        {extended.ecx >> 3 & 1, CR4_PKE, "PKE "},
     };
     protections[0] = '\0';
     for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -144,6 +147,11 @@ void cpu_init(void)
         strcat(protections, wanted[i].name);
     }
     cpu_write_cr4(cr4);
+}
+
+bool cpu_has_user_keys(void)
+{
+    return (cpu_read_cr4() & CR4_PKE) != 0;
 }
 
 const char *cpu_protections(void)

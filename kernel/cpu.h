@@ -34,6 +34,9 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 
 bool cpu_has_gigabyte_pages(void);
 
+// Protection keys for user pages, turned on by cpu_init() (SDM 4.6.2).
+bool cpu_has_user_keys(void);
+
 // The first physical address that the processor cannot form: 1 << MAXPHYADDR.
 uint64_t cpu_physical_limit(void);
 
@@ -60,6 +63,21 @@ static inline uint64_t cpu_read_cr4(void)
     uint64_t value;
     __asm__ volatile("mov %%cr4, %0" : "=r"(value));
     return value;
+}
+
+static inline uint64_t cpu_read_msr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void cpu_write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 static inline void cpu_write_cr3(uint64_t value)

@@ -7,12 +7,14 @@
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/acpi.h"
 #include "kernel/apic.h"
+#include "kernel/bench.h"
 #include "kernel/bootinfo.h"
 #include "kernel/clock.h"
 #include "kernel/commands.h"
 #include "kernel/config.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
+#include "kernel/gate.h"
 #include "kernel/image.h"
 #include "kernel/isolation.h"
 #include "kernel/log.h"
@@ -31,7 +33,8 @@
 enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
-static const struct shell_command commands[] = {COMMANDS_NET COMMANDS_CARD COMMANDS_KERNEL{0}};
+static const struct shell_command commands[] = {
+    COMMANDS_NET COMMANDS_CARD COMMANDS_BENCH COMMANDS_KERNEL{0}};
 
 static struct bootinfo boot;
 static struct config config;
@@ -47,6 +50,7 @@ static void init_machine(uint32_t magic, uint32_t address)
     vm_init();
     cpu_init();
     trap_init();
+    gate_init();
     console_screen(&boot);
     log_line("booted by %s, %llu MiB of memory, W^X NX %s", boot.loader,
              (unsigned long long)(page_total_bytes() >> 20), cpu_protections());

@@ -50,6 +50,12 @@ static const char *const exception_names[32] = {
     "control protection",
 };
 
+const char *panic_exception_name(unsigned vector)
+{
+    const char *name = vector < 32 ? exception_names[vector] : NULL;
+    return name != NULL ? name : "reserved";
+}
+
 static void print_place(uint64_t address)
 {
     uint64_t offset;
@@ -163,8 +169,7 @@ void panic_trap(const struct trap_frame *frame)
 {
     uint64_t address = cpu_read_cr2();
     enter();
-    const char *name = exception_names[frame->vector];
-    console_printf("\nPANIC: %s (vector %llu)\n", name != NULL ? name : "reserved",
+    console_printf("\nPANIC: %s (vector %llu)\n", panic_exception_name((unsigned)frame->vector),
                    (unsigned long long)frame->vector);
     // With no stack left to push the page fault on, an overflow arrives as a double fault.
     bool page_fault = frame->vector == VECTOR_PAGE_FAULT;

@@ -12,5 +12,8 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 // An exception that nobody expected: prints registers and a backtrace with names.
 _Noreturn void panic_trap(const struct trap_frame *frame);
 
+// "page fault", for people; "reserved" for a vector without a name.
+const char *panic_exception_name(unsigned vector);
+
 // After a panic: true halts for good, false (as at boot) reboots after ten seconds.
 void panic_set_halt(bool halt);

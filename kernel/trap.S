@@ -40,7 +40,12 @@ save:
     push %r14
     push %r15
     cld
-    // The handlers are ordinary C and may use XMM registers.
+    // From ring 3, whatever its flags were: AC would open user pages to ring 0 (SDM volume 3, 4.6).
+    testb $3, 144(%rsp) // cs
+    jz 1f
+    pushq $2
+    popfq
+1:  // The handlers are ordinary C and may use XMM registers.
     mov %rsp, %rdi
     mov %rsp, %rbx
     sub $512, %rsp

@@ -6,6 +6,7 @@
 
 #include "kernel/apic.h"
 #include "kernel/cpu.h"
+#include "kernel/gate.h"
 #include "kernel/panic.h"
 
 enum { VECTOR_COUNT = 256, ENTRY_BYTES = 16, EXCEPTIONS = 32 };
@@ -56,8 +57,17 @@ void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *cont
     handlers[vector].handler = handler;
 }
 
+// Exceptions that say nothing about the code that they interrupt.
+static bool is_the_machines(uint64_t vector)
+{
+    return vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
+}
+
 void trap_dispatch(const struct trap_frame *frame)
 {
+    const bool ring3 = (frame->cs & 3) == 3;
+    if (ring3 && frame->vector < EXCEPTIONS && !is_the_machines(frame->vector))
+        gate_trap(frame);
     if (frame->vector < EXCEPTIONS)
         panic_trap(frame);
     if (handlers[frame->vector].handler != NULL)
@@ -66,4 +76,6 @@ void trap_dispatch(const struct trap_frame *frame)
     // spurious one is not in service (SDM 11.9).
     if (frame->vector != APIC_SPURIOUS_VECTOR)
         apic_eoi();
+    if (ring3)
+        gate_trap(frame);
 }

@@ -11,6 +11,7 @@
 
 #define ENTRY_PRESENT 0x001ull
 #define ENTRY_WRITE   0x002ull
+#define ENTRY_USER    0x004ull
 #define ENTRY_PWT     0x008ull
 #define ENTRY_PCD     0x010ull
 #define ENTRY_LARGE   0x080ull
@@ -22,6 +23,9 @@
 #define READONLY (ENTRY_PRESENT | ENTRY_GLOBAL | ENTRY_NX)
 #define DATA     (READONLY | ENTRY_WRITE)
 #define DEVICE   (DATA | ENTRY_PCD | ENTRY_PWT) // uncached with the PAT's reset value (SDM 12.12.4)
+
+#define ENTRY_KEY_SHIFT 59
+#define LOWER_HALF      (1ull << 47)
 
 #define FOUR_GIB      (4ull << 30)
 #define DEVICE_WINDOW (4ull << 30)
@@ -39,11 +43,11 @@ static struct {
 } guards[GUARDS_MAX];
 static unsigned guard_count;
 
-// The entry that maps an address at a level, with the tables on the way made as needed; NULL when
-// there is no memory for those.
-static uint64_t *entry_at(uint64_t address, int level)
+// The entry that maps an address at a level under a root, with the tables on the way made as
+// needed; NULL when there is no memory for those. Ring 3 gets into the lower half only.
+static uint64_t *entry_under(uint64_t table, uint64_t address, int level)
 {
-    uint64_t table = root;
+    const uint64_t who = address < LOWER_HALF ? ENTRY_USER : 0;
     for (int at = LEVEL_TOP;; at--) {
         uint64_t *entry = (uint64_t *)vm_direct(table) + (address >> (12 + 9 * at)) % ENTRIES;
         if (at == level)
@@ -54,12 +58,17 @@ static uint64_t *entry_at(uint64_t address, int level)
             if (page == 0)
                 return NULL;
             memset(vm_direct(page), 0, PAGE_SIZE);
-            *entry = page | ENTRY_PRESENT | ENTRY_WRITE;
+            *entry = page | ENTRY_PRESENT | ENTRY_WRITE | who;
         }
         if (*entry & ENTRY_LARGE)
             panic("vm: %#llx is mapped already", (unsigned long long)address);
         table = *entry & ENTRY_ADDRESS;
     }
+}
+
+static uint64_t *entry_at(uint64_t address, int level)
+{
+    return entry_under(root, address, level);
 }
 
 // Addresses and bytes are multiples of the page size. Uses the largest pages that fit. False when
@@ -195,4 +204,56 @@ bool vm_in_stack(uint64_t address)
                 address <= (uint64_t)boot_stack_top - 8;
     bool other = address >= VM_STACKS && address <= stack_next - 8;
     return boot || (other && vm_guard_owner(address) == NULL);
+}
+
+uint64_t vm_kernel_root(void)
+{
+    return root;
+}
+
+uint64_t vm_user_root(void)
+{
+    // The windows that still grow: their top-level entries must be there to be shared.
+    uint64_t page = page_alloc(PAGE_SIZE, PAGE_SIZE, 0);
+    if (page == 0 || entry_at(VM_DEVICE, LEVEL_1G) == NULL || entry_at(VM_STACKS, LEVEL_1G) == NULL)
+        return 0;
+    uint64_t *table = vm_direct(page);
+    const uint64_t *kernel = vm_direct(root);
+    for (unsigned i = 0; i < ENTRIES; i++)
+        table[i] = i < ENTRIES / 2 ? 0 : kernel[i];
+    return page;
+}
+
+bool vm_user_map(uint64_t under, uint64_t address, uint64_t physical, uint64_t bytes,
+                 enum vm_user kind, unsigned key)
+{
+    static const uint64_t flags[] = {
+        [VM_USER_READ] = ENTRY_NX,
+        [VM_USER_WRITE] = ENTRY_NX | ENTRY_WRITE,
+        [VM_USER_EXECUTE] = 0,
+        [VM_USER_DEVICE] = ENTRY_NX | ENTRY_WRITE | ENTRY_PCD | ENTRY_PWT,
+    };
+    for (uint64_t at = 0; at < bytes; at += PAGE_SIZE) {
+        uint64_t *entry = entry_under(under, address + at, LEVEL_4K);
+        if (entry == NULL)
+            return false;
+        *entry = (physical + at) | ENTRY_PRESENT | ENTRY_USER | flags[kind] |
+                 (uint64_t)key << ENTRY_KEY_SHIFT;
+    }
+    return true;
+}
+
+uint64_t vm_translate(const volatile void *pointer)
+{
+    const uint64_t address = (uint64_t)pointer;
+    uint64_t table = root;
+    for (int at = LEVEL_TOP;; at--) {
+        const uint64_t size = 1ull << (12 + 9 * at);
+        const uint64_t entry = ((const uint64_t *)vm_direct(table))[address / size % ENTRIES];
+        if (!(entry & ENTRY_PRESENT))
+            return 0;
+        if (at == LEVEL_4K || entry & ENTRY_LARGE)
+            return (entry & ENTRY_ADDRESS & ~(size - 1)) | (address & (size - 1));
+        table = entry & ENTRY_ADDRESS;
+    }
 }

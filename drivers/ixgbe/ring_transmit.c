@@ -126,20 +126,3 @@ unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned coun
     hand_over(tx, tail + 1, 1);
     return 1;
 }
-
-bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)
-{
-    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (tx->free == 0)
-        reclaim(tx);
-    if (tx->free == 0 || queue->port->state != PORT_RUNNING)
-        return false;
-    // The buffer is the slot's own: it stays where it is.
-    const uint32_t slot = tx->tail, buffer = queue->buffer_of[slot];
-    struct ixgbe_tx_descriptor *descriptor = tx->descriptors + slot;
-    __builtin_memcpy(packet_data(tx->area, buffer, FRAME_HEADROOM), data, length);
-    descriptor->address = packet_dma(tx->area, buffer, FRAME_HEADROOM);
-    descriptor->command = length | IXGBE_TX_EOP | IXGBE_TX_IFCS | IXGBE_TX_RS;
-    hand_over(tx, slot + 1 == queue->slots ? 0 : slot + 1, 1);
-    return true;
-}

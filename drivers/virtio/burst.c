@@ -347,19 +347,3 @@ void split_notify(struct split *split)
 {
     notify(split);
 }
-
-bool split_send_copy(struct queue *queue, const void *data, unsigned length)
-{
-    struct split *split = split_of(queue);
-    if (queue->port->state != PORT_RUNNING || length < FRAME_MIN || length > queue->port->max_frame)
-        return false;
-    if (room(split) == 0)
-        reclaim(split);
-    if (room(split) == 0)
-        return false;
-    // The buffer that the next exchange would hand out is exchanged for itself.
-    uint32_t id = split->order[split->made_available & (queue->slots - 1)];
-    struct frame frame = {queue->buffer_of[id], FRAME_HEADROOM, (uint16_t)length};
-    __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
-    return split_transmit(queue, &frame, 1) == 1;
-}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a domain sees: page by page. SDM volume 3, 4.6 (access rights), 4.6.2 (protection keys).
+#include "kernel/domain.h"
+
+#include <string.h>
+
+#include "kernel/cpu.h"
+#include "kernel/domain_scan.h"
+#include "kernel/image.h"
+#include "kernel/log.h"
+#include "kernel/page.h"
+
+enum { STACK_BYTES = 8 * 1024 };
+
+#define ROOM_PER_DOMAIN (64ull << 30) // of addresses
+#define NO_KEY_OPEN     0x55555555u   // PKRU: access disabled for each of the 16 keys
+
+static struct domain domains[DOMAINS_MAX];
+static unsigned count;
+
+static bool keys(void)
+{
+    return cpu_has_user_keys();
+}
+
+const char *domain_mechanism(void)
+{
+    return keys() ? "protection keys" : "page tables";
+}
+
+static uint64_t pages(uint64_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+}
+
+// Takes addresses, with an unmapped page behind them.
+static uint64_t take_addresses(struct domain *domain, uint64_t bytes)
+{
+    const uint64_t address = domain->next;
+    domain->next += pages(bytes) + PAGE_SIZE;
+    return address;
+}
+
+void *domain_memory(struct domain *domain, size_t bytes, enum vm_user kind, uint64_t *user)
+{
+    const uint64_t physical = page_alloc(pages(bytes), PAGE_SIZE, 0);
+    if (physical == 0)
+        return NULL;
+    *user = take_addresses(domain, bytes);
+    void *memory = vm_direct(physical);
+    memset(memory, 0, pages(bytes));
+    return vm_user_map(domain->root, *user, physical, pages(bytes), kind, domain->key) ? memory
+                                                                                       : NULL;
+}
+
+uint64_t domain_share(struct domain *domain, const volatile void *memory, size_t bytes,
+                      enum vm_user kind)
+{
+    const uint64_t offset = (uint64_t)memory % PAGE_SIZE;
+    const volatile char *first = (const volatile char *)memory - offset;
+    const uint64_t address = take_addresses(domain, offset + bytes);
+    for (uint64_t at = 0; at < pages(offset + bytes); at += PAGE_SIZE) {
+        const uint64_t physical = vm_translate(first + at);
+        if (physical == 0 ||
+            !vm_user_map(domain->root, address + at, physical, PAGE_SIZE, kind, domain->key))
+            return 0;
+    }
+    return address + offset;
+}
+
+uint64_t domain_mirror(struct domain *domain, uint64_t bytes)
+{
+    const uint64_t physical = page_alloc(PAGE_SIZE, PAGE_SIZE, 0);
+    if (physical == 0)
+        return 0;
+    memset(vm_direct(physical), 0, PAGE_SIZE);
+    const uint64_t address = take_addresses(domain, bytes);
+    for (uint64_t at = 0; at < pages(bytes); at += PAGE_SIZE)
+        if (!vm_user_map(domain->root, address + at, physical, PAGE_SIZE, VM_USER_WRITE,
+                         domain->key))
+            return 0;
+    return address;
+}
+
+static size_t text_bytes(void)
+{
+    return (size_t)(domain_text_end - domain_text_start);
+}
+
+uint64_t domain_function(const struct domain *domain, const void *function)
+{
+    return domain->text + (uint64_t)((const char *)function - domain_text_start);
+}
+
+static bool map_all(struct domain *domain)
+{
+    uint64_t stack, answer, call;
+    domain->text_copy = domain_memory(domain, text_bytes(), VM_USER_EXECUTE, &domain->text);
+    domain->stack = domain_memory(domain, STACK_BYTES, VM_USER_WRITE, &stack);
+    domain->answer = domain_memory(domain, sizeof *domain->answer, VM_USER_WRITE, &answer);
+    domain->call = domain_memory(domain, sizeof *domain->call, VM_USER_READ, &call);
+    if (domain->text_copy == NULL || domain->stack == NULL || domain->answer == NULL ||
+        domain->call == NULL)
+        return false;
+    domain->return_address = (uint64_t *)(domain->stack + STACK_BYTES) - 1;
+    domain->call->answer = (struct domain_answer *)answer;
+    domain->entry = (struct gate_entry){
+        .rsp = stack + STACK_BYTES - sizeof(uint64_t),
+        .argument = call,
+        .root = keys() ? 0 : domain->root,
+        .pkru = keys() ? NO_KEY_OPEN & ~(3u << 2 * domain->key) : 0,
+    };
+    return true;
+}
+
+void domain_restore(struct domain *domain)
+{
+    memcpy(domain->text_copy, domain_text_start, text_bytes());
+    memset(domain->stack, 0, STACK_BYTES);
+}
+
+struct domain *domain_create(const char *name)
+{
+    size_t at;
+    const char *forbidden =
+        domain_scan((const uint8_t *)domain_text_start, text_bytes(),
+                    (size_t)((const char *)domain_exit - domain_text_start), &at);
+    if (forbidden != NULL) {
+        log_line("%s: no domain: %s in ring 3's text, offset %#llx", name, forbidden,
+                 (unsigned long long)at);
+        return NULL;
+    }
+    if (count == DOMAINS_MAX) {
+        log_line("%s: no domain: there are %d already", name, DOMAINS_MAX);
+        return NULL;
+    }
+    struct domain *domain = &domains[count];
+    *domain = (struct domain){
+        .name = name,
+        .next = VM_DOMAINS + count * ROOM_PER_DOMAIN + PAGE_SIZE,
+        .root = keys() ? vm_kernel_root() : vm_user_root(),
+        .key = keys() ? count + 1 : 0,
+    };
+    if (!keys())
+        gate_kernel_root = vm_kernel_root();
+    if (domain->root == 0 || !map_all(domain)) {
+        log_line("%s: no domain: no memory", name);
+        return NULL;
+    }
+    domain_restore(domain);
+    count++;
+    return domain;
+}
+
+uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
+                    uint64_t *value)
+{
+    domain->crossings++;
+    domain->entry.rip = domain_function(domain, (const void *)function);
+    *domain->return_address = domain_function(domain, (const void *)domain_exit);
+    const struct gate_result result = gate_enter(&domain->entry);
+    *value = result.value;
+    return result.ended;
+}

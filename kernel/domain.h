@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A protection domain: what one driver's data path may see while it runs in ring 3, and running it.
+//
+// A domain has a copy of ring 3's text, a stack between two unmapped pages, the memory that
+// domain_memory() and domain_share() give it, and nothing else. Domains are kept apart by
+// protection keys where the processor has them (SDM volume 3, 4.6.2), else each has page tables of
+// its own. Everything is mapped before the first crossing and stays mapped; ring 0 reaches the same
+// memory by addresses of its own half, so SMAP and SMEP stay on.
+#pragma once
+#include <stddef.h>
+
+#include "drivers/domain.h"
+#include "kernel/gate.h"
+#include "kernel/vm.h"
+
+enum { DOMAINS_MAX = 9 }; // one for each port, and one for `bench crossing`
+
+struct domain {
+    const char *name;             // kept
+    struct domain_call *call;     // ring 0's view of both
+    struct domain_answer *answer; // nothing in it is true
+    uint64_t crossings;
+
+    // Private to domain.c.
+    uint64_t root, next;
+    unsigned key;
+    uint64_t text; // where ring 3's text begins, as ring 3 sees it
+    uint8_t *text_copy;
+    uint64_t *return_address; // at the top of the stack
+    uint8_t *stack;
+    struct gate_entry entry;
+};
+
+// "protection keys" or "page tables".
+const char *domain_mechanism(void);
+
+// Makes a domain. Returns NULL after a line in the log: no memory, one too many, or text that a
+// domain must not have.
+struct domain *domain_create(const char *name);
+
+// Zeroed memory of the domain's own, of kind VM_USER_READ or VM_USER_WRITE. Returns it as ring 0
+// sees it, and in *user as ring 3 does; NULL when there is none.
+void *domain_memory(struct domain *domain, size_t bytes, enum vm_user kind, uint64_t *user);
+
+// Lets the domain see whole pages around something that ring 0 has: rings, or registers. Returns
+// the address as ring 3 sees it, 0 when that cannot be. The caller knows what else is in those
+// pages.
+uint64_t domain_share(struct domain *domain, const volatile void *memory, size_t bytes,
+                      enum vm_user kind);
+
+// A range of addresses, of so many bytes, behind all of which lies one and the same page: what the
+// domain writes there is lost. 0: no memory.
+uint64_t domain_mirror(struct domain *domain, uint64_t bytes);
+
+// The address of a function of ring 3's text in this domain.
+uint64_t domain_function(const struct domain *domain, const void *function);
+
+// Calls one of those of drivers/domain.h with domain->call in ring 3. *value is what it returned.
+// Returns how it ended.
+uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
+                    uint64_t *value);
+
+// Makes text and stack what they were at first.
+void domain_restore(struct domain *domain);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The parts of the gate that are C: its registers, exceptions in ring 3, and the watchdog.
+// SDM volume 3, 5.8.8 (SYSCALL), 6.12 (exceptions); volume 4 for the MSRs.
+#include "kernel/gate.h"
+
+#include <stdio.h>
+
+#include "kernel/cpu.h"
+#include "kernel/panic.h"
+#include "kernel/trap.h"
+
+enum { EXCEPTIONS = 32, VECTOR_PAGE_FAULT = 14 };
+
+enum {
+    EFER = 0xc0000080,
+    EFER_SCE = 1 << 0,
+    STAR = 0xc0000081,
+    LSTAR = 0xc0000082,
+    FMASK = 0xc0000084,
+};
+
+// TF, IF, DF, NT, AC: SYSCALL clears these.
+#define FLAGS_CLEARED (1u << 8 | 1u << 9 | 1u << 10 | 1u << 14 | 1u << 18)
+
+extern const char gate_syscall[];
+extern volatile uint8_t gate_inside; // ring 3 runs
+_Noreturn void gate_unwind(uint64_t ended);
+
+static struct gate_last last;
+static volatile uint64_t seen_crossing; // inside which the last tick came
+static volatile bool overdue;
+
+void gate_init(void)
+{
+    cpu_write_msr(STAR, (uint64_t)CPU_KERNEL_DATA << 48 | (uint64_t)CPU_KERNEL_CODE << 32);
+    cpu_write_msr(LSTAR, (uint64_t)gate_syscall);
+    cpu_write_msr(FMASK, FLAGS_CLEARED);
+    cpu_write_msr(EFER, cpu_read_msr(EFER) | EFER_SCE);
+}
+
+void gate_tick(void)
+{
+    if (!gate_inside)
+        return;
+    overdue = seen_crossing == gate_crossings;
+    seen_crossing = gate_crossings;
+}
+
+void gate_trap(const struct trap_frame *frame)
+{
+    if (frame->vector < EXCEPTIONS) {
+        last = (struct gate_last){
+            .rip = frame->rip,
+            .address = frame->vector == VECTOR_PAGE_FAULT ? cpu_read_cr2() : 0,
+            .error = frame->error,
+            .vector = (uint8_t)frame->vector,
+        };
+        gate_unwind(GATE_EXCEPTION_BASE + frame->vector);
+    }
+    if (overdue) {
+        overdue = false;
+        last = (struct gate_last){.rip = frame->rip};
+        gate_unwind(GATE_OVERDUE);
+    }
+}
+
+const struct gate_last *gate_last(void)
+{
+    return &last;
+}
+
+void gate_describe(uint64_t ended, char *text, unsigned size)
+{
+    if (ended < GATE_EXCEPTION_BASE)
+        snprintf(text, size, "%s at %#llx",
+                 ended == GATE_OVERDUE ? "did not come back within two ticks" : "came back",
+                 (unsigned long long)last.rip);
+    else if (last.vector == VECTOR_PAGE_FAULT)
+        snprintf(text, size, "page fault (%s %#llx) at %#llx",
+                 last.error & 0x10 ? "execution of"
+                 : last.error & 2  ? "write to"
+                                   : "read of",
+                 (unsigned long long)last.address, (unsigned long long)last.rip);
+    else
+        snprintf(text, size, "%s at %#llx", panic_exception_name(last.vector),
+                 (unsigned long long)last.rip);
+}

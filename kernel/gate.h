@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Crossing from ring 0 to ring 3 and back: a function call whose callee may do anything, and comes
+// back all the same.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct trap_frame;
+
+// What gate_enter() reads; gate.S knows the offsets.
+struct gate_entry {
+    uint64_t rip;      // a function in ring 3, whose return address lies at rsp
+    uint64_t rsp;      // 8 less than a multiple of 16, as after a call
+    uint64_t argument; // its only one
+    uint64_t root;     // for CR3 while ring 3 runs; 0: stays as it is
+    uint64_t pkru;     // for PKRU while ring 3 runs; 0: no protection keys
+};
+_Static_assert(sizeof(struct gate_entry) == 40, "gate.S knows the offsets");
+
+// Why ring 3 did not come back by SYSCALL.
+enum gate_end {
+    GATE_RETURNED,    // it did
+    GATE_EXCEPTION,   // 0x100 + vector
+    GATE_OVERDUE = 1, // the watchdog saw the same crossing twice
+    GATE_EXCEPTION_BASE = 0x100,
+};
+
+struct gate_result {
+    uint64_t value; // what ring 3 left in rax: believe nothing of it
+    uint64_t ended; // enum gate_end
+};
+
+// The registers and the address of the last exception in ring 3.
+struct gate_last {
+    uint64_t rip, address, error;
+    uint8_t vector;
+};
+
+// Lets SYSCALL arrive here (IA32_STAR, IA32_LSTAR, IA32_FMASK, EFER.SCE). Needs cpu_init().
+void gate_init(void);
+
+// Runs ring 3 until it comes back, with interrupts on and all registers but these zero. Returns in
+// any case: after SYSCALL, after an exception in ring 3, or when it is overdue. Not from an
+// interrupt, and not from within itself.
+struct gate_result gate_enter(const struct gate_entry *entry);
+
+// Called by trap_dispatch() for an exception or after an interrupt that came while ring 3 ran. For
+// an exception, and when the watchdog has had enough, it does not come back: gate_enter() returns.
+void gate_trap(const struct trap_frame *frame);
+
+// Called by a periodic interrupt, about every millisecond: the second one within the same crossing
+// ends it.
+void gate_tick(void);
+
+// Details of the last GATE_EXCEPTION.
+const struct gate_last *gate_last(void);
+
+// "page fault at 0x10 by 0x..." is for people: writes one line without a newline into text.
+void gate_describe(uint64_t ended, char *text, unsigned size);
+
+extern uint64_t gate_crossings;   // so many, ever
+extern uint64_t gate_kernel_root; // for CR3 in ring 0; 0 when no domain has a root of its own
