@@ -185,6 +185,33 @@ static void look_at_eeprom(struct simcard *card)
     *eerd = IXGBE_EERD_DONE | word << 2 | (uint32_t)data << 16;
 }
 
+// 7.3.1: a cause that is raised, or unmasked, sends its message. With Multiple_MSIX the 16 low bits
+// are table entries; the others are IVAR_MISC's second.
+static void send_messages(struct simcard *card, uint32_t causes)
+{
+    uint32_t *eicr = reg(card, IXGBE_EICR);
+    const uint32_t sent = causes & *eicr & *reg(card, IXGBE_EIMS);
+    const uint32_t other = *reg(card, IXGBE_IVAR_MISC) >> 8;
+    for (unsigned entry = 0; entry < 16; entry++)
+        card->messages[entry] += sent >> entry & 1;
+    if (sent >> 16 != 0 && other & 0x80)
+        card->messages[other & 0x3F]++;
+    *eicr &= ~(sent & *reg(card, IXGBE_EIAC));
+}
+
+void simcard_cause(struct simcard *card, uint32_t causes)
+{
+    *reg(card, IXGBE_EICR) |= causes;
+    send_messages(card, causes);
+}
+
+static void unmask(struct simcard *card, uint32_t causes)
+{
+    const uint32_t fresh = causes & ~*reg(card, IXGBE_EIMS);
+    *reg(card, IXGBE_EIMS) |= causes;
+    send_messages(card, fresh);
+}
+
 // The link is up when both ends run at the same rate and light comes out of the module.
 static void look_at_link(struct simcard *card)
 {
@@ -203,7 +230,7 @@ static void look_at_link(struct simcard *card)
                            : at_1g                       ? IXGBE_LINKS_UP | UINT32_C(2) << 28
                                                          : 0;
     if (state != *links)
-        *reg(card, IXGBE_EICR) |= IXGBE_EICR_LSC;
+        simcard_cause(card, IXGBE_EICR_LSC);
     *links = state;
 }
 
@@ -279,10 +306,12 @@ void simcard_write(struct simcard *card, uint32_t offset, uint32_t value)
         value = (value & ~enable) | (old & enable);
     if (offset == IXGBE_EICR)
         value = old & ~value;
-    if (offset == IXGBE_EIMS)
-        value |= old;
-    if (offset == IXGBE_EIMC)
-        *reg(card, IXGBE_EIMS) &= ~value;
-    *reg(card, offset) = value;
+    // The 16 low bits of the first extended mask are those of the plain one (8.2.3.5.8).
+    if (offset == IXGBE_EIMC || offset == IXGBE_EIMC_EX(0))
+        *reg(card, IXGBE_EIMS) &= ~(offset == IXGBE_EIMC ? value : value & 0xFFFF);
+    if (offset == IXGBE_EIMS || offset == IXGBE_EIMS_EX(0))
+        unmask(card, offset == IXGBE_EIMS ? value : value & 0xFFFF);
+    else
+        *reg(card, offset) = value;
     react(card);
 }

@@ -18,6 +18,7 @@
 enum {
     SIMCARD_BAR_SIZE = 0x20000,
     SIMCARD_QUEUES = 16,
+    SIMCARD_VECTORS = 64,
     SIMCARD_EEPROM_WORDS = 0x400,
     SIMCARD_FRAME_MAX = 15872, // 15.5 KiB
     SIMCARD_VIOLATION_MAX = 160,
@@ -71,6 +72,7 @@ struct simcard {
     uint64_t reads, writes;          // by the driver; without hooks: tails seen to have changed
     uint64_t received, missed, sent; // frames
     unsigned resets;
+    unsigned messages[SIMCARD_VECTORS]; // MSI-X, by table entry
     unsigned violations;
     char violation[SIMCARD_VIOLATION_MAX]; // the first
 
@@ -113,5 +115,6 @@ void simcard_forge_head(struct simcard *card, unsigned queue, uint32_t head);
 // For the simulation's own files.
 void simcard_violate(struct simcard *card, const char *rule, uint32_t offset, uint32_t value);
 void simcard_i2c_look(struct simcard *card);
+void simcard_cause(struct simcard *card, uint32_t causes);
 unsigned simcard_rss_queue(const struct simcard *card, const uint8_t *frame, unsigned length);
 void simcard_check_write(struct simcard *card, uint32_t offset, uint32_t value);

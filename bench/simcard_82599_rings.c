@@ -86,6 +86,9 @@ static bool receive_into(struct simcard *card, unsigned q, const uint8_t *bytes,
         *head = *head + 1 == slots ? 0 : *head + 1;
     }
     card->received++;
+    const uint32_t entry = *reg(card, IXGBE_IVAR(q / 2)) >> 16 * (q & 1) & 0xFF;
+    if (entry & 0x80 && (entry & 0x3F) < 16)
+        simcard_cause(card, IXGBE_BIT(entry & 0x3F));
     return true;
 }
 

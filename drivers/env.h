@@ -40,6 +40,11 @@ void env_bus_master(struct env *env, bool on);
 // negative errno when the function has no such entry.
 int env_interrupt(struct env *env, unsigned entry);
 
+// Routes MSI-X table entry `entry` to the box's sleep: when it fires, a box that sleeps wakes up
+// and looks into all receive rings. For port_driver.arm(). An entry that fired stays masked until
+// the box is about to sleep again. Returns as env_interrupt() does.
+int env_interrupt_frames(struct env *env, unsigned entry);
+
 // Microseconds since some moment before the first call; never goes back.
 uint64_t env_time_us(void);
 

@@ -144,6 +144,21 @@ struct port_driver {
     // The slow path, called every few milliseconds: link state, card statistics, signs of death.
     void (*poll)(struct port *port);
 
+    // NULL: no frame of this card interrupts. Lets the card interrupt when a frame arrives in a
+    // receive ring, through the entries that env_interrupt_frames() routed, or keeps it from doing
+    // so, which is how every start() leaves it: under load nothing interrupts.
+    //
+    // The interrupt is for frames that arrive after arm(port, true) has returned. One that was
+    // there before may not interrupt, so whoever arms calls receive() once more before it sleeps;
+    // none is missed between the two. One interrupt may stand for many frames, and may come for
+    // none. It masks its own entry until the next arm(): a card that interrupts without end is
+    // heard once. After arm(port, false) at most what was on its way still comes.
+    //
+    // Returns whether a frame will interrupt: false when off was asked for, when the port does not
+    // run, or when the card got no vector for each of its receive queues. Such a port is polled.
+    // A few register accesses; never waits.
+    bool (*arm)(struct port *port, bool on);
+
     // Takes up to max (1..BURST_MAX) frames off the ring, oldest first. The caller owns the buffers
     // of the returned frames and must give as many back with refill() before it calls receive()
     // on this queue again. Returns how many, 0 when there is none or the port has faulted.

@@ -23,6 +23,8 @@ enum {
     REARM_US = 1000,
 };
 
+enum { FOR_ATTENTION, FOR_FRAMES }; // groups of MSI-X entries
+
 enum {
     CAPABILITY_POWER = 0x01,
     POWER_CONTROL = 4, // offset in the capability
@@ -67,9 +69,9 @@ int env_open(struct env *env, struct pci_device *pci, const char *name)
 
 bool env_attention(struct env *env)
 {
-    if (msix_waiting(&env->msix) && clock_us() - env->rearmed_us >= REARM_US) {
+    if (msix_waiting(&env->msix, FOR_ATTENTION) && clock_us() - env->rearmed_us >= REARM_US) {
         env->rearmed_us = clock_us();
-        msix_rearm(&env->msix);
+        msix_rearm(&env->msix, FOR_ATTENTION);
     }
     if (!env->attention)
         return false;
@@ -161,14 +163,36 @@ static void interrupted(void *context)
     env->attention = true;
 }
 
-int env_interrupt(struct env *env, unsigned entry)
+// It has woken the processor up, which is all that it is for.
+static void frame_interrupted(void *context)
+{
+    struct env *env = context;
+    env->frame_interrupts = env->frame_interrupts + 1;
+}
+
+static int route(struct env *env, unsigned entry, uint8_t group, void (*handler)(void *context))
 {
     if (env->msix.capability == 0) {
         int error = msix_open(&env->msix, env->pci);
         if (error != 0)
             return error;
     }
-    return msix_route(&env->msix, entry, interrupted, env);
+    return msix_route(&env->msix, entry, group, handler, env);
+}
+
+int env_interrupt(struct env *env, unsigned entry)
+{
+    return route(env, entry, FOR_ATTENTION, interrupted);
+}
+
+int env_interrupt_frames(struct env *env, unsigned entry)
+{
+    return route(env, entry, FOR_FRAMES, frame_interrupted);
+}
+
+void env_let_frames_interrupt(struct env *env)
+{
+    msix_rearm(&env->msix, FOR_FRAMES);
 }
 
 uint64_t env_time_us(void)

@@ -117,7 +117,8 @@ int msix_open(struct msix *msix, struct pci_device *device)
     return 0;
 }
 
-int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context), void *context)
+int msix_route(struct msix *msix, unsigned entry, uint8_t group, void (*handler)(void *context),
+               void *context)
 {
     if (msix->capability == 0 || entry >= msix->count)
         return -ENOENT;
@@ -135,7 +136,7 @@ int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context)
     }
     volatile uint32_t *words = msix->table + (size_t)entry * ENTRY_WORDS;
     struct msix_route *route = &msix->routes[msix->route_count++];
-    *route = (struct msix_route){words + ENTRY_CONTROL, handler, context, vector, false};
+    *route = (struct msix_route){words + ENTRY_CONTROL, handler, context, vector, group, false};
     trap_set_handler(vector, interrupted, route);
 
     // An entry may change only while it is masked (6.8.3.5).
@@ -147,19 +148,19 @@ int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context)
     return 0;
 }
 
-bool msix_waiting(const struct msix *msix)
+bool msix_waiting(const struct msix *msix, uint8_t group)
 {
     for (unsigned i = 0; i < msix->route_count; i++)
-        if (msix->routes[i].masked)
+        if (msix->routes[i].group == group && msix->routes[i].masked)
             return true;
     return false;
 }
 
-void msix_rearm(struct msix *msix)
+void msix_rearm(struct msix *msix, uint8_t group)
 {
     for (unsigned i = 0; i < msix->route_count; i++) {
         struct msix_route *route = &msix->routes[i];
-        if (!route->masked)
+        if (route->group != group || !route->masked)
             continue;
         route->masked = false; // first: the interrupt may come at once, and masks again
         *route->control = 0;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MSIX_ROUTES_MAX = 8 }; // of one function
+enum { MSIX_ROUTES_MAX = 24 }; // of one function
 
 struct pci_device;
 
@@ -13,7 +13,8 @@ struct msix_route {
     volatile uint32_t *control; // word of the entry that masks it
     void (*handler)(void *context);
     void *context;
-    uint8_t vector;       // to be given back
+    uint8_t vector; // to be given back
+    uint8_t group;
     volatile bool masked; // by its interrupt, until msix_rearm()
 };
 
@@ -33,16 +34,18 @@ int msix_open(struct msix *msix, struct pci_device *device);
 
 // Makes entry (0 .. count - 1) call handler(context), with interrupts off, on this processor; *msix
 // must stay where it is. An interrupt masks its entry before handler runs, so that a card cannot
-// keep the processor busy with nothing else; the next one comes after msix_rearm(). Returns 0, or
-// -ENOENT (no such entry), -EMFILE (MSIX_ROUTES_MAX), -ENODEV (no APIC), -ENOSPC (no vector is
-// left) or -EOPNOTSUPP (a message cannot name this processor).
-int msix_route(struct msix *msix, unsigned entry, void (*handler)(void *context), void *context);
+// keep the processor busy with nothing else; the next one comes after msix_rearm() of its group,
+// any number that the caller chooses. Returns 0, or -ENOENT (no such entry), -EMFILE
+// (MSIX_ROUTES_MAX), -ENODEV (no APIC), -ENOSPC (no vector is left) or -EOPNOTSUPP (a message
+// cannot name this processor).
+int msix_route(struct msix *msix, unsigned entry, uint8_t group, void (*handler)(void *context),
+               void *context);
 
-// Whether some entry is masked because it has interrupted.
-bool msix_waiting(const struct msix *msix);
+// Whether some entry of the group is masked because it has interrupted.
+bool msix_waiting(const struct msix *msix, uint8_t group);
 
 // Unmasks those. What the card signalled meanwhile it sends then (6.8.3.4, pending bits).
-void msix_rearm(struct msix *msix);
+void msix_rearm(struct msix *msix, uint8_t group);
 
 // Masks everything, turns MSI-X off and gives the vectors back. Does nothing when closed.
 void msix_close(struct msix *msix);

@@ -58,6 +58,8 @@ struct ixgbe {
     const struct ixgbe_mac *mac; // model->mac
     unsigned lan;                // which port of a dual-port card: 0 or 1
     bool has_interrupt;
+    unsigned
+        receive_vectors; // MSI-X entries that the receive queues share; 0: they cannot interrupt
 
     struct ixgbe_reset reset;
     bool told_gone; // that it reads all ones was logged, for this removal

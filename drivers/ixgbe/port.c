@@ -164,6 +164,7 @@ const struct port_driver ixgbe_driver = {
     .start = start,
     .stop = stop,
     .poll = poll,
+    .arm = ixgbe_interrupt_arm,
     .receive = ixgbe_receive,
     .room = ixgbe_room,
     .transmit = ixgbe_transmit,

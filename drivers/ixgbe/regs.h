@@ -41,15 +41,20 @@
 // Interrupts (8.2.3.5)
 #define IXGBE_EICR                    0x00800
 #define IXGBE_EICR_LSC                IXGBE_BIT(20) // link status change
+#define IXGBE_EIAC                    0x00810
+#define IXGBE_EITR(n)                 (0x00820 + 4 * (n)) // n = 0..23: of MSI-X entry n
 #define IXGBE_EIMS                    0x00880
 #define IXGBE_EIMC                    0x00888
 #define IXGBE_EIMC_ALL                UINT32_C(0x7FFFFFFF) // bit 31 is reserved
 #define IXGBE_GPIE                    0x00898
 #define IXGBE_GPIE_MULTIPLE_MSIX      IXGBE_BIT(4)
 #define IXGBE_GPIE_PBA_SUPPORT        IXGBE_BIT(31)
+#define IXGBE_IVAR(n)                 (0x00900 + 4 * (n)) // n = 0..63: queues 2n and 2n + 1
+#define IXGBE_IVAR_RECEIVE(q, vector) ((IXGBE_BIT(7) | (vector)) << 16 * ((q) & 1))
 #define IXGBE_IVAR_MISC               0x00A00
 #define IXGBE_IVAR_MISC_OTHER(vector) ((IXGBE_BIT(7) | (vector)) << 8)
-#define IXGBE_EIMC_EX(n)              (0x00AB0 + 4 * (n)) // n = 0..1: causes 32..95
+#define IXGBE_EIMS_EX(n)              (0x00AA0 + 4 * (n)) // n = 0..1: MSI-X entries 0..63
+#define IXGBE_EIMC_EX(n)              (0x00AB0 + 4 * (n))
 
 // Receive queues 0..63 (8.2.3.8). SRRCTL and DCA_RXCTRL also have addresses in another page; these
 // are the ones inside the queue's own page.

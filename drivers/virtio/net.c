@@ -17,6 +17,9 @@ enum {
     // How long start() and stop() wait for a reset, each of at most two, before the other ports
     // have their turn.
     RESET_SHARE_US = 200,
+
+    CONFIG_ENTRY = 0, // of the MSI-X table; virtio_config_interrupt() knows it too
+    RECEIVE_ENTRY = 1,
 };
 
 struct virtio_net {
@@ -24,6 +27,8 @@ struct virtio_net {
     struct split rx, tx;
     uint64_t features; // accepted
     bool interrupt;    // MSI-X table entry 0 is routed to us
+    bool frame_entry;  // entry 1 is routed to the box's sleep,
+    bool can_arm;      // and the device has taken it for its receive queue
 
     bool resetting; // a reset has begun, and its end was not seen yet
     uint64_t reset_began;
@@ -188,7 +193,8 @@ static int probe(struct port *port)
     port->rx_queues = port->tx_queues = 1;
     port->rx[0] = &net->rx.queue;
     port->tx[0] = &net->tx.queue;
-    net->interrupt = env_interrupt(env, 0) == 0;
+    net->interrupt = env_interrupt(env, CONFIG_ENTRY) == 0;
+    net->frame_entry = env_interrupt_frames(env, RECEIVE_ENTRY) == 0;
     port->state = PORT_STOPPED;
     return 0;
 fail:
@@ -219,11 +225,24 @@ static bool buffers_exist(struct port *port, const struct split *split)
     return true;
 }
 
-static int enable_queue(struct virtio_net *net, struct split *split)
+static int enable_queue(struct virtio_net *net, struct split *split, uint16_t *vector)
 {
     struct virtio_ring_addresses addresses = split_addresses(split);
-    split->doorbell = virtio_queue_enable(&net->pci, split->number, split->queue.slots, &addresses);
+    split->doorbell =
+        virtio_queue_enable(&net->pci, split->number, split->queue.slots, &addresses, vector);
     return split->doorbell != NULL ? 0 : -EIO;
+}
+
+// What is sent never interrupts; what arrives may, when arm() says so.
+static int enable_queues(struct virtio_net *net)
+{
+    uint16_t receive = net->frame_entry ? RECEIVE_ENTRY : VIRTIO_NO_VECTOR;
+    uint16_t transmit = VIRTIO_NO_VECTOR;
+    int error = enable_queue(net, &net->rx, &receive);
+    if (error == 0)
+        error = enable_queue(net, &net->tx, &transmit);
+    net->can_arm = error == 0 && receive != VIRTIO_NO_VECTOR;
+    return error;
 }
 
 static void read_link(struct port *port)
@@ -264,10 +283,7 @@ static int start(struct port *port)
     split_reset(&net->rx);
     split_reset(&net->tx);
     split_fill(&net->rx);
-    error = enable_queue(net, &net->rx);
-    if (error != 0)
-        goto fail;
-    error = enable_queue(net, &net->tx);
+    error = enable_queues(net);
     if (error != 0)
         goto fail;
     if (net->interrupt && !virtio_config_interrupt(&net->pci))
@@ -329,6 +345,15 @@ static void poll(struct port *port)
     port->link_up = false;
 }
 
+static bool arm(struct port *port, bool on)
+{
+    struct virtio_net *net = port->device;
+    if (port->state != PORT_RUNNING || !net->can_arm)
+        return false;
+    split_interrupt(&net->rx, on);
+    return on;
+}
+
 static void describe(struct port *port)
 {
     struct virtio_net *net = port->device;
@@ -345,6 +370,7 @@ const struct port_driver virtio_net_driver = {
     .start = start,
     .stop = stop,
     .poll = poll,
+    .arm = arm,
     .receive = split_receive,
     .room = split_room,
     .transmit = split_transmit,

@@ -58,13 +58,23 @@ void split_reset(struct split *split)
 {
     uint32_t slots = split->queue.slots;
     __builtin_memset(split->memory.memory, 0, memory_size(slots));
-    // 2.7.7.1: everything is polled.
+    // 2.7.7.1: everything is polled, until split_interrupt().
     split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
     for (uint32_t id = 0; id < slots; id++)
         split->available->ring[id] = split->order[id] = split->place[id] = (uint16_t)id;
     split->in_order = true;
     split->used_seen = split->made_available = 0;
     split->doorbell = NULL;
+}
+
+void split_interrupt(struct split *split, bool on)
+{
+    __atomic_store_n(&split->available->flags, on ? 0 : SPLIT_AVAILABLE_NO_INTERRUPT,
+                     __ATOMIC_RELAXED);
+    // Orders this store before the caller's next read of used->index; the device does the opposite:
+    // writes the index, then reads the flag (2.7.8.2, 2.7.7.2). Without it the device could miss
+    // the wish and the caller the frame, and the box would sleep beside it.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 uint32_t split_unsent(const struct split *split)

@@ -107,5 +107,10 @@ bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 // without ringing the doorbell. For a receive ring, after split_reset().
 void split_fill(struct split *split);
 
+// Asks the device to interrupt when it uses a descriptor of this ring from now on, or not to, which
+// is how split_reset() leaves it (2.7.7). A device may interrupt all the same. What it used before
+// it has seen the wish announces itself to nobody: look into the ring once more.
+void split_interrupt(struct split *split, bool on);
+
 // Rings the doorbell unless the device asked not to be disturbed.
 void split_notify(struct split *split);

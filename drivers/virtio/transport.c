@@ -98,7 +98,7 @@ static void write64(const struct virtio_pci *pci, unsigned offset, uint64_t valu
 }
 
 volatile void *virtio_queue_enable(const struct virtio_pci *pci, uint16_t index, uint32_t slots,
-                                   const struct virtio_ring_addresses *addresses)
+                                   const struct virtio_ring_addresses *addresses, uint16_t *vector)
 {
     volatile void *common = pci->common.base;
     uint32_t offered = virtio_queue_size(pci, index); // selects the queue
@@ -123,7 +123,9 @@ volatile void *virtio_queue_enable(const struct virtio_pci *pci, uint16_t index,
                 slots);
         return NULL;
     }
-    mmio_write16(common, VIRTIO_QUEUE_MSIX_VECTOR, VIRTIO_NO_VECTOR);
+    mmio_write16(common, VIRTIO_QUEUE_MSIX_VECTOR, *vector);
+    if (mmio_read16(common, VIRTIO_QUEUE_MSIX_VECTOR) != *vector)
+        *vector = VIRTIO_NO_VECTOR; // it has no room for it, and then has none (4.1.5.1.2.1)
     write64(pci, VIRTIO_QUEUE_DESC, addresses->descriptors);
     write64(pci, VIRTIO_QUEUE_DRIVER, addresses->available);
     write64(pci, VIRTIO_QUEUE_DEVICE, addresses->used);

@@ -34,10 +34,12 @@ int virtio_features_accept(const struct virtio_pci *pci, uint64_t features);
 // from 1 to 32768 (2.7); 0 says that there is no such queue (4.1.4.3.1).
 uint32_t virtio_queue_size(const struct virtio_pci *pci, uint16_t index);
 
-// Gives the device queue `index`: slots descriptors at these addresses, no interrupt, enabled.
-// Returns its doorbell, or NULL after logging what was wrong.
+// Gives the device queue `index`: slots descriptors at these addresses, enabled. *vector is the
+// MSI-X table entry by which it may interrupt, or VIRTIO_NO_VECTOR; afterwards it is what the
+// device has taken (4.1.5.1.2.2). Returns the queue's doorbell, or NULL after logging what was
+// wrong.
 volatile void *virtio_queue_enable(const struct virtio_pci *pci, uint16_t index, uint32_t slots,
-                                   const struct virtio_ring_addresses *addresses);
+                                   const struct virtio_ring_addresses *addresses, uint16_t *vector);
 
 // Asks for MSI-X table entry 0 on configuration changes and reads back whether the device has taken
 // it (4.1.5.1.2.2). False when the device has no

@@ -150,12 +150,22 @@ void env_bus_master(struct env *env, bool on)
     env->bus_master = on;
 }
 
-int env_interrupt(struct env *env, unsigned entry)
+static int route(const struct env *env, unsigned entry, unsigned *routed)
 {
     if (entry >= env->vectors)
         return -ENOENT;
-    env->routed |= 1u << entry;
+    *routed |= 1u << entry;
     return 0;
+}
+
+int env_interrupt(struct env *env, unsigned entry)
+{
+    return route(env, entry, &env->routed);
+}
+
+int env_interrupt_frames(struct env *env, unsigned entry)
+{
+    return route(env, entry, &env->routed_frames);
 }
 
 void env_log(struct env *env, const char *format, ...)

@@ -14,7 +14,7 @@
 
 enum {
     HOST_BARS = 6,
-    HOST_ALLOCATIONS_MAX = 64,
+    HOST_ALLOCATIONS_MAX = 80,
     HOST_WINDOWS_MAX = 64,
     HOST_LOG_MAX = 4096,
     HOST_PRINT_MAX = 16384, // as much as the console's queue
@@ -53,8 +53,9 @@ struct env {
     unsigned window_count;
 
     bool bus_master;
-    unsigned vectors; // MSI-X table entries that env_interrupt() can route
-    unsigned routed;  // bit n: entry n was routed
+    unsigned vectors;       // MSI-X table entries that env_interrupt() can route
+    unsigned routed;        // bit n: entry n was routed
+    unsigned routed_frames; // the same, for frames
 
     char log[HOST_LOG_MAX]; // what the driver said, one line after the other
     size_t log_length;

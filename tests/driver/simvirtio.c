@@ -150,7 +150,7 @@ static void queue_write(struct simvirtio *sim, uint64_t offset, uint32_t value)
             queue->size = (uint16_t)value;
         break;
     case 0x1a:
-        queue->vector = (uint16_t)value;
+        queue->vector = sim->refuse_vector || value >= sim->env.vectors ? 0xffff : (uint16_t)value;
         break;
     case 0x1c:
         if (value != 1)

@@ -38,6 +38,7 @@ struct sim_queue {
     uint32_t sent; // transmit: how many of the oldest went out on the wire
     bool *taken;   // [SIM_QUEUE_MAX]: is in ids
     unsigned doorbells;
+    unsigned interrupts; // messages of its vector
 };
 
 struct simvirtio {
@@ -61,7 +62,7 @@ struct simvirtio {
     // How it lies.
     bool stuck_reset;     // device_status keeps its value
     bool refuse_features; // FEATURES_OK does not stay
-    bool refuse_vector;   // config_msix_vector reads NO_VECTOR
+    bool refuse_vector;   // config_msix_vector and queue_msix_vector read NO_VECTOR
     bool refuse_size;     // queue_size does not take what is written
     bool restless;        // config_generation changes at each read
     bool gone;            // everything reads all ones

@@ -27,8 +27,8 @@ void sim_ring_enabled(struct simvirtio *sim, struct sim_queue *queue)
         host_dma(&sim->env, queue->driver, 4 + 2u * queue->size) == NULL ||
         host_dma(&sim->env, queue->device, 4 + 8u * queue->size) == NULL)
         sim_violate(sim, "a ring does not lie in DMA memory");
-    if (queue->vector != 0xffff)
-        sim_violate(sim, "a polled queue has a vector");
+    if (queue == &sim->queues[TX] && queue->vector != 0xffff)
+        sim_violate(sim, "a queue that is always polled has a vector");
 }
 
 // Byte `offset` of a ring, or NULL when the device is not running or may not reach it.
@@ -80,8 +80,8 @@ void sim_fetch(struct simvirtio *sim, unsigned index)
     struct sim_queue *queue = &sim->queues[index];
     if ((sim->status & 4) == 0 || queue->enable == 0)
         return;
-    if (ring_read16(sim, queue->driver, 0) != 1)
-        sim_violate(sim, "a polled queue wants interrupts");
+    if (ring_read16(sim, queue->driver, 0) != 1 && queue->vector == 0xffff)
+        sim_violate(sim, "a queue without a vector wants interrupts");
     ring_write16(sim, queue->device, 0, sim->no_notify ? 1 : 0);
     uint16_t end = ring_read16(sim, queue->driver, 2);
     uint16_t fresh = end - queue->available_seen;
@@ -127,6 +127,9 @@ void sim_push_used(struct simvirtio *sim, unsigned index, uint32_t id, uint32_t 
         return;
     memcpy(memory, element, sizeof element);
     sim_set_used_index(sim, index, queue->used_index + 1);
+    // 2.7.7.2: after the index, unless the driver does not want it.
+    if (queue->vector != 0xffff && ring_read16(sim, queue->driver, 0) == 0)
+        queue->interrupts++;
 }
 
 void sim_use(struct simvirtio *sim, uint32_t length)

@@ -41,7 +41,7 @@ static void test_running(void **state)
     expect("  features accepted 0000000");
     expect(": MAC STATUS VERSION_1");
     expect("  config: MAC 52:54:00:");
-    expect("  queue 0: size 256, enabled 1, vector ffff, notify_off ");
+    expect("  queue 0: size 256, enabled 1, vector 0001, notify_off ");
     expect("    driver: 256 slots, made available 256, used seen 0; device: used 0\n");
     expect("    driver: 256 slots, made available 0, used seen 0; device: used 0\n");
     rig_close(&rig);

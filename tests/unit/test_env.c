@@ -179,6 +179,22 @@ static void test_first_interrupt_is_not_delayed(void **state)
     assert_int_equal(*mask_word(), 0);
 }
 
+// An interrupt for frames asks for nobody's attention, and comes again when the box wants to sleep.
+static void test_frames_interrupt_once_for_each_sleep(void **state)
+{
+    (void)state;
+    assert_int_equal(env_interrupt_frames(&env, 0), 0);
+    handler(handler_context);
+    assert_int_equal(env.frame_interrupts, 1);
+    assert_int_equal(*mask_word(), 1);
+    for (unsigned i = 0; i < 10; i++, now += 1000)
+        assert_false(env_attention(&env));
+    assert_int_equal(*mask_word(), 1);
+    env_let_frames_interrupt(&env);
+    assert_int_equal(*mask_word(), 0);
+    assert_int_equal(env.interrupts, 0);
+}
+
 static void test_close(void **state)
 {
     (void)state;
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup(test_no_room_for_a_bar, set_up),
         cmocka_unit_test_setup(test_storm, set_up),
         cmocka_unit_test_setup(test_first_interrupt_is_not_delayed, set_up),
+        cmocka_unit_test_setup(test_frames_interrupt_once_for_each_sleep, set_up),
         cmocka_unit_test_setup(test_close, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,8 +136,8 @@ static void test_route(void **state)
     (void)state;
     unsigned count = 0, other = 0;
     assert_int_equal(msix_open(&msix, device), 0);
-    assert_int_equal(msix_route(&msix, 2, count_up, &count), 0);
-    assert_int_equal(msix_route(&msix, 4, count_up, &other), 0);
+    assert_int_equal(msix_route(&msix, 2, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 4, 0, count_up, &other), 0);
     assert_int_equal(entry(2)[0], 0xfee09000);
     assert_int_equal(entry(2)[1], 1);
     assert_int_equal(entry(2)[3], 0);
@@ -148,8 +148,8 @@ static void test_route(void **state)
     handlers[vector].handler(handlers[vector].context);
     assert_int_equal(count, 1);
     assert_int_equal(other, 0);
-    assert_int_equal(msix_route(&msix, ENTRIES, count_up, &count), -ENOENT);
-    assert_int_equal(msix_route(&msix, UINT32_MAX, count_up, &count), -ENOENT);
+    assert_int_equal(msix_route(&msix, ENTRIES, 0, count_up, &count), -ENOENT);
+    assert_int_equal(msix_route(&msix, UINT32_MAX, 0, count_up, &count), -ENOENT);
 }
 
 // A card that never stops is heard once for each time that it is unmasked.
@@ -158,24 +158,45 @@ static void test_interrupt_masks_until_rearmed(void **state)
     (void)state;
     unsigned count = 0, other = 0;
     assert_int_equal(msix_open(&msix, device), 0);
-    assert_int_equal(msix_route(&msix, 1, count_up, &count), 0);
-    assert_int_equal(msix_route(&msix, 3, count_up, &other), 0);
-    assert_false(msix_waiting(&msix));
+    assert_int_equal(msix_route(&msix, 1, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 3, 0, count_up, &other), 0);
+    assert_false(msix_waiting(&msix, 0));
     unsigned vector = entry(3)[2];
     handlers[vector].handler(handlers[vector].context);
     assert_int_equal(entry(3)[3], 1);
     assert_int_equal(entry(1)[3], 0);
     assert_int_equal(other, 1);
-    assert_true(msix_waiting(&msix));
+    assert_true(msix_waiting(&msix, 0));
     handlers[vector].handler(handlers[vector].context); // was on its way already
     assert_int_equal(other, 2);
-    msix_rearm(&msix);
+    msix_rearm(&msix, 0);
     assert_int_equal(entry(3)[3], 0);
-    assert_false(msix_waiting(&msix));
+    assert_false(msix_waiting(&msix, 0));
     entry(1)[3] = 1; // by somebody else: stays
-    msix_rearm(&msix);
+    msix_rearm(&msix, 0);
     assert_int_equal(entry(1)[3], 1);
     assert_int_equal(count, 0);
+}
+
+static void test_groups_are_rearmed_by_themselves(void **state)
+{
+    (void)state;
+    unsigned count = 0;
+    assert_int_equal(msix_open(&msix, device), 0);
+    assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 1, 1, count_up, &count), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        const unsigned vector = entry(i)[2];
+        handlers[vector].handler(handlers[vector].context);
+    }
+    assert_true(msix_waiting(&msix, 0));
+    msix_rearm(&msix, 0);
+    assert_false(msix_waiting(&msix, 0));
+    assert_true(msix_waiting(&msix, 1));
+    assert_int_equal(entry(0)[3], 0);
+    assert_int_equal(entry(1)[3], 1);
+    msix_rearm(&msix, 1);
+    assert_int_equal(entry(1)[3], 0);
 }
 
 static void test_close(void **state)
@@ -183,18 +204,18 @@ static void test_close(void **state)
     (void)state;
     unsigned count = 0;
     assert_int_equal(msix_open(&msix, device), 0);
-    assert_int_equal(msix_route(&msix, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), 0);
     unsigned vector = entry(0)[2];
     msix_close(&msix);
     assert_int_equal(entry(0)[3], 1);
     assert_int_equal(control() & 0x8000, 0);
     handlers[vector].handler(handlers[vector].context); // one that was on its way
     assert_int_equal(count, 0);
-    assert_int_equal(msix_route(&msix, 0, count_up, &count), -ENOENT);
+    assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), -ENOENT);
     msix_close(&msix);
     // The vector is free again.
     assert_int_equal(msix_open(&msix, device), 0);
-    assert_int_equal(msix_route(&msix, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), 0);
     assert_int_equal(entry(0)[2], vector);
 }
 
@@ -208,13 +229,13 @@ static void test_limits(void **state)
     for (unsigned m = 0; m < MANY; m++) {
         assert_int_equal(msix_open(&more[m], device), 0);
         for (unsigned i = 0; i < MSIX_ROUTES_MAX; i++) {
-            int error = msix_route(&more[m], i, count_up, &count);
+            int error = msix_route(&more[m], i, 0, count_up, &count);
             assert_true(error == 0 || error == -ENOSPC);
             routed += error == 0;
         }
     }
     assert_int_equal(routed, TRAP_DEVICE_LAST - 0x30 + 1);
-    assert_int_equal(msix_route(&more[0], 20, count_up, &count), -EMFILE);
+    assert_int_equal(msix_route(&more[0], 40, 0, count_up, &count), -EMFILE);
     for (unsigned m = 0; m < MANY; m++)
         msix_close(&more[m]);
 }
@@ -226,15 +247,15 @@ static void test_unreachable_processor(void **state)
     cpu_unreachable = true;
     assert_int_equal(msix_open(&msix, device), 0);
     for (unsigned i = 0; i < 300; i++) // and no vector is lost by failing
-        assert_int_equal(msix_route(&msix, 0, count_up, &count), -EOPNOTSUPP);
+        assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), -EOPNOTSUPP);
     assert_int_equal(entry(0)[3], 1);
     cpu_unreachable = false;
     no_apic = true;
     for (unsigned i = 0; i < 300; i++)
-        assert_int_equal(msix_route(&msix, 0, count_up, &count), -ENODEV);
+        assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), -ENODEV);
     assert_int_equal(entry(0)[3], 1);
     no_apic = false;
-    assert_int_equal(msix_route(&msix, 0, count_up, &count), 0);
+    assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), 0);
 }
 
 static void expect_refused(uint32_t offset_and_bir, unsigned entries)
@@ -288,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_open_masks_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_route, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_interrupt_masks_until_rearmed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_groups_are_rearmed_by_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreachable_processor, set_up, tear_down),
