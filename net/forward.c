@@ -132,9 +132,12 @@ COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good
     return kept;
 }
 
-// The transmit ring is full: how many frames to take all the same.
+// The transmit ring is full: how many frames to take all the same. None, however long it takes,
+// when their sender is told to wait.
 COLD static unsigned hold_back(const struct forwarder *forwarder, struct lane *lane)
 {
+    if (lane->rx->port->flow_control)
+        return 0;
     if (lane->rounds_held == HOLD_ROUNDS_MAX)
         return forwarder->burst; // that ring does not move: what comes is dropped
     lane->rounds_held++;

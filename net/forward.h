@@ -30,7 +30,8 @@ struct lane {
 };
 
 // A lane whose transmit ring is full leaves frames in the receive ring. After so many rounds in a
-// row it takes and drops them instead, by name.
+// row it takes and drops them instead, by name; not from a port with flow control, which has its
+// sender wait.
 enum { HOLD_ROUNDS_MAX = 65536 };
 
 struct forwarder {

@@ -57,8 +57,9 @@ def pair(machine):
 
 @pytest.fixture(scope="session")
 def linux_guest():
-    return initrd.guest(["ethtool", "iperf3", "iputils-ping", "iproute2"],
-                        ["ethtool", "iperf3", "ping", "ip"], ["ixgbe", "8021q"])
+    return initrd.guest(["ethtool", "iperf3", "iputils-ping", "iproute2", "util-linux"],
+                        ["ethtool", "iperf3", "ping", "ip", "chrt", "taskset"],
+                        ["ixgbe", "8021q"])
 
 
 @pytest.fixture(scope="session")

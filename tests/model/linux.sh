@@ -48,6 +48,49 @@ both_queues() {
     done
 }
 
+# Frames that eth1 had no room for, in its packet buffer or in its rings
+lost() { echo $(($(counter eth1 rx_missed_errors) + $(counter eth1 rx_no_dma_resources))); }
+
+# Processor 1 is kept from eth1's receiver for a second or two while 4 MB are sent to it: its packet buffer
+# fills up, and it says so. Without flow control the same loses frames.
+starve() { # "starve on" or "starve off"
+    ethtool -A eth0 autoneg off rx "$1" tx "$1" 2>&1
+    b ethtool -A eth1 autoneg off rx "$1" tx "$1" 2>&1
+    answers 10.0.0.2
+    missed=$(lost)
+    told=$(counter eth1 tx_flow_control_xoff)
+    heard=$(ethtool -S eth0 | sed -n 's/^ *rx_flow_control_xoff: //p')
+    chrt -f 50 taskset 2 sh /run/hog &
+    taskset 1 /usr/bin/ping -q -l 500 -c 500 -s 8000 -w 6 10.0.0.2
+    wait $!
+    missed=$(($(lost) - missed))
+    told=$(($(counter eth1 tx_flow_control_xoff) - told))
+    heard=$(($(ethtool -S eth0 | sed -n 's/^ *rx_flow_control_xoff: //p') - heard))
+    echo "$1: missed $missed, XOFF sent $told, heard $heard"
+}
+
+flow_control() {
+    cat >/run/hog <<'END'
+read -r now _ </proc/uptime
+end=$((${now%.*} + 2))
+while read -r now _ </proc/uptime && [ "${now%.*}" -lt "$end" ]; do :; done
+END
+    echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+    b sh -c 'echo 1 >/sys/class/net/eth1/threaded'
+    b ethtool -G eth1 rx 64
+    answers 10.0.0.2 || return 1
+    for thread in $(grep -l "^napi/eth1" /proc/[0-9]*/comm); do
+        thread=${thread#/proc/}
+        taskset -p 2 "${thread%/comm}"
+    done
+    starve off
+    [ "$missed" -gt 0 ] && [ "$told" = 0 ] && [ "$heard" = 0 ] || return 1
+    starve on
+    [ "$missed" = 0 ] && [ "$told" -gt 0 ] && [ "$heard" -gt 0 ] || return 1
+    b ethtool -G eth1 rx 512
+    b sh -c 'echo 0 >/sys/class/net/eth1/threaded'
+}
+
 vlan() {
     ip link add link eth0 name v5 type vlan id 5
     ip addr add 10.5.0.1/24 dev v5
@@ -104,6 +147,7 @@ b ip link set eth1 mtu 9000
 check jumbo-link answers 10.0.0.2
 check jumbo-ping ping -c 3 -i 0.2 -s 8900 -M "do" 10.0.0.2
 check jumbo-descriptors jumbo
+[ "$QUEUES" = 1 ] || check flow-control flow_control
 check vlan vlan
 check self-test self_test
 check up-and-down up_and_down

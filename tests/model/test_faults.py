@@ -266,7 +266,7 @@ def test_no_module(machine):
 
 
 def test_partner_at_1g_needs_another_mode(machine):
-    one = machine("link=1g")
+    one = machine("sfp=dual,link=1g")
     card = Card(one)
     card.reset()
     one.step(1000 * MILLISECOND)

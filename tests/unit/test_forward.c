@@ -301,6 +301,24 @@ static void test_ring_full_drops(void **state)
     free_box();
 }
 
+// With flow control the sender waits: nothing is dropped, however long that takes.
+static void test_ring_full_with_flow_control(void **state)
+{
+    (void)state;
+    overfill();
+    fakes[LAN].port.flow_control = true;
+    for (unsigned round = 0; round < HOLD_ROUNDS_MAX + 10; round++)
+        forward_poll(&forwarder);
+    assert_int_equal(drops(LAN, DROP_RING_FULL), 0);
+    for (unsigned i = 0; i < 4; i++)
+        expect_sent(WAN, 60 + i, i);
+    forward_poll(&forwarder);
+    expect_sent(WAN, 64, 4);
+    expect_sent(WAN, 65, 5);
+    check_laws();
+    free_box();
+}
+
 // A driver that takes less than it said: the rest is dropped by name.
 static void test_transmit_takes_less(void **state)
 {
@@ -538,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_nothing_good_in_a_burst),
         cmocka_unit_test(test_ring_full_holds),
         cmocka_unit_test(test_ring_full_drops),
+        cmocka_unit_test(test_ring_full_with_flow_control),
         cmocka_unit_test(test_transmit_takes_less),
         cmocka_unit_test(test_no_link),
         cmocka_unit_test(test_egress_faults),

@@ -47,6 +47,7 @@ void ixgbe_software_reset(Ixgbe *s, bool with_link)
     ixgbe_intr_reset(s);
     ixgbe_rx_reset(s);
     ixgbe_tx_reset(s);
+    ixgbe_flow_reset(s);
     ixgbe_eeprom_auto_read(s);
     memset(&s->spi, 0, sizeof(s->spi));
     s->reset_at = ixgbe_now();
@@ -178,6 +179,7 @@ static void realize(PCIDevice *d, Error **errp)
         return;
     }
     ixgbe_intr_init(s);
+    ixgbe_flow_init(s);
     ixgbe_rx_init(s);
     ixgbe_tx_init(s);
     s->nic = qemu_new_nic(&net_info, &s->conf, object_get_typename(OBJECT(s)), dev->id,
@@ -197,6 +199,7 @@ static void unrealize(PCIDevice *d)
     timer_free(s->link_timer);
     timer_free(s->flap_timer);
     timer_free(s->throttle);
+    ixgbe_flow_finalize(s);
     ixgbe_rx_finalize(s);
     ixgbe_tx_finalize(s);
     pcie_aer_exit(d);

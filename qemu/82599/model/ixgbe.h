@@ -140,6 +140,14 @@ struct Ixgbe {
     bool flapped;
     bool link_was_up;
 
+    // Flow control (flow.c)
+    struct {
+        bool paused; // by the partner
+        bool full;   // XOFF was sent, the packet buffer is not yet below the low threshold
+        QEMUTimer *pause_timer;
+        QEMUTimer *refresh_timer;
+    } flow;
+
     Fault fault;
     uint32_t fault_frames; // frames that it still applies to; 0 = until cleared
     uint64_t fault_argument;
@@ -255,22 +263,33 @@ uint16_t ixgbe_fold(uint32_t sum);
 bool ixgbe_filter(Ixgbe *s, const uint8_t *frame, const FrameInfo *info);
 uint32_t ixgbe_rss(Ixgbe *s, const uint8_t *frame, const FrameInfo *info, unsigned int *type);
 
+// flow.c
+void ixgbe_flow_init(Ixgbe *s);
+void ixgbe_flow_reset(Ixgbe *s);
+void ixgbe_flow_finalize(Ixgbe *s);
+bool ixgbe_flow_receive(Ixgbe *s, const uint8_t *frame); // true: a PAUSE frame that ends here
+bool ixgbe_flow_paused(Ixgbe *s);
+void ixgbe_flow_level(Ixgbe *s); // the packet buffer holds more or less than before
+
 // tx.c, offload.c, wire.c
 void ixgbe_tx_init(Ixgbe *s);
 void ixgbe_tx_reset(Ixgbe *s);
 void ixgbe_tx_finalize(Ixgbe *s);
 void ixgbe_tx_run(Ixgbe *s, unsigned int q);
 void ixgbe_tx_resume(Ixgbe *s);
+bool ixgbe_tx_held(Ixgbe *s); // PAUSE keeps frames from being sent
 // Sends the gathered frame of a queue. False: the wire is busy, nothing was sent, call again.
 bool ixgbe_offload_send(Ixgbe *s, unsigned int q);
 bool ixgbe_wire_ready(Ixgbe *s);
 void ixgbe_wire_send(Ixgbe *s, unsigned int q, const uint8_t *frame, uint32_t size);
+void ixgbe_wire_control(Ixgbe *s, const uint8_t *frame, uint32_t size); // of the MAC's own
 
 // stats.c
 void ixgbe_stats_rx(Ixgbe *s, const uint8_t *frame, uint32_t size);
 void ixgbe_stats_rx_queue(Ixgbe *s, unsigned int q, uint32_t size);
 void ixgbe_stats_rx_drop(Ixgbe *s, unsigned int q);
-void ixgbe_stats_tx(Ixgbe *s, unsigned int q, const uint8_t *frame, uint32_t size);
+void ixgbe_stats_tx(Ixgbe *s, const uint8_t *frame, uint32_t size);
+void ixgbe_stats_tx_queue(Ixgbe *s, unsigned int q, uint32_t size);
 void ixgbe_count(Ixgbe *s, uint32_t offset);
 
 // eeprom.c, sfp.c, link.c
@@ -280,10 +299,12 @@ uint32_t ixgbe_eerd(Ixgbe *s, uint32_t command);
 uint32_t ixgbe_eec_write(Ixgbe *s, uint32_t value);
 bool ixgbe_sfp_init(Ixgbe *s, Error **errp);
 bool ixgbe_sfp_present(Ixgbe *s);
+bool ixgbe_sfp_does(Ixgbe *s, bool gigabit); // that rate
 uint32_t ixgbe_i2c_write(Ixgbe *s, uint32_t value);
 bool ixgbe_link_init(Ixgbe *s, Error **errp);
 void ixgbe_link_restart(Ixgbe *s);
 bool ixgbe_link_up(Ixgbe *s);
+bool ixgbe_link_1g(Ixgbe *s);
 void ixgbe_link_update(Ixgbe *s);
 void ixgbe_link_set(NetClientState *nc);
 uint32_t ixgbe_links(Ixgbe *s);

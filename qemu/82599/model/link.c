@@ -9,7 +9,7 @@
 #include "ixgbe.h"
 #include "qapi/error.h"
 
-static bool partner_1g(Ixgbe *s)
+bool ixgbe_link_1g(Ixgbe *s)
 {
     return s->link_property != NULL && strcmp(s->link_property, "1g") == 0;
 }
@@ -19,7 +19,7 @@ static bool modes_agree(Ixgbe *s)
 {
     uint32_t mode = BITS(*reg_at(s, AUTOC), AUTOC_LMS, 3);
 
-    if (partner_1g(s)) {
+    if (ixgbe_link_1g(s)) {
         return mode == LMS_1G_NO_AN || mode == LMS_1G_AN || mode >= 4;
     }
     return mode == LMS_10G_SERIAL || mode == LMS_10G_PARALLEL || mode >= 4;
@@ -33,7 +33,8 @@ bool ixgbe_link_up(Ixgbe *s)
 void ixgbe_link_update(Ixgbe *s)
 {
     bool forced = (*reg_at(s, AUTOC) & AUTOC_FLU) != 0;
-    bool cable = s->nic != NULL && !qemu_get_queue(s->nic)->link_down && ixgbe_sfp_present(s);
+    bool cable =
+        s->nic != NULL && !qemu_get_queue(s->nic)->link_down && ixgbe_sfp_does(s, ixgbe_link_1g(s));
     bool up = forced || (s->carrier && cable && !s->flapped && modes_agree(s));
 
     if (up == s->link_was_up) {
@@ -41,7 +42,9 @@ void ixgbe_link_update(Ixgbe *s)
     }
     s->link_was_up = up;
     ixgbe_intr_other(s, EICR_LSC);
+    ixgbe_flow_reset(s);
     if (up) {
+        ixgbe_flow_level(s);
         ixgbe_tx_resume(s);
         ixgbe_generator_kick(s);
     }
@@ -72,7 +75,7 @@ uint32_t ixgbe_links(Ixgbe *s)
     if (!ixgbe_link_up(s)) {
         return 0;
     }
-    return LINKS_UP | LINKS_STATUS | (partner_1g(s) ? LINKS_SPEED_1G : LINKS_SPEED_10G);
+    return LINKS_UP | LINKS_STATUS | (ixgbe_link_1g(s) ? LINKS_SPEED_1G : LINKS_SPEED_10G);
 }
 
 bool ixgbe_link_init(Ixgbe *s, Error **errp)

@@ -75,7 +75,9 @@ static uint32_t status_read(Ixgbe *s)
     if (ixgbe_link_up(s)) {
         value |= STATUS_LINKUP;
     }
-    if ((*reg_at(s, CTRL) & CTRL_GIO_DIS) == 0) {
+    // Frames that PAUSE holds back keep the master busy (82599 specification update, specification
+    // clarification "Master Disable Flow").
+    if ((*reg_at(s, CTRL) & CTRL_GIO_DIS) == 0 || ixgbe_tx_held(s)) {
         value |= STATUS_GIO;
     }
     return value;
@@ -115,6 +117,9 @@ static bool computed_read(Ixgbe *s, uint32_t offset, uint32_t *value)
         return true;
     case EEC:
         *value = *reg_at(s, EEC) & ~(ready ? 0 : EEC_AUTO_RD);
+        return true;
+    case TFCS:
+        *value = ixgbe_flow_paused(s) ? TFCS_TXOFF : 0;
         return true;
     case SECRXSTAT:
         *value = (*reg_at(s, SECRXCTRL) & SECRXCTRL_RX_DIS) ? SEC_READY : 0;

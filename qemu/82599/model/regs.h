@@ -98,8 +98,18 @@
 #define RDRXCTL_FCOE_WRFIX  (1u << 26)
 #define RXCTRL              0x03000u
 #define RXCTRL_RXEN         (1u << 0)
+#define FCTTV               0x03200u // n = 0..3
+#define FCRTL               0x03220u // n = 0..7
+#define FCRTL_XONE          (1u << 31)
+#define FCRTH               0x03260u // n = 0..7
+#define FCRTH_FCEN          (1u << 31)
+#define FLOW_THRESHOLD      0x0007ffe0u // of FCRTL and FCRTH: bytes
+#define FCRTV               0x032a0u
+#define FCCFG               0x03d00u
+#define FCCFG_TFCE          (1u << 3) // TFCE = 01: link flow control
 #define RXPBSIZE            0x03c00u
 #define RXMPC               0x03fa0u
+#define LXONTXC             0x03f60u
 #define LXOFFTXC            0x03f68u
 
 // 8.2.3.23 Statistics
@@ -136,6 +146,7 @@
 
 // 8.2.3.22 MAC
 #define HLREG0           0x04240u
+#define HLREG0_TXCRCEN   (1u << 0)
 #define HLREG0_RXCRCSTRP (1u << 1)
 #define HLREG0_JUMBOEN   (1u << 2)
 #define HLREG0_TXPADEN   (1u << 10)
@@ -212,6 +223,8 @@
 #define RAL           0x0a200u // n = 0..127, 8 apart
 #define RAH           0x0a204u
 #define RAH_AV        (1u << 31)
+#define TFCS          0x0ce00u
+#define TFCS_TXOFF    (1u << 0)
 #define PSRTYPE       0x0ea00u
 #define RETA          0x0eb00u
 #define RSSRK         0x0eb80u

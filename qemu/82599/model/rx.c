@@ -267,6 +267,7 @@ void ixgbe_rx_drain(Ixgbe *s)
         freed = true;
     }
     s->draining = false;
+    ixgbe_flow_level(s);
     if ((freed || s->refused) && s->nic != NULL) {
         s->refused = false;
         qemu_flush_queued_packets(qemu_get_queue(s->nic));
@@ -301,6 +302,7 @@ static bool arrive(Ixgbe *s, const uint8_t *data, uint32_t size, bool loopback)
     held->data = g_memdup2(data, size);
     g_queue_push_tail(s->fifo, held);
     s->fifo_bytes += size;
+    ixgbe_flow_level(s);
     ixgbe_stats_rx(s, data, size);
     return true;
 }
@@ -310,26 +312,6 @@ static bool missed(Ixgbe *s)
     ixgbe_count(s, RXMPC);
     ixgbe_intr_other(s, EICR_RX_MISS);
     return true;
-}
-
-static bool is_pause(const uint8_t *data)
-{
-    return lduw_be_p(data + 12) == 0x8808 && lduw_be_p(data + 14) == 1;
-}
-
-// A PAUSE frame is obeyed, which here only means counted, when MFLCN.RFCE is set (3.7.7.1): the
-// wire of this model has no speed. It ends in the MAC when MFLCN.DPF is set, obeyed or not.
-static bool pause_frame(Ixgbe *s, const uint8_t *data)
-{
-    uint32_t mflcn = *reg_at(s, MFLCN);
-
-    if (!is_pause(data)) {
-        return false;
-    }
-    if ((mflcn & MFLCN_RFCE) != 0) {
-        ixgbe_count(s, lduw_be_p(data + 16) == 0 ? LXONRXC : LXOFFRXC);
-    }
-    return (mflcn & MFLCN_DPF) != 0;
 }
 
 static bool from_wire(Ixgbe *s, const uint8_t *data, uint32_t size, bool loopback, bool may_wait)
@@ -351,7 +333,7 @@ static bool from_wire(Ixgbe *s, const uint8_t *data, uint32_t size, bool loopbac
         ixgbe_count(s, ROC);
         return true;
     }
-    if (pause_frame(s, data)) {
+    if (ixgbe_flow_receive(s, data)) {
         return true;
     }
     if (arrive(s, data, size, loopback)) {

@@ -14,6 +14,7 @@ enum { ADDRESS_A0 = 0xa0, ADDRESS_A2 = 0xa2 };
 typedef struct Module {
     const char *name;
     uint8_t code_10g; // byte 3
+    uint8_t code_1g;  // byte 6
     uint8_t cable;    // byte 8
     uint8_t oui[3];
     const char *vendor, *part;
@@ -21,11 +22,13 @@ typedef struct Module {
 } Module;
 
 static const Module modules[] = {
-    {"sr", 0x10, 0x00, {0x00, 0x1b, 0x21}, "Intel Corp", "FTLX8571D3BCV-IT", 850},
-    {"lr", 0x20, 0x00, {0x00, 0x1b, 0x21}, "Intel Corp", "FTLX1471D3BCV-IT", 1310},
-    {"copper", 0x00, 0x04, {0x00, 0x1b, 0x21}, "Intel Corp", "XDACBL3M", 0},
+    {"sr", 0x10, 0x00, 0x00, {0x00, 0x1b, 0x21}, "Intel Corp", "FTLX8571D3BCV-IT", 850},
+    {"lr", 0x20, 0x00, 0x00, {0x00, 0x1b, 0x21}, "Intel Corp", "FTLX1471D3BCV-IT", 1310},
+    {"dual", 0x10, 0x01, 0x00, {0x00, 0x1b, 0x21}, "Intel Corp", "AFBR-703SDZ-IN2", 850},
+    {"copper", 0x00, 0x00, 0x04, {0x00, 0x1b, 0x21}, "Intel Corp", "XDACBL3M", 0},
+    {"rj45", 0x00, 0x08, 0x00, {0x00, 0x90, 0x65}, "FINISAR CORP.", "FCLF-8521-3", 0},
     // Neither SR nor LR nor a cable: 10GBASE-LRM of another maker
-    {"unsupported", 0x40, 0x00, {0x00, 0x90, 0x65}, "FINISAR CORP.", "FTLX1371D3BCL", 1310},
+    {"unsupported", 0x40, 0x00, 0x00, {0x00, 0x90, 0x65}, "FINISAR CORP.", "FTLX1371D3BCL", 1310},
 };
 
 static void text(uint8_t *at, const char *value, size_t length)
@@ -44,35 +47,43 @@ static uint8_t byte_sum(const uint8_t *from, size_t length)
     return sum;
 }
 
+static bool is_optical(const Module *m)
+{
+    return m->nanometres != 0;
+}
+
 // Page A0h: identity.
 static void identity(uint8_t *p, const Module *m)
 {
-    p[0] = 0x03;                   // SFP or SFP+
-    p[1] = 0x04;                   // known by its two-wire interface
-    p[2] = m->cable ? 0x21 : 0x07; // copper pigtail, LC
+    bool fast = m->code_10g != 0 || m->cable != 0;
+
+    p[0] = 0x03;                                          // SFP or SFP+
+    p[1] = 0x04;                                          // known by its two-wire interface
+    p[2] = is_optical(m) ? 0x07 : m->cable ? 0x21 : 0x22; // LC, copper pigtail, RJ45
     p[3] = m->code_10g;
+    p[6] = m->code_1g;
     p[8] = m->cable;
-    p[11] = 0x06;                             // 64B/66B
-    p[12] = 103;                              // 10.3 GBd
-    p[m->cable ? 18 : 16] = m->cable ? 3 : 8; // metres of cable, or tens of metres of fibre
+    p[11] = fast ? 0x06 : 0x01;                         // 64B/66B, 8B/10B
+    p[12] = fast ? 103 : 13;                            // 10.3 GBd, 1.3 GBd
+    p[is_optical(m) ? 16 : 18] = is_optical(m) ? 8 : 3; // tens of metres of fibre, metres of cable
     text(p + 20, m->vendor, 16);
     memcpy(p + 37, m->oui, 3);
     text(p + 40, m->part, 16);
     text(p + 56, "A", 4);
     stw_be_p(p + 60, m->nanometres);
     p[63] = byte_sum(p, 63);
-    p[65] = m->cable ? 0x00 : 0x1a; // TX_DISABLE, TX_FAULT, LOS
+    p[65] = is_optical(m) ? 0x1a : 0x00; // TX_DISABLE, TX_FAULT, LOS
     text(p + 68, "MODEL0000001", 16);
     text(p + 84, "260101", 8);
-    p[92] = m->cable ? 0x00 : 0x68; // diagnostics, calibrated in the module, average power
-    p[94] = m->cable ? 0x00 : 0x05;
+    p[92] = is_optical(m) ? 0x68 : 0x00; // diagnostics, calibrated in the module, average power
+    p[94] = is_optical(m) ? 0x05 : 0x00;
     p[95] = byte_sum(p + 64, 31);
 }
 
 // Page A2h: measurements, in the units of SFF-8472 section 9.4.
 static void diagnostics(uint8_t *p, const Module *m)
 {
-    if (m->cable) {
+    if (!is_optical(m)) {
         memset(p, 0xff, 256);
         return;
     }
@@ -100,13 +111,20 @@ bool ixgbe_sfp_init(Ixgbe *s, Error **errp)
             return true;
         }
     }
-    error_setg(errp, "sfp=%s: sr, lr, copper, unsupported or none", kind);
+    error_setg(errp, "sfp=%s: sr, lr, dual, copper, rj45, unsupported or none", kind);
     return false;
 }
 
 bool ixgbe_sfp_present(Ixgbe *s)
 {
     return s->sfp.page[0][0] != 0;
+}
+
+bool ixgbe_sfp_does(Ixgbe *s, bool gigabit)
+{
+    const uint8_t *p = s->sfp.page[0];
+
+    return gigabit ? p[6] != 0 : p[3] != 0 || p[8] != 0;
 }
 
 // A byte arrived; returns whether the module acknowledges it.

@@ -80,21 +80,28 @@ void ixgbe_stats_rx_drop(Ixgbe *s, unsigned int q)
     ixgbe_count(s, QPRDC + QUEUE_STRIDE * counter_set(s, RQSMR, q));
 }
 
-void ixgbe_stats_tx(Ixgbe *s, unsigned int q, const uint8_t *frame, uint32_t size)
+// PAUSE frames of the MAC's own are among these: Linux takes them out again.
+void ixgbe_stats_tx(Ixgbe *s, const uint8_t *frame, uint32_t size)
 {
-    uint32_t octets = size + 4, set = counter_set(s, TQSM, q);
+    uint32_t octets = size + 4;
 
     ixgbe_count(s, TPT);
     ixgbe_count(s, GPTC);
-    ixgbe_count(s, TXDGPC);
     ixgbe_count(s, PTC64 + 4 * size_class(octets));
-    ixgbe_count(s, QPTC + QUEUE_STRIDE * set);
     add_octets(s, GOTCL, GOTCH, octets);
-    add_octets(s, TXDGBCL, TXDGBCH, octets);
-    add_octets(s, QBTC_L + 8 * set, QBTC_H + 8 * set, octets);
     if (is_broadcast(frame)) {
         ixgbe_count(s, BPTC);
     } else if (frame[0] & 1) {
         ixgbe_count(s, MPTC);
     }
+}
+
+void ixgbe_stats_tx_queue(Ixgbe *s, unsigned int q, uint32_t size)
+{
+    uint32_t octets = size + 4, set = counter_set(s, TQSM, q);
+
+    ixgbe_count(s, TXDGPC);
+    ixgbe_count(s, QPTC + QUEUE_STRIDE * set);
+    add_octets(s, TXDGBCL, TXDGBCH, octets);
+    add_octets(s, QBTC_L + 8 * set, QBTC_H + 8 * set, octets);
 }

@@ -131,6 +131,30 @@ static void check_tx_queue(Ixgbe *s, uint32_t offset, uint32_t value)
     }
 }
 
+// 4.6.3.2, 8.2.3.3: what must hold when the receiver is opened with PAUSE to be sent.
+static void check_flow_control(Ixgbe *s)
+{
+    uint32_t high = *reg_at(s, FCRTH) & FLOW_THRESHOLD, low = *reg_at(s, FCRTL) & FLOW_THRESHOLD;
+    uint32_t time = *reg_at(s, FCTTV) & 0xffff, left = *reg_at(s, FCRTV) & 0xffff;
+
+    if ((*reg_at(s, FCCFG) & FCCFG_TFCE) == 0 || (*reg_at(s, FCRTH) & FCRTH_FCEN) == 0) {
+        return;
+    }
+    if ((*reg_at(s, HLREG0) & HLREG0_TXCRCEN) == 0) {
+        ixgbe_violation(s, "4.6.3.2", "FCCFG.TFCE without HLREG0.TXCRCEN");
+    }
+    if (high == 0 || high + 8 > *reg_at(s, RXPBSIZE)) {
+        ixgbe_violation(s, "8.2.3.3.4", "FCRTH[0].RTH = %u in a packet buffer of %u", high,
+                        *reg_at(s, RXPBSIZE));
+    }
+    if (low >= high) {
+        ixgbe_violation(s, "8.2.3.3.3", "FCRTL[0].RTL = %u, FCRTH[0].RTH = %u", low, high);
+    }
+    if (left >= time) {
+        ixgbe_violation(s, "8.2.3.3.5", "FCRTV = %u is not below FCTTV[0] = %u", left, time);
+    }
+}
+
 static void check_order(Ixgbe *s, uint32_t offset, uint32_t value)
 {
     uint32_t old = *reg_at(s, offset);
@@ -161,6 +185,7 @@ static void check_order(Ixgbe *s, uint32_t offset, uint32_t value)
             !!(*reg_at(s, HLREG0) & HLREG0_RXCRCSTRP)) {
             ixgbe_violation(s, "8.2.3.8.8", "RDRXCTL.CRCStrip and HLREG0.RXCRCSTRP differ");
         }
+        check_flow_control(s);
         break;
     case RDRXCTL:
         if ((value & RDRXCTL_RSCFRSTSIZE) != 0 || (value & RDRXCTL_RSCACKC) == 0 ||

@@ -16,8 +16,8 @@ static bool transmitting(Ixgbe *s, unsigned int q)
 {
     return (tx_reg(s, q, TXDCTL) & TXDCTL_ENABLE) && (*reg_at(s, DMATXCTL) & DMATXCTL_TE) &&
            (*reg_at(s, SECTXCTRL) & SECTXCTRL_TX_DIS) == 0 &&
-           (*reg_at(s, CTRL) & CTRL_GIO_DIS) == 0 && s->fault != FAULT_TX_SILENT &&
-           s->fault != FAULT_ALL_ONES;
+           (*reg_at(s, CTRL) & CTRL_GIO_DIS) == 0 && !ixgbe_flow_paused(s) &&
+           s->fault != FAULT_TX_SILENT && s->fault != FAULT_ALL_ONES;
 }
 
 static void store_context(Ixgbe *s, unsigned int q, const uint32_t *d)
@@ -155,6 +155,16 @@ void ixgbe_tx_run(Ixgbe *s, unsigned int q)
     if (reported) {
         ixgbe_intr_queue(s, false, q);
     }
+}
+
+bool ixgbe_tx_held(Ixgbe *s)
+{
+    for (unsigned int q = 0; ixgbe_flow_paused(s) && q < IXGBE_QUEUES; q++) {
+        if ((tx_reg(s, q, TXDCTL) & TXDCTL_ENABLE) && tx_reg(s, q, TDH) != tx_reg(s, q, TDT)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void ixgbe_tx_resume(Ixgbe *s)

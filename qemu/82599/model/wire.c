@@ -22,9 +22,23 @@ static void wire_free(NetClientState *nc, ssize_t result)
     }
 }
 
+static void put_on_cable(Ixgbe *s, const uint8_t *frame, uint32_t size)
+{
+    if (qemu_send_packet_async(qemu_get_queue(s->nic), frame, size, wire_free) == 0) {
+        s->wire_pending++;
+    }
+}
+
+void ixgbe_wire_control(Ixgbe *s, const uint8_t *frame, uint32_t size)
+{
+    ixgbe_stats_tx(s, frame, size);
+    put_on_cable(s, frame, size);
+}
+
 void ixgbe_wire_send(Ixgbe *s, unsigned int q, const uint8_t *frame, uint32_t size)
 {
-    ixgbe_stats_tx(s, q, frame, size);
+    ixgbe_stats_tx(s, frame, size);
+    ixgbe_stats_tx_queue(s, q, size);
     if (*reg_at(s, HLREG0) & HLREG0_LPBK) {
         ixgbe_rx_loopback(s, frame, size);
         return;
@@ -32,7 +46,5 @@ void ixgbe_wire_send(Ixgbe *s, unsigned int q, const uint8_t *frame, uint32_t si
     if (!ixgbe_link_up(s) || ixgbe_generator_check(frame, size)) {
         return;
     }
-    if (qemu_send_packet_async(qemu_get_queue(s->nic), frame, size, wire_free) == 0) {
-        s->wire_pending++;
-    }
+    put_on_cable(s, frame, size);
 }
