@@ -156,6 +156,7 @@ void config_read(struct config *config, const char *file_name, const char *text,
     if (reader.anything) {
         check_devices(config);
         check_forward(&reader, whole);
+        config_manage_check(&reader);
     } else if (text != NULL) {
         config_error(config, whole, "nothing in it, expected sections [port NAME] and [forward]");
     } else {

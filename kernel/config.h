@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "kernel/config_device.h"
+#include "kernel/config_manage.h"
+#include "kernel/config_source.h"
 
 enum {
     CONFIG_PORTS_MAX = 8,
@@ -21,14 +23,6 @@ enum {
     CONFIG_QUEUES_MAX = 16,  // as PORT_QUEUES_MAX in drivers/port.h
     CONFIG_FRAME_MIN = 1518, // bytes without FCS: 1,500 of payload, and one VLAN tag
     CONFIG_FRAME_MAX = 9216,
-};
-
-// Where a value comes from.
-enum config_origin { CONFIG_UNSET, CONFIG_FILE, CONFIG_COMMAND_LINE };
-
-struct config_source {
-    enum config_origin origin;
-    unsigned line; // of the file; 0: none in particular
 };
 
 // What keeps the port's card and driver from harming the box. docs/isolation.md.
@@ -69,6 +63,7 @@ struct config {
     struct config_source forward_source;     // CONFIG_UNSET: all configured ports
     uint16_t max_frame;                      // bytes without FCS; 0: what ordinary buffers hold
     struct config_source max_frame_source;
+    struct config_manage manage;
     // What to do when there are errors. CONFIG_ON_ERROR_WIRE only if that key itself is right
     // wherever it is written.
     enum config_on_error on_error;

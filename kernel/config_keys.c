@@ -7,7 +7,7 @@
 #include "kernel/config_reader.h"
 #include "kernel/config_words.h"
 
-static const char *const section_words[] = {"port", "forward", "system"};
+static const char *const section_words[] = {"port", "forward", "manage", "system"};
 
 // Letters, digits, '-' and '_', starting with a letter; fewer than size characters.
 static bool name_valid(const char *name, size_t size)
@@ -146,6 +146,22 @@ static const struct key {
      "the names of ports"},
     {CONFIG_SECTION_FORWARD, "max-frame", offsetof(struct config, max_frame_source), set_max_frame,
      "bytes without FCS, 1518 to 9216"},
+    {CONFIG_SECTION_MANAGE, "port", offsetof(struct config, manage.port_source), config_manage_port,
+     "the name of a port"},
+    {CONFIG_SECTION_MANAGE, "address", offsetof(struct config, manage.address_source),
+     config_manage_address, "A.B.C.D/N with N from 1 to 31, dhcp or none"},
+    {CONFIG_SECTION_MANAGE, "gateway", offsetof(struct config, manage.gateway_source),
+     config_manage_gateway, "A.B.C.D"},
+    {CONFIG_SECTION_MANAGE, "ipv6", offsetof(struct config, manage.ipv6_source), config_manage_ipv6,
+     "on or off"},
+    {CONFIG_SECTION_MANAGE, "http", offsetof(struct config, manage.http_source), config_manage_http,
+     "a TCP port from 1 to 65535, or off"},
+    {CONFIG_SECTION_MANAGE, "hostname", offsetof(struct config, manage.hostname_source),
+     config_manage_hostname, "letters, digits and -, at most 31"},
+    {CONFIG_SECTION_MANAGE, "password", offsetof(struct config, manage.password_source),
+     config_manage_password, "8 to 63 printable ASCII characters"},
+    {CONFIG_SECTION_MANAGE, "console", offsetof(struct config, manage.console_source),
+     config_manage_console, "a TCP port from 1 to 65535, or off"},
     {CONFIG_SECTION_SYSTEM, "on-error", offsetof(struct config, on_error_source), set_on_error,
      "halt or wire"},
     {CONFIG_SECTION_SYSTEM, "on-panic", offsetof(struct config, on_panic_source), set_on_panic,
@@ -208,6 +224,7 @@ static void open_single(struct config_reader *reader, enum config_section sectio
 {
     char quoted[QUOTED_MAX];
     reader->section = CONFIG_SECTION_REFUSED;
+    reader->manage_opened |= section == CONFIG_SECTION_MANAGE;
     if (*rest != '\0') {
         config_error(reader->config, reader->here, "%s after the section %s, expected [%s]",
                      quote_word(quoted, rest), name, name);
@@ -232,7 +249,7 @@ static void unknown_section(struct config_reader *reader, const char *word)
                      quoted, near);
     else
         config_error(reader->config, reader->here,
-                     "unknown section %s, expected port NAME, forward or system", quoted);
+                     "unknown section %s, expected port NAME, forward, manage or system", quoted);
     // It may have been meant for a port: what is said about their number would mislead.
     if (near == NULL || strcmp(near, "port") == 0)
         reader->ports_refused++;
@@ -256,6 +273,8 @@ void config_open_section(struct config_reader *reader, const char *text)
         open_port(reader, rest);
     else if (strcmp(word, "forward") == 0)
         open_single(reader, CONFIG_SECTION_FORWARD, word, rest);
+    else if (strcmp(word, "manage") == 0)
+        open_single(reader, CONFIG_SECTION_MANAGE, word, rest);
     else if (strcmp(word, "system") == 0)
         open_single(reader, CONFIG_SECTION_SYSTEM, word, rest);
     else
@@ -273,8 +292,8 @@ static void unknown_key(struct config_reader *reader, const char *name)
         if (keys[i].section != reader->section)
             continue;
         if (count > 0)
-            strcat(list, " or ");
-        strcat(list, keys[i].name);
+            strncat(list, " or ", sizeof list - strlen(list) - 1);
+        strncat(list, keys[i].name, sizeof list - strlen(list) - 1);
         known[count++] = keys[i].name;
     }
     const char *near = nearest_word(name, known, count);
@@ -312,7 +331,11 @@ static void set(struct config_reader *reader, const struct key *key, const char 
         return;
     }
     *source = reader->here;
-    if (!key->set(reader, value))
+    const bool good = key->set(reader, value);
+    if (!good && key->set == config_manage_password) // the log is no place for it
+        config_error(config, reader->here, "%s of %zu bytes, expected %s", key->name, strlen(value),
+                     key->expected);
+    else if (!good)
         config_error(config, reader->here, "%s%s %s, expected %s", port, key->name,
                      quote_word(quoted, value), key->expected);
 }
@@ -329,9 +352,10 @@ void config_set_key(struct config_reader *reader, const char *name, const char *
     if (reader->section == CONFIG_SECTION_REFUSED)
         return;
     if (reader->section == CONFIG_SECTION_NONE) {
-        config_error(reader->config, reader->here,
-                     "key %s before any section, expected [port NAME], [forward] or [system]",
-                     quote_word(quoted, name));
+        config_error(
+            reader->config, reader->here,
+            "key %s before any section, expected [port NAME], [forward], [manage] or [system]",
+            quote_word(quoted, name));
         return;
     }
     for (size_t i = 0; i < KEY_COUNT; i++) {

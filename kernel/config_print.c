@@ -50,6 +50,41 @@ static void print_forward_ports(const struct config *config, print_function *pri
     print_key(print, "ports", names, config->forward_source, "default: all");
 }
 
+static void print_tcp_port(print_function *print, const char *key, uint16_t port,
+                           struct config_source source, const char *unset)
+{
+    char value[8] = "off";
+    if (port != 0)
+        snprintf(value, sizeof value, "%u", port);
+    print_key(print, key, value, source, unset);
+}
+
+static void print_manage(const struct config *config, print_function *print)
+{
+    const struct config_manage *m = &config->manage;
+    char address[24] = "none", gateway[24];
+    if (!m->on)
+        return;
+    if (m->how == CONFIG_ADDRESS_DHCP)
+        strcpy(address, "dhcp");
+    else if (m->how == CONFIG_ADDRESS_STATIC)
+        snprintf(address, sizeof address, "%u.%u.%u.%u/%u", m->address[0], m->address[1],
+                 m->address[2], m->address[3], m->prefix);
+    snprintf(gateway, sizeof gateway, "%u.%u.%u.%u", m->gateway[0], m->gateway[1], m->gateway[2],
+             m->gateway[3]);
+    print("[manage]\n");
+    print_key(print, "port", config->ports[m->port].name, m->port_source, "missing");
+    print_key(print, "address", address, m->address_source, "missing");
+    if (m->gateway_source.origin != CONFIG_UNSET)
+        print_key(print, "gateway", gateway, m->gateway_source, "");
+    print_key(print, "ipv6", m->ipv6 ? "on" : "off", m->ipv6_source, "default");
+    print_key(print, "hostname", m->hostname, m->hostname_source, "default");
+    print_tcp_port(print, "http", m->http, m->http_source, "default");
+    print_tcp_port(print, "console", m->console, m->console_source, "default");
+    if (m->password_source.origin != CONFIG_UNSET)
+        print_key(print, "password", "(not shown)", m->password_source, "");
+}
+
 void config_print(const struct config *config, void (*print)(const char *format, ...))
 {
     if (config->file_name[0] != '\0')
@@ -71,6 +106,7 @@ void config_print(const struct config *config, void (*print)(const char *format,
               "missing");
     print_forward_ports(config, print);
     print_number(print, "max-frame", config->max_frame, config->max_frame_source);
+    print_manage(config, print);
     print("[system]\n");
     print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",
               config->on_error_source, "default");

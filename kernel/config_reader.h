@@ -12,6 +12,7 @@ enum config_section {
     CONFIG_SECTION_PORT,
     CONFIG_SECTION_FORWARD,
     CONFIG_SECTION_SYSTEM,
+    CONFIG_SECTION_MANAGE,
     CONFIG_SECTION_COUNT
 };
 
@@ -25,7 +26,9 @@ struct config_reader {
     unsigned began[CONFIG_SECTION_COUNT]; // the line where a section began in the file; 0: not yet
     unsigned ports_refused;
     bool anything;                          // a section, a key or a word was there, right or wrong
+    bool manage_opened;                     // there is a section [manage]
     char forward_text[CONFIG_LINE_MAX + 1]; // value of [forward] ports
+    char manage_port[CONFIG_LINE_MAX + 1];  // value of [manage] port
 };
 
 // Opens a section: "port lan" or "forward".

@@ -116,7 +116,10 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     announce(running);
 
     for (uint64_t next = 0;;) {
-        if (forwarding && box_forward() > 0 && clock_us() < next)
+        const bool busy = forwarding && box_forward() > 0;
+        if (forwarding)
+            box_manage(busy);
+        if (busy && clock_us() < next)
             continue;
         if (!ports_attention() && clock_us() < next) {
             // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll

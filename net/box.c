@@ -12,12 +12,15 @@
 #include "net/buffers.h"
 #include "net/commands.h"
 #include "net/forward.h"
+#include "net/local.h"
+#include "net/stack/manage.h"
 #include "net/supervise.h"
 #include "net/wire.h"
 
 static struct buffers buffers;
 static struct forwarder forwarder;
 static struct supervisor supervisor;
+static struct local local;
 
 // Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
 static int deal_buffers(uint16_t max_frame)
@@ -62,6 +65,27 @@ static int connect_pairs(const struct ports *ports, const struct config *config)
     return joined > 0 ? 0 : error;
 }
 
+// Lets frames for the box itself reach the management stack. A port that is not joined with another
+// gets lanes that lead to the box only.
+static void start_management(const struct ports *ports, const struct config *config)
+{
+    const unsigned number = config->manage.port;
+    const struct port *port = ports->at[number];
+    bool joined = false;
+    for (unsigned i = 0; i < config->forward_count; i++)
+        joined |= config->forward_ports[i] == number;
+    if (port->tx_queues == 0 || port->rx_queues == 0) {
+        log_line("manage: %s is not there, so the box cannot be reached", port->name);
+        return;
+    }
+    for (unsigned i = 0; !joined && i < port->rx_queues; i++)
+        forwarder_add_box_lane(&forwarder, port->rx[i], number);
+    local_init(&local, port->mac, port->tx[0], &forwarder.counters[number]);
+    forwarder_set_local(&forwarder, &local, number);
+    const struct view view = {config, &buffers, &forwarder, &supervisor, &local};
+    manage_start(&view, &local);
+}
+
 int box_start(const struct ports *ports, const struct config *config)
 {
     buffers_init(&buffers, ports->at, ports->count);
@@ -79,6 +103,8 @@ int box_start(const struct ports *ports, const struct config *config)
     forwarder_init(&forwarder, &buffers.area);
     commands_init(&buffers, &forwarder, &supervisor);
     error = connect_pairs(ports, config);
+    if (config->manage.on)
+        start_management(ports, config);
     // Ports that can run do so in any case: their link and their counters help whoever looks for
     // what is wrong with the others.
     const unsigned running = supervise_start(&supervisor);
@@ -90,6 +116,11 @@ int box_start(const struct ports *ports, const struct config *config)
                 port->name, port->max_frame, config->max_frame);
     }
     return error != 0 ? error : (int)running;
+}
+
+bool box_manage(bool busy)
+{
+    return manage_poll(busy);
 }
 
 unsigned box_forward(void)

@@ -14,5 +14,9 @@ int box_start(const struct ports *ports, const struct config *config);
 // One round of forwarding. Returns the number of frames seen, 0 when there was nothing to do.
 unsigned box_forward(void);
 
+// One slice of management, if it has something to do: see net/stack/manage.h. Returns whether it
+// had.
+bool box_manage(bool busy);
+
 // The slow path of all ports. Call it about every millisecond, between two rounds.
 void box_housekeeping(void);

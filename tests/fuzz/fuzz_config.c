@@ -3,7 +3,7 @@
 // configuration that was taken without an error must be one that can be acted on, and must print as
 // one that means the same.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
-// links: kernel/config_device.c kernel/config_words.c kernel/config_print.c
+// links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 //
 //   clang-19 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. \
 //       -isystem build/deps/inih/include -o build/fuzz_config tests/fuzz/fuzz_config.c \

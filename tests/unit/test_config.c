@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The configuration reader: what is right is taken, what is wrong is said exactly.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
-// links: kernel/config_device.c kernel/config_words.c kernel/config_print.c
+// links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +20,7 @@
 #define GOOD      LAN WAN WIRE
 #define TEN       "0123456789"
 #define HUNDRED   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define SECTIONS  "expected port NAME, forward, manage or system"
 #define FILE_NAME "barewire.conf"
 
 // The text is given in memory of exactly its size, so that the sanitizer sees any read beyond it.
@@ -240,10 +241,8 @@ static const struct wrong {
      {"barewire.conf:3: unknown section \"prot\", did you mean \"port\"?"}},
     {GOOD "[watchdog]\nx = y\n",
      NULL,
-     {"barewire.conf:7: unknown section \"watchdog\", expected port NAME, forward or system"}},
-    {GOOD "[]\n",
-     NULL,
-     {"barewire.conf:7: unknown section \"\", expected port NAME, forward or system"}},
+     {"barewire.conf:7: unknown section \"watchdog\", " SECTIONS}},
+    {GOOD "[]\n", NULL, {"barewire.conf:7: unknown section \"\", " SECTIONS}},
     {GOOD LAN, NULL, {"barewire.conf:7: port \"lan\" again, first at line 1"}},
     {GOOD WIRE, NULL, {"barewire.conf:7: section [forward] again, first at line 5"}},
     {"[forward x]\n" LAN WAN WIRE,
@@ -254,7 +253,8 @@ static const struct wrong {
      {"command line: \"x\" after the section forward, expected [forward]"}},
     {"device = virtio:0\n" LAN WAN WIRE,
      NULL,
-     {"barewire.conf:1: key \"device\" before any section, expected [port NAME], [forward] or "
+     {"barewire.conf:1: key \"device\" before any section, expected [port NAME], [forward], "
+      "[manage] or "
       "[system]"}},
     {"[port lan\ndevice = virtio:0\n" WAN WIRE,
      NULL,
@@ -417,7 +417,7 @@ static const struct wrong {
     {GOOD,
      "=",
      {"command line: \"=\", expected a word like forward.mode=wire or port.lan.device=virtio:0"}},
-    {GOOD, ".=", {"command line: unknown section \"\", expected port NAME, forward or system"}},
+    {GOOD, ".=", {"command line: unknown section \"\", " SECTIONS}},
     {GOOD,
      "forwad.mode=wire",
      {"command line: unknown section \"forwad\", did you mean \"forward\"?"}},
@@ -429,9 +429,7 @@ static const struct wrong {
      "port.a.b.device=virtio:2",
      {"command line: port name \"a.b\", expected a letter, then letters, digits, - or _, at most "
       "15"}},
-    {GOOD,
-     "\x01.\x80=x",
-     {"command line: unknown section \"\\x01\", expected port NAME, forward or system"}},
+    {GOOD, "\x01.\x80=x", {"command line: unknown section \"\\x01\", " SECTIONS}},
     {GOOD,
      "x." HUNDRED HUNDRED "=1",
      {"command line: \"x." TEN TEN TEN "01234...\" is too long, expected at most 198 bytes"}},

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Divides the core's time between what management has to do, slice by slice.
+#include "net/stack/manage.h"
+
+#include "kernel/clock.h"
+#include "net/stack/interface.h"
+#include "net/stack/timers.h"
+
+enum { LOOK_EVERY_US = 50 }; // at what has no sign of its own that something is to do
+
+static struct local *local;
+static uint64_t next_slice, next_look; // us
+static struct manage_times times;
+static unsigned turn;
+
+void manage_start(const struct view *view, struct local *the_local)
+{
+    const struct config *config = view->config;
+    local = the_local;
+    interface_start(config, local, view->buffers->ports[config->manage.port]);
+}
+
+// What may be done in a slice, in turns, so that a flood of one kind does not keep out the others.
+static bool run_something(uint64_t now)
+{
+    for (unsigned tries = 0; tries < 2; tries++) {
+        turn = (turn + 1) % 2;
+        if (turn == 0 ? interface_input() : timers_run(now))
+            return true;
+    }
+    return false;
+}
+
+bool manage_poll(bool busy)
+{
+    if (local == NULL)
+        return false;
+    const uint64_t begin = clock_us();
+    if (busy && begin < next_slice)
+        return false;
+    if (local_next(local) == NULL && begin < next_look)
+        return false;
+    next_look = begin + LOOK_EVERY_US;
+    interface_follow_link();
+    if (!run_something(begin))
+        return false;
+    next_look = 0;
+    const uint64_t end = clock_us(), took = end - begin;
+    next_slice = end + MANAGE_PAUSE * took;
+    times.slices++;
+    times.total_us += took;
+    if (took > times.longest_us)
+        times.longest_us = took;
+    return true;
+}
+
+struct manage_times manage_times(void)
+{
+    return times;
+}
