@@ -105,13 +105,35 @@ def test_surprise_removal(two):
 
 
 def test_sleeping_card(machine):
+    """What leaves D3hot starts anew: registers, command register and BARs (5.2.5.3)."""
     one = machine("strict=on")
     card = Card(one)
     card.start()
     one.config_write(1, 0x44, 3, "w")  # PMCSR: D3hot
     assert card.read(0x8) in (0, 0xFFFFFFFF)  # nothing answers; this chipset then reads 0
     one.config_write(1, 0x44, 0, "w")
-    assert card.read(0x8) & 1 << 7
+    assert one.config_read(1, 0x04, "w") & 6 == 0 and one.config_read(1, 0x10) & ~0xF == 0
+    again = Card(one)
+    assert again.read(rxq(0, 0x28)) == 0
+    again.start()
+
+
+def test_asleep_from_the_start(machine):
+    one = machine("strict=on,asleep=on")
+    assert one.config_read(1, 0x44, "w") & 3 == 3
+    one.qom_set("p0", "fault", "power-stuck")
+    one.config_write(1, 0x44, 0, "w")
+    assert one.config_read(1, 0x44, "w") & 3 == 3
+    one.qom_set("p0", "fault", "none")
+    one.config_write(1, 0x44, 0, "w")
+    Card(one).start()
+
+
+def test_size_of_the_registers(machine):
+    one = machine("bar-size=1M")
+    one.config_write(1, 0x10, 0xFFFFFFFF)
+    assert one.config_read(1, 0x10) & ~0xF == 0xFFF00000
+    assert Card(one).read(0x8) != 0xFFFFFFFF
 
 
 def test_function_level_reset(machine):

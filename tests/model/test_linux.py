@@ -9,6 +9,9 @@ CHECKS = ["probe", "link", "speed", "module", "registers", "ping", "iperf3", "ip
           "two-queues", "jumbo-link", "jumbo-ping", "jumbo-descriptors", "flow-control", "vlan",
           "self-test", "up-and-down", "log"]
 
+# One vector is one queue; an IOMMU is too slow to fill a packet buffer in a second.
+NOT_EVERYWHERE = {"two-queues": ["msi-x", "intel-iommu"], "flow-control": ["msi-x"]}
+
 # How the card is attached: further devices before the ports, machine, kernel arguments, processors.
 CONFIGURATIONS = {
     "msi-x": ([], "q35", "", 2),
@@ -22,11 +25,11 @@ CONFIGURATIONS = {
 def console(request, linux_guest, run_guest):
     before, machine, append, cpus = CONFIGURATIONS[request.param]
     with open(request.path.parent / "linux.sh", encoding="utf-8") as file:
-        text = f"QUEUES={cpus}\n" + file.read()
+        text = f"CONFIGURATION={request.param}\nQUEUES={cpus}\n" + file.read()
     said, status = run_guest(linux_guest, text, [*before, *pair_of_ports()], timeout=300, cpus=cpus,
                              machine=machine, append=append)
     assert status == 0 and "GUEST-DONE" in said, said
-    return cpus, said
+    return request.param, said
 
 
 def pair_of_ports():
@@ -39,8 +42,8 @@ def pair_of_ports():
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_linux(console, check):
-    cpus, said = console
-    if check in ("two-queues", "flow-control") and cpus == 1:
-        assert f"CHECK {check}" not in said  # one vector, one queue; no processor to be kept away
+    configuration, said = console
+    if check in NOT_EVERYWHERE and configuration not in NOT_EVERYWHERE[check]:
+        assert f"CHECK {check}" not in said
         return
     assert re.search(rf"^CHECK {check} ok$", said, re.MULTILINE), said

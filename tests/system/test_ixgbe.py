@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cable import assert_same, cross, frame
 from conftest import start_wire
 from counters import stats
 from test_boot import assert_forwards
@@ -16,6 +17,7 @@ DRIVEN = {
     "backplane": ",device-id=0x10f7",
     "10GBASE-LR": ",sfp=lr",
     "direct attach": ",sfp=copper",
+    "1000BASE-T": ",sfp=rj45,link=1g",
     "module that nobody supports": ",sfp=unsupported,any-sfp=off",
     "missed packets are counted": ",backpressure=off",
     "slow link": ",link-delay-ms=500",
@@ -26,6 +28,13 @@ DRIVEN = {
 def test_driven(variant):
     with start_wire(DRIVEN[variant], ports="ixgbe") as wire:
         assert_forwards(wire)
+
+
+def test_left_asleep_by_firmware():
+    """In D3hot. Waking up takes the BARs away, which are written again."""
+    with start_wire(("", ",asleep=on"), ports="ixgbe", options=["--firmware", "bios"]) as wire:
+        assert_forwards(wire)
+        assert "power: D0 (PMCSR 0000)" in wire.box.command("diag right", 20)
 
 
 @pytest.mark.parametrize("options", [["--machine", "pc"], ["--firmware", "bios"], ["--smp", "4"],
@@ -57,6 +66,9 @@ REFUSED = {
     # A card that never ends its reset breaks rules all by itself.
     ",fault=reset-stuck,strict=off": r"waited \d+ us for CTRL\.RST .* register 00000h is \w+h",
     ",fault=semaphore-stuck": r"semaphore was left taken: SWSM \w+h, SW_FW_SYNC \w+h",
+    ",asleep=on,fault=power-stuck": r"PMCSR is 0x3: does not leave its power state",
+    # Larger than what is below 4 GiB, and this firmware places nothing.
+    ",bar-size=4G": r"BAR 0 is not there: the firmware gave it no address",
 }
 
 
@@ -71,6 +83,30 @@ def test_refused(options):
         assert wire.right.receive(0.2) is None
         for command in ("ports", "stats", "audit", "pci", "log"):
             wire.box.command(command)
+
+
+@pytest.mark.parametrize("options", REFUSED)
+def test_others_work_on(options):
+    """The same card beside two that are well: every frame between those arrives."""
+    config = ("[port left]\ndevice = virtio:0\n[port right]\ndevice = virtio:1\n"
+              "[port bad]\ndevice = ixgbe:0\n[forward]\nmode = wire\nports = left right\n")
+    expected = REFUSED[options].replace("ixgbe:1", "ixgbe:0")
+    with start_wire(config=config, ready=False, options=["--port", "ixgbe" + options]) as wire:
+        wire.box.console.expect(rf"\] bad: {expected}", 10)
+        wire.box.console.expect(r"READY, 2 of 3 ports running", 10)
+        wire.box.console.expect(r"^barewire> \Z", 5)
+        frames = [frame(60 + 73 * i, seed=i) for i in range(20)]
+        assert_same(frames, cross(wire.left, wire.right, frames))
+        assert_same(frames, cross(wire.right, wire.left, frames))
+        for command in ("ports", "stats", "diag bad", "led bad blink"):
+            wire.box.command(command, 20)
+
+
+def test_partner_at_1g():
+    """A module that can do both is tried at 10 Gb/s first, and then at what the other end speaks."""
+    with start_wire(("", ",sfp=dual,link=1g"), ports="ixgbe") as wire:
+        assert re.search(r"^right .* 1000 Mb/s$", wire.box.command("ports"), re.MULTILINE)
+        assert_forwards(wire)
 
 
 def test_no_link_is_explained():

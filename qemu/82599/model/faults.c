@@ -25,6 +25,7 @@ static const char *const names[FAULT_COUNT] = {
     [FAULT_SEMAPHORE_STUCK] = "semaphore-stuck", // SWSM.SMBI always reads 1
     [FAULT_ALL_ONES] = "all-ones",               // removed: every read is all ones, no DMA
     [FAULT_LINK_FLAP] = "link-flap",             // down and up again every 100 ms
+    [FAULT_POWER_STUCK] = "power-stuck",         // writes do not change PMCSR
 };
 
 #define FLAP_NS (50 * SCALE_MS)

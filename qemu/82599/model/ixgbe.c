@@ -67,6 +67,40 @@ static void device_reset(DeviceState *dev)
     s->io_address = 0;
 }
 
+static void reset_hold(Object *object, ResetType type)
+{
+    device_reset(DEVICE(object));
+}
+
+// The firmware of some machines leaves cards that it does not use in D3hot. After the reset of the
+// bus, which ends with D0.
+static void reset_exit(Object *object, ResetType type)
+{
+    Ixgbe *s = IXGBE(object);
+
+    if (s->asleep) {
+        pci_set_word(s->parent_obj.config + CAP_PM + PCI_PM_CTRL, 3);
+    }
+}
+
+static unsigned int power_state(PCIDevice *d)
+{
+    return pci_get_word(d->config + CAP_PM + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK;
+}
+
+// Without No_Soft_Reset in PMCSR all but the PCI Express link starts anew on the way from D3hot to
+// D0 (5.2.5.3, PCI Bus Power Management 1.2, 5.4.1): registers, command register, BARs.
+static void wake_up(Ixgbe *s)
+{
+    PCIDevice *d = &s->parent_obj;
+
+    device_reset(DEVICE(d));
+    pci_default_write_config(d, PCI_COMMAND, 0, 2);
+    for (unsigned int i = 0; i < 6; i++) {
+        pci_default_write_config(d, PCI_BASE_ADDRESS_0 + 4 * i, 0, 4);
+    }
+}
+
 static uint32_t config_read(PCIDevice *d, uint32_t address, int length)
 {
     return IXGBE(d)->fault == FAULT_ALL_ONES ? UINT32_MAX
@@ -77,11 +111,18 @@ static void config_write(PCIDevice *d, uint32_t address, uint32_t value, int len
 {
     Ixgbe *s = IXGBE(d);
     bool master = pci_get_word(d->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+    bool asleep = power_state(d) == 3;
 
     if (s->fault == FAULT_ALL_ONES) {
         return;
     }
+    if (s->fault == FAULT_POWER_STUCK && ranges_overlap(address, length, CAP_PM + PCI_PM_CTRL, 2)) {
+        return;
+    }
     pci_default_write_config(d, address, value, length);
+    if (asleep && power_state(d) == 0) {
+        wake_up(s);
+    }
     pcie_cap_flr_write_config(d, address, value, length);
     if (!master && (pci_get_word(d->config + PCI_COMMAND) & PCI_COMMAND_MASTER)) {
         ixgbe_rx_drain(s);
@@ -92,14 +133,16 @@ static void bars(Ixgbe *s)
 {
     PCIDevice *d = &s->parent_obj;
 
+    memory_region_init(&s->bar, OBJECT(s), "ixgbe-bar", s->bar_size);
     memory_region_init_io(&s->mmio, OBJECT(s), &ixgbe_mmio_ops, s, "ixgbe-registers",
                           REGISTER_SPACE);
+    memory_region_add_subregion(&s->bar, 0, &s->mmio);
     memory_region_init_io(&s->io, OBJECT(s), &ixgbe_io_ops, s, "ixgbe-io", IO_SIZE);
     memory_region_init(&s->msix, OBJECT(s), "ixgbe-msix", MSIX_SIZE);
     pci_register_bar(d, BAR_REGISTERS,
                      PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64 |
                          PCI_BASE_ADDRESS_MEM_PREFETCH,
-                     &s->mmio);
+                     &s->bar);
     pci_register_bar(d, BAR_IO, PCI_BASE_ADDRESS_SPACE_IO, &s->io);
     pci_register_bar(d, BAR_MSIX,
                      PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64 |
@@ -163,6 +206,11 @@ static void realize(PCIDevice *d, Error **errp)
         error_setg(errp, "device-id=%x is not of the 82599 family", s->device_id);
         return;
     }
+    if (!is_power_of_2(s->bar_size) || s->bar_size < REGISTER_SPACE) {
+        error_setg(errp, "bar-size=%" PRIx64 " is not a power of two from %x on", s->bar_size,
+                   REGISTER_SPACE);
+        return;
+    }
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
     if (!ixgbe_eeprom_init(s, errp) || !ixgbe_sfp_init(s, errp) || !ixgbe_link_init(s, errp) ||
         !ixgbe_generator_init(s, errp)) {
@@ -224,6 +272,8 @@ static const Property properties[] = {
     DEFINE_PROP_STRING("link", Ixgbe, link_property),
     DEFINE_PROP_UINT32("link-delay-ms", Ixgbe, link_delay_ms, 20),
     DEFINE_PROP_UINT32("device-id", Ixgbe, device_id, 0x10fb),
+    DEFINE_PROP_BOOL("asleep", Ixgbe, asleep, false),
+    DEFINE_PROP_SIZE("bar-size", Ixgbe, bar_size, REGISTER_SPACE),
 };
 
 static void get_count(Object *object, Visitor *v, const char *name, void *opaque, Error **errp)
@@ -235,6 +285,7 @@ static void class_init(ObjectClass *class, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(class);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(class);
+    ResettableClass *rc = RESETTABLE_CLASS(class);
 
     ixgbe_table_init();
     pc->realize = realize;
@@ -247,7 +298,8 @@ static void class_init(ObjectClass *class, void *data)
     pc->subsystem_id = 0x0003; // Ethernet Server Adapter X520-2
     dc->desc = "Intel 82599 10 Gigabit Ethernet (Barewire)";
     dc->vmsd = &not_migratable;
-    device_class_set_legacy_reset(dc, device_reset);
+    rc->phases.hold = reset_hold;
+    rc->phases.exit = reset_exit;
     device_class_set_props(dc, properties);
     set_bit(DEVICE_CATEGORY_NETWORK, dc->categories);
     ixgbe_fault_properties(class);

@@ -52,6 +52,7 @@ typedef enum {
     FAULT_SEMAPHORE_STUCK,
     FAULT_ALL_ONES,
     FAULT_LINK_FLAP,
+    FAULT_POWER_STUCK,
     FAULT_COUNT
 } Fault;
 
@@ -74,7 +75,7 @@ struct Ixgbe {
 
     NICState *nic;
     NICConf conf;
-    MemoryRegion mmio, io, msix;
+    MemoryRegion bar, mmio, io, msix;
     uint32_t io_address;
 
     // Properties
@@ -88,6 +89,8 @@ struct Ixgbe {
     uint32_t device_id;
     uint32_t link_delay_ms;
     uint32_t generator_delay_ms;
+    uint64_t bar_size;
+    bool asleep;
     bool any_sfp;
 
     uint32_t reg[REGISTER_SPACE / 4];
