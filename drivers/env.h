@@ -22,6 +22,11 @@ void *env_alloc(struct env *env, size_t bytes);
 // False when there is no more.
 bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma);
 
+// To be said in probe() by the driver of a card that names itself as one whose DMA goes past the
+// IOMMU, so that nothing confines it. False when the configuration does not want such a card: the
+// log says so, and probe() must fail.
+bool env_unconfined(struct env *env);
+
 // PCI configuration space of this function: offset 0..4095, width 1, 2 or 4 bytes, naturally
 // aligned. What cannot be read is all ones. When probe() is called the function is in D0, is no
 // bus master, and has INTx disabled (the command register's Interrupt Disable, PCI Local Bus 3.0,
@@ -33,7 +38,9 @@ void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t
 // *size is how many bytes of it are mapped: all, but not more than 16 MiB.
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size);
 
-// Lets the function reach memory by itself (bus mastering), or stops that.
+// Lets the function reach memory by itself (bus mastering), or stops that. Where an IOMMU confines
+// the function, memory is what env_dma_alloc() returned, the buffers that it may receive into, and,
+// for reading, those that it sends; after `false` it is nothing.
 void env_bus_master(struct env *env, bool on);
 
 // Routes MSI-X table entry `entry` to this port: when it fires, poll() runs soon. Returns 0, or a

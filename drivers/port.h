@@ -45,7 +45,8 @@ enum port_fault {
     PORT_FAULT_GONE,        // registers read all ones: the card was removed
     PORT_FAULT_SILENT,      // a bounded wait on the card ran out
     PORT_FAULT_TX_HEAD,     // 82599: the transmit head passed what was queued, or went back
-    PORT_FAULT_BAD_BUFFER,  // receive() named a buffer that does not exist
+    PORT_FAULT_DMA, // the IOMMU refused what the card wanted to reach; its reason is the value
+    PORT_FAULT_BAD_BUFFER, // receive() named a buffer that does not exist
     PORT_FAULT_COUNT
 };
 

@@ -156,6 +156,11 @@ bool apic_present(void)
     return mode != ABSENT;
 }
 
+bool apic_x2apic(void)
+{
+    return mode == X2APIC;
+}
+
 uint32_t apic_id(void)
 {
     if (mode == ABSENT)

@@ -19,6 +19,9 @@ int apic_init(void);
 // Whether apic_init() has turned it on.
 bool apic_present(void);
 
+// Whether it is in x2APIC mode.
+bool apic_x2apic(void);
+
 // This processor's id; 0 without an APIC.
 uint32_t apic_id(void);
 

@@ -115,16 +115,6 @@ void *env_alloc(struct env *env, size_t bytes)
     return memory;
 }
 
-bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma)
-{
-    (void)env;
-    void *memory = zeroed_pages(bytes);
-    if (memory == NULL)
-        return false;
-    *dma = (struct env_dma){memory, vm_physical(memory)};
-    return true;
-}
-
 uint32_t env_config_read(struct env *env, unsigned offset, unsigned width)
 {
     return pci_read(env->pci, offset, width);
@@ -148,11 +138,6 @@ volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
     if (env->mapped[bar] != NULL)
         *size = bytes;
     return env->mapped[bar];
-}
-
-void env_bus_master(struct env *env, bool on)
-{
-    pci_bus_master(env->pci, on);
 }
 
 // Runs between any two instructions of the main loop: only leaves a note for it.

@@ -2,15 +2,28 @@
 // Which level of isolation each port gets.
 #include "kernel/isolation.h"
 
+#include <stddef.h>
+
+#include "kernel/iommu.h"
+
 void isolation_settle(struct config *config)
 {
+    const char *missing = iommu_missing();
     for (unsigned i = 0; i < config->port_count; i++) {
         struct config_port *port = &config->ports[i];
-        if (port->isolation == CONFIG_ISOLATION_IOMMU)
+        if (port->isolation == CONFIG_ISOLATION_IOMMU && missing != NULL)
             config_error(config, port->isolation_source,
-                         "port \"%s\": isolation iommu, but no IOMMU is in use, expected none",
-                         port->name);
+                         "port \"%s\": isolation iommu, but %s, expected none", port->name,
+                         missing);
         if (port->isolation == CONFIG_ISOLATION_DEFAULT)
-            port->isolation = CONFIG_ISOLATION_NONE;
+            port->isolation = missing == NULL ? CONFIG_ISOLATION_IOMMU : CONFIG_ISOLATION_NONE;
     }
+}
+
+bool isolation_wants_iommu(const struct config *config)
+{
+    for (unsigned i = 0; i < config->port_count; i++)
+        if (config->ports[i].isolation >= CONFIG_ISOLATION_IOMMU)
+            return true;
+    return false;
 }

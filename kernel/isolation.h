@@ -4,5 +4,8 @@
 #include "kernel/config.h"
 
 // Decides for the ports that leave it to the machine, and adds an error for each that asks for what
-// the machine does not have. Afterwards no port is at CONFIG_ISOLATION_DEFAULT.
+// the machine does not have. Afterwards no port is at CONFIG_ISOLATION_DEFAULT. Needs iommu_init().
 void isolation_settle(struct config *config);
+
+// Whether some port is to be confined by the IOMMU. After isolation_settle().
+bool isolation_wants_iommu(const struct config *config);

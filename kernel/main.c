@@ -16,6 +16,7 @@
 #include "kernel/cpu.h"
 #include "kernel/gate.h"
 #include "kernel/image.h"
+#include "kernel/iommu.h"
 #include "kernel/isolation.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
@@ -28,13 +29,14 @@
 #include "net/box.h"
 #include "net/commands.h"
 #include "net/commands_card.h"
+#include "net/commands_isolation.h"
 #include "net/stack/lwip_port.h"
 
 enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
-    COMMANDS_NET COMMANDS_CARD COMMANDS_BENCH COMMANDS_KERNEL{0}};
+    COMMANDS_NET COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_BENCH COMMANDS_KERNEL{0}};
 
 static struct bootinfo boot;
 static struct config config;
@@ -58,6 +60,7 @@ static void init_machine(uint32_t magic, uint32_t address)
     clock_init();
     apic_init();
     pci_init(&boot);
+    iommu_init();
     stack_init();
 }
 
@@ -78,13 +81,16 @@ static bool configure(void)
     if (config.on_error != CONFIG_ON_ERROR_WIRE)
         return false;
     log_line("on-error = wire: joining the first two cards instead");
-    return ports_first_two(&config, drivers);
+    if (!ports_first_two(&config, drivers))
+        return false;
+    isolation_settle(&config);
+    return true;
 }
 
 // Returns how many ports run, or -1 when nothing is forwarded.
 static int start_forwarding(void)
 {
-    if (!configure())
+    if (!configure() || iommu_start(isolation_wants_iommu(&config)) != 0)
         return -1;
     ports_open(&ports, &config, drivers);
     return box_start(&ports, &config);
@@ -128,6 +134,7 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
             continue;
         }
         next = clock_us() + HOUSEKEEPING_US;
+        ports_police();
         box_housekeeping();
         console_poll();
         shell_poll();

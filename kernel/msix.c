@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "kernel/apic.h"
+#include "kernel/iommu_interrupt.h"
 #include "kernel/pci.h"
 #include "kernel/trap.h"
 #include "kernel/vm.h"
@@ -130,7 +131,7 @@ int msix_route(struct msix *msix, unsigned entry, uint8_t group, void (*handler)
     if (vector == 0)
         return -ENOSPC;
     struct apic_message message;
-    if (!apic_compose_message(apic_id(), vector, &message)) {
+    if (!interrupt_message(msix->device, vector, &message)) {
         vector_taken[vector] = false;
         return -EOPNOTSUPP;
     }
@@ -178,6 +179,7 @@ void msix_close(struct msix *msix)
     // A message that was on its way still finds a handler, which does nothing.
     for (unsigned i = 0; i < msix->route_count; i++) {
         trap_set_handler(msix->routes[i].vector, nobody, NULL);
+        interrupt_withdraw(msix->routes[i].vector);
         vector_taken[msix->routes[i].vector] = false;
     }
     *msix = (struct msix){0};

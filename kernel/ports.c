@@ -2,12 +2,14 @@
 // Matches configured ports with cards, and cards with drivers.
 #include "kernel/ports.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/env.h"
 #include "kernel/log.h"
 #include "kernel/pci.h"
+#include "kernel/violations.h"
 
 _Static_assert(CONFIG_QUEUES_MAX == (int)PORT_QUEUES_MAX, "what a port has can be configured");
 
@@ -93,6 +95,9 @@ static void open_port(struct port *port, struct env *env, const struct config_po
     if (env_open(env, card, wanted->name) != 0)
         return;
     port->env = env;
+    if (!env_isolate(env, wanted->isolation >= CONFIG_ISOLATION_IOMMU,
+                     wanted->isolation_source.origin != CONFIG_UNSET))
+        return;
     if (port->driver->probe(port) != 0) {
         env_close(env);
         port->state = PORT_ABSENT;
@@ -115,8 +120,29 @@ void ports_open(struct ports *ports, const struct config *config,
         ports->device[i] = config->ports[i].device_text;
         opened = i;
         open_port(port, &env_memory[i], &config->ports[i], config->max_frame, drivers);
+        const bool confined = env_confined(&env_memory[i]);
+        ports->isolation[i] = confined ? config->ports[i].isolation : CONFIG_ISOLATION_NONE;
     }
     opened = config->port_count;
+}
+
+bool ports_confined(const struct ports *ports)
+{
+    for (unsigned i = 0; i < ports->count; i++)
+        if (env_confined(&env_memory[i]))
+            return true;
+    return false;
+}
+
+int ports_grant(const struct ports *ports, unsigned port, uint64_t address, uint64_t bytes,
+                bool write)
+{
+    return port < ports->count ? env_grant(&env_memory[port], address, bytes, write) : -EINVAL;
+}
+
+void ports_police(void)
+{
+    violations_poll(ports_memory, env_memory, opened);
 }
 
 bool ports_first_two(struct config *config, const struct port_driver *const drivers[])

@@ -9,7 +9,8 @@ struct port_driver;
 // The configured ports, in the order of the configuration.
 struct ports {
     struct port *at[CONFIG_PORTS_MAX];
-    const char *device[CONFIG_PORTS_MAX]; // as the configuration names it
+    const char *device[CONFIG_PORTS_MAX];              // as the configuration names it
+    enum config_isolation isolation[CONFIG_PORTS_MAX]; // the level that holds
     unsigned count;
 };
 
@@ -17,6 +18,21 @@ struct ports {
 // broken stays in the list with the state PORT_ABSENT, and the log says why.
 void ports_open(struct ports *ports, const struct config *config,
                 const struct port_driver *const drivers[]);
+
+// Whether an IOMMU confines the card of some port: then memory that one of them may reach and
+// another may not must not share a page.
+bool ports_confined(const struct ports *ports);
+
+// Lets the card of a port read memory of other ports' buffers, and write it if write is set, where
+// an IOMMU confines it. Physical address and bytes are multiples of 4096. After ports_open(),
+// before the port is started. Returns 0 or a negative errno.
+int ports_grant(const struct ports *ports, unsigned port, uint64_t address, uint64_t bytes,
+                bool write);
+
+// Looks at what the IOMMU refused since the last call: each is reported, and a running port whose
+// card tried it fails with PORT_FAULT_DMA, its card cut off at once. To be called every
+// millisecond.
+void ports_police(void);
 
 // Fills in a configuration that joins the first two cards that some driver supports, for
 // on-error = wire. Returns false when there are fewer than two.

@@ -54,9 +54,12 @@ bool buffers_audit(const struct buffers *buffers, struct audit_report *report)
             audit_slot(buffers, report, range, queue->buffer_of[slot],
                        (struct audit_place){queue->port, walk.transmit, walk.index, slot});
     }
-    for (uint32_t i = 0; i < buffers->area.count; i++)
-        if (!(buffers->bitmap[i / 64] >> i % 64 & 1))
-            note(report, AUDIT_MISSING, i, (struct audit_place){0});
+    for (unsigned group = 0; group < buffers->port_count; group++) {
+        const struct buffer_range range = buffers->range[group];
+        for (uint32_t i = range.first; i < range.first + range.count; i++)
+            if (!(buffers->bitmap[i / 64] >> i % 64 & 1))
+                note(report, AUDIT_MISSING, i, (struct audit_place){0});
+    }
     if (report->first == AUDIT_DUPLICATE)
         report->earlier = find_buffer(buffers, report->buffer);
     return report->first == AUDIT_FINDINGS;

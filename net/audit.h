@@ -29,9 +29,9 @@ struct audit_report {
     struct audit_place earlier; // AUDIT_DUPLICATE: the slot that named it first
 };
 
-// Proves that the buffers in all rings are a permutation of 0..count-1, each in a ring of its
-// group. Call it between two rounds of forward_poll() only. Returns whether the law holds. Takes
-// time in proportion to the number of slots. Needs the bitmap of buffers_deal().
+// Proves that the buffers in all rings are a permutation of those of all ranges, each in a ring
+// of its group. Call it between two rounds of forward_poll() only. Returns whether the law holds.
+// Takes time in proportion to the number of slots. Needs the bitmap of buffers_deal().
 bool buffers_audit(const struct buffers *buffers, struct audit_report *report);
 
 // "duplicate", for people.

@@ -11,8 +11,10 @@
 #include "net/audit.h"
 #include "net/buffers.h"
 #include "net/commands.h"
+#include "net/commands_isolation.h"
 #include "net/forward.h"
 #include "net/local.h"
+#include "net/reach.h"
 #include "net/stack/manage.h"
 #include "net/supervise.h"
 #include "net/wire.h"
@@ -23,9 +25,11 @@ static struct supervisor supervisor;
 static struct local local;
 
 // Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
-static int deal_buffers(uint16_t max_frame)
+static int deal_buffers(const struct ports *ports, uint16_t max_frame)
 {
-    int error = buffers_plan(&buffers, buffers_capacity(max_frame));
+    const uint32_t capacity = buffers_capacity(max_frame);
+    reach_plan(&buffers, ports, capacity);
+    int error = buffers_plan(&buffers, capacity);
     if (error != 0) {
         log_line("packet memory: a card's ring sizes are out of range");
         return error;
@@ -36,15 +40,16 @@ static int deal_buffers(uint16_t max_frame)
     uint64_t bitmap = page_alloc(buffers.bitmap_bytes, PAGE_SIZE, 0);
     if (area == 0 || bitmap == 0) {
         log_line("too little memory: %u buffers need %llu KiB on a 2 MiB boundary, %llu KiB free",
-                 buffers.area.count, (unsigned long long)(buffers.bytes >> 10),
+                 buffers.count, (unsigned long long)(buffers.bytes >> 10),
                  (unsigned long long)(page_free_bytes() >> 10));
         return -ENOMEM;
     }
     error = buffers_deal(&buffers, vm_direct(area), area, buffers.bytes, vm_direct(bitmap));
-    if (error == 0)
-        log_line("%u buffers of %u bytes at %#llx", buffers.area.count, buffers.area.stride,
-                 (unsigned long long)area);
-    return error;
+    if (error != 0)
+        return error;
+    log_line("%u buffers of %u bytes at %#llx", buffers.count, buffers.area.stride,
+             (unsigned long long)area);
+    return reach_grant(&buffers, ports);
 }
 
 // Joins the ports two by two. Returns 0 when at least one pair is joined, else why the last was
@@ -91,7 +96,7 @@ int box_start(const struct ports *ports, const struct config *config)
     buffers_init(&buffers, ports->at, ports->count);
     for (unsigned i = 0; i < config->forward_count; i += 2)
         wire_plan(&buffers, config->forward_ports[i], config->forward_ports[i + 1]);
-    int error = deal_buffers(config->max_frame);
+    int error = deal_buffers(ports, config->max_frame);
     if (error != 0)
         return error;
     supervise_init(&supervisor, &buffers);
@@ -102,6 +107,7 @@ int box_start(const struct ports *ports, const struct config *config)
     }
     forwarder_init(&forwarder, &buffers.area);
     commands_init(&buffers, &forwarder, &supervisor);
+    commands_isolation_init(ports, &supervisor);
     error = connect_pairs(ports, config);
     if (config->manage.on)
         start_management(ports, config);

@@ -124,6 +124,17 @@ static void leave_out_idle_queues(struct buffers *buffers)
     }
 }
 
+static uint64_t round_up(uint64_t bytes, uint64_t boundary)
+{
+    return boundary > 1 ? (bytes + boundary - 1) & ~(boundary - 1) : bytes;
+}
+
+// The first buffer that begins at the boundary behind so many bytes, or later.
+static uint64_t first_behind(uint64_t bytes, uint64_t boundary, uint32_t stride)
+{
+    return (round_up(bytes, boundary) + stride - 1) / stride;
+}
+
 int buffers_plan(struct buffers *buffers, uint32_t capacity)
 {
     if (capacity < FRAME_MIN || capacity > BUFFER_CAPACITY_MAX || !queues_in_range(buffers))
@@ -136,19 +147,26 @@ int buffers_plan(struct buffers *buffers, uint32_t capacity)
     struct walk walk = {0};
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++)
         buffers->range[walk_group(buffers, &walk)].count += queue->slots;
-    uint32_t count = 0;
-    for (unsigned i = 0; i < buffers->port_count; i++) {
-        buffers->range[i].first = count;
-        count += buffers->range[i].count;
-    }
-
     const uint32_t lines = (FRAME_HEADROOM + capacity + CACHE_LINE - 1) / CACHE_LINE;
+    const uint32_t stride = (lines | 1) * CACHE_LINE;
+    uint64_t count = 0;
+    buffers->count = 0;
+    for (unsigned i = 0; i < buffers->port_count; i++) {
+        if (buffers->range[i].count > 0)
+            count = first_behind(count * stride, buffers->boundary, stride);
+        buffers->range[i].first = (uint32_t)count;
+        count += buffers->range[i].count;
+        buffers->count += buffers->range[i].count;
+    }
+    if (count >= NO_BUFFER)
+        return -EINVAL;
+
     buffers->area = (struct packet_area){
-        .stride = (lines | 1) * CACHE_LINE,
-        .count = count,
+        .stride = stride,
+        .count = (uint32_t)count,
         .capacity = capacity,
     };
-    buffers->bytes = (uint64_t)count * buffers->area.stride;
+    buffers->bytes = round_up(count * stride, buffers->boundary);
     buffers->bitmap_bytes = ((uint64_t)count + 63) / 64 * sizeof(uint64_t);
     return 0;
 }
@@ -176,6 +194,19 @@ int buffers_deal(struct buffers *buffers, void *memory, uint64_t dma, uint64_t b
     for (unsigned i = 0; i < buffers->port_count; i++)
         buffers->ports[i]->area = &buffers->area;
     return 0;
+}
+
+struct buffer_extent buffers_extent(const struct buffers *buffers, unsigned group)
+{
+    const struct buffer_range range = buffers->range[group];
+    const uint64_t stride = buffers->area.stride, boundary = buffers->boundary;
+    if (range.count == 0)
+        return (struct buffer_extent){0, 0};
+    uint64_t start = range.first * stride;
+    if (boundary > 1)
+        start &= ~(boundary - 1);
+    return (struct buffer_extent){start,
+                                  round_up((range.first + range.count) * stride, boundary) - start};
 }
 
 bool buffers_shared(const struct buffers *buffers, unsigned port)

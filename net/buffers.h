@@ -8,6 +8,9 @@
 // queues than there are ports that send through it, those ports share one queue and, with it, one
 // range: they form a group, named after its lowest port.
 //
+// An IOMMU decides by pages. So that no page holds buffers of two ranges, buffers at the end of a
+// range may be left out: they have numbers, but no ring.
+//
 // The order of calls: buffers_init(), then whoever knows the mode fills in sources[] (wire_plan()),
 // buffers_plan(), memory from the page allocator, buffers_deal(), and only then start the ports.
 #pragma once
@@ -29,11 +32,15 @@ struct buffers {
     struct port *ports[NET_PORTS_MAX];
     unsigned port_count;
     uint32_t sources[NET_PORTS_MAX]; // bit s of sources[p]: frames from port s leave by port p
+    uint64_t boundary;               // between two ranges lies a multiple of so many bytes, a power
+                                     // of two; 0: they follow each other
 
     // Filled in by buffers_plan().
-    uint64_t bytes;                           // of packet memory
-    uint64_t bitmap_bytes;                    // of private memory, for the audit
-    uint8_t group[NET_PORTS_MAX];             // which range belongs to port p: range[group[p]]
+    uint64_t bytes;               // of packet memory, a multiple of the boundary
+    uint32_t count;               // buffers in use; area.count also counts those between
+                                  // two ranges, which are in no ring
+    uint64_t bitmap_bytes;        // of private memory, for the audit
+    uint8_t group[NET_PORTS_MAX]; // which range belongs to port p: range[group[p]]
     struct buffer_range range[NET_PORTS_MAX]; // by group
     uint64_t *bitmap;
 };
@@ -66,6 +73,13 @@ int buffers_deal(struct buffers *buffers, void *memory, uint64_t dma, uint64_t b
 // The source must be one of sources[egress], and the egress port must have a transmit queue.
 unsigned buffers_tx_queue(const struct buffers *buffers, unsigned source, unsigned rx_queue,
                           unsigned egress);
+
+// Where the range of a group lies in packet memory, rounded to the boundary: bytes from its
+// beginning. Nothing of another range is there. A group without buffers has 0 bytes.
+struct buffer_extent {
+    uint64_t offset, bytes;
+};
+struct buffer_extent buffers_extent(const struct buffers *buffers, unsigned group);
 
 // Whether a port shares its range of buffers with another one.
 bool buffers_shared(const struct buffers *buffers, unsigned port);

@@ -194,7 +194,7 @@ void command_audit(int argc, char **argv)
     struct audit_report report;
     if (buffers_audit(buffers, &report)) {
         console_printf("%" PRIu32 " buffers in %" PRIu32 " slots, each exactly once: ok\n",
-                       buffers->area.count, report.slots);
+                       buffers->count, report.slots);
         return;
     }
     console_printf("VIOLATED:");

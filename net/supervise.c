@@ -20,6 +20,7 @@ const char *port_fault_name(enum port_fault fault)
         [PORT_FAULT_GONE] = "gone",
         [PORT_FAULT_SILENT] = "silent",
         [PORT_FAULT_TX_HEAD] = "tx-head",
+        [PORT_FAULT_DMA] = "dma",
         [PORT_FAULT_BAD_BUFFER] = "bad-buffer",
     };
     if ((unsigned)fault >= PORT_FAULT_COUNT || names[fault] == 0)

@@ -53,6 +53,8 @@ struct env {
     unsigned window_count;
 
     bool bus_master;
+    bool must_confine;      // env_unconfined() refuses
+    bool unconfined;        // env_unconfined() was called
     unsigned vectors;       // MSI-X table entries that env_interrupt() can route
     unsigned routed;        // bit n: entry n was routed
     unsigned routed_frames; // the same, for frames

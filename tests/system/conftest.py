@@ -20,8 +20,9 @@ from cable import Peer  # noqa: E402
 from counters import assert_audit_clean, stats  # noqa: E402
 from model import model_qemu, needs_model  # noqa: E402
 
-# The cards at the left and the right port.
-PORTS = {"virtio": ("virtio", "virtio"), "ixgbe": ("ixgbe", "ixgbe"), "mixed": ("virtio", "ixgbe")}
+# The cards at the left and the right port; "-vtd": behind an IOMMU.
+PORTS = {"virtio": ("virtio", "virtio"), "ixgbe": ("ixgbe", "ixgbe"), "mixed": ("virtio", "ixgbe"),
+         "virtio-vtd": ("virtio", "virtio"), "ixgbe-vtd": ("ixgbe", "ixgbe")}
 
 # Found, and built if need be, before a test enters a network namespace, from which nothing can be
 # fetched; and once, so that all tests of one run meet the same model.
@@ -70,6 +71,8 @@ def start_wire(card="", ready=True, ports="virtio", **options):
                        for name in ("left", "right"))
         arguments = [peer.port(kind, extra)
                      for peer, kind, extra in zip((left, right), PORTS[ports], extras)]
+        if ports.endswith("-vtd"):
+            options["options"] = ["--iommu", *options.get("options", ())]
         box = stack.enter_context(start_box(arguments, **options))
         if ready:
             box.ready()

@@ -27,7 +27,7 @@ def ends(wire, direction):
             else (wire.right, wire.left, RIGHT))
 
 
-every_kind = pytest.mark.ports("virtio", "ixgbe", "mixed")
+every_kind = pytest.mark.ports(*PORTS)
 both_directions = pytest.mark.parametrize("direction", ["left to right", "right to left"])
 
 

@@ -38,11 +38,44 @@ static int deal_and_audit(void)
     struct audit_report report;
     if (error == 0) {
         assert_true(buffers_audit(&buffers, &report));
-        assert_int_equal(report.slots, buffers.area.count);
+        assert_int_equal(report.slots, buffers.count);
     }
     free(bitmap);
     free(memory);
     return error;
+}
+
+// With a boundary no page of that size holds buffers of two ranges, and the audit does not miss the
+// buffers that are left out.
+static void test_boundaries(void **state)
+{
+    (void)state;
+    static const uint64_t boundaries[] = {4096, 2 << 20};
+    for (unsigned b = 0; b < sizeof boundaries / sizeof boundaries[0]; b++) {
+        const uint64_t boundary = boundaries[b];
+        make_ports(6, 1, 67);
+        wire_plan(&buffers, 0, 1);
+        wire_plan(&buffers, 4, 2); // 3 and 5 have buffers of their own that nobody sends
+        buffers.boundary = boundary;
+        assert_int_equal(buffers_plan(&buffers, BUFFER_CAPACITY), 0);
+        assert_int_equal(buffers.count, 6 * 2 * 67);
+        assert_true(buffers.area.count > buffers.count);
+        assert_int_equal(buffers.bytes % boundary, 0);
+        uint64_t end = 0;
+        for (unsigned group = 0; group < 6; group++) {
+            const struct buffer_extent extent = buffers_extent(&buffers, group);
+            const struct buffer_range range = buffers.range[group];
+            assert_int_equal(range.count, 2 * 67);
+            assert_int_equal(extent.offset % boundary, 0);
+            assert_int_equal(extent.bytes % boundary, 0);
+            assert_true(extent.offset >= end);
+            end = extent.offset + extent.bytes;
+            assert_true(range.first * (uint64_t)buffers.area.stride >= extent.offset);
+            assert_true((range.first + range.count) * (uint64_t)buffers.area.stride <= end);
+        }
+        assert_true(end <= buffers.bytes);
+        assert_int_equal(deal_and_audit(), 0);
+    }
 }
 
 static void test_sizes(void **state)
@@ -230,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_boundaries),
         cmocka_unit_test(test_every_stride_is_odd),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_memory),

@@ -110,7 +110,11 @@ static int make_ports(void **state)
     driver.describe = describe;
     wan.port.driver = &driver;
     lan.port.env = wan.port.env = &env;
-    ports = (struct ports){{&lan.port, &wan.port}, {"virtio:0", "pci:0000:03:00.0"}, 2};
+    ports = (struct ports){
+        .at = {&lan.port, &wan.port},
+        .device = {"virtio:0", "pci:0000:03:00.0"},
+        .count = 2,
+    };
     commands_card_init(&ports);
     room = 16 * 1024;
     blink_error = 0;

@@ -16,6 +16,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/env.h"
+#include "kernel/iommu_interrupt.h"
 #include "kernel/page.h"
 #include "kernel/trap.h"
 #include "kernel/vm.h"
@@ -52,16 +53,22 @@ bool apic_present(void)
     return true;
 }
 
-uint32_t apic_id(void)
+bool interrupt_message(const struct pci_device *device, uint8_t vector,
+                       struct apic_message *message)
 {
-    return 0;
-}
-
-bool apic_compose_message(uint32_t id, uint8_t vector, struct apic_message *message)
-{
-    (void)id;
+    (void)device;
     *message = (struct apic_message){0xfee00000, vector};
     return true;
+}
+
+void interrupt_withdraw(uint8_t vector)
+{
+    (void)vector;
+}
+
+void env_bus_master(struct env *owner, bool on)
+{
+    pci_bus_master(owner->pci, on);
 }
 
 uint64_t clock_us(void)

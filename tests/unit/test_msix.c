@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "kernel/apic.h"
+#include "kernel/iommu_interrupt.h"
 #include "kernel/msix.h"
 #include "kernel/pci.h"
 #include "kernel/trap.h"
@@ -28,7 +29,7 @@ enum {
 
 static _Alignas(4096) uint8_t bar_memory[BAR_BYTES];
 static uint64_t mapped_bytes;
-static bool window_full, cpu_unreachable, no_apic;
+static bool window_full, cpu_unreachable, no_apic, withdrawn[256];
 static struct fake_function *function;
 static struct pci_device *device;
 static struct msix msix;
@@ -58,15 +59,17 @@ bool apic_present(void)
     return !no_apic;
 }
 
-uint32_t apic_id(void)
+bool interrupt_message(const struct pci_device *asking, uint8_t vector,
+                       struct apic_message *message)
 {
-    return 9;
+    assert_ptr_equal(asking, device);
+    *message = (struct apic_message){0x1fee00000 | 9 << 12, vector};
+    return !cpu_unreachable;
 }
 
-bool apic_compose_message(uint32_t id, uint8_t vector, struct apic_message *message)
+void interrupt_withdraw(uint8_t vector)
 {
-    *message = (struct apic_message){0x1fee00000 | id << 12, vector};
-    return !cpu_unreachable;
+    withdrawn[vector] = true;
 }
 
 static volatile uint32_t *entry(unsigned index)
@@ -206,7 +209,9 @@ static void test_close(void **state)
     assert_int_equal(msix_open(&msix, device), 0);
     assert_int_equal(msix_route(&msix, 0, 0, count_up, &count), 0);
     unsigned vector = entry(0)[2];
+    withdrawn[vector] = false;
     msix_close(&msix);
+    assert_true(withdrawn[vector]);
     assert_int_equal(entry(0)[3], 1);
     assert_int_equal(control() & 0x8000, 0);
     handlers[vector].handler(handlers[vector].context); // one that was on its way

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The shell's command about the isolation of the ports. Made for 80 columns.
+#include "net/commands_isolation.h"
+#include "kernel/console.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { OUTAGE_TEXT = 24 };
+
+static const struct ports *ports;
+static const struct supervisor *supervisor;
+
+void commands_isolation_init(const struct ports *all_ports, const struct supervisor *the_supervisor)
+{
+    ports = all_ports;
+    supervisor = the_supervisor;
+}
+
+// What keeps the port from the rest of the box.
+static const char *mechanism(enum config_isolation level)
+{
+    return level == CONFIG_ISOLATION_IOMMU ? "VT-d" : "-";
+}
+
+static void show_port(const struct supervised *s, enum config_isolation level)
+{
+    char outage[OUTAGE_TEXT] = "-";
+    if (s->outage_us != 0)
+        snprintf(outage, sizeof outage, "%" PRIu64 " us", s->outage_us);
+    console_printf("%-15s %-8s %-12s %8" PRIu64 "  %-14s %s\n", s->port->name,
+                   config_isolation_name(level), mechanism(level), s->restarts,
+                   port_fault_name(s->last_fault), outage);
+}
+
+void command_isolation(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    if (supervisor == NULL) {
+        console_printf("nothing is forwarded: see the log\n");
+        return;
+    }
+    console_printf("%-15s %-8s %-12s %8s  %-14s %s\n", "port", "level", "mechanism", "restarts",
+                   "last cause", "last outage");
+    for (unsigned i = 0; i < supervisor->count; i++)
+        show_port(&supervisor->ports[i], ports->isolation[i]);
+}
