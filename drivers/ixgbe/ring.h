@@ -98,12 +98,25 @@ static inline uint32_t ixgbe_slot_before(uint32_t slot, uint32_t slots)
     return (slot == 0 ? slots : slot) - 1;
 }
 
+// Frames in the ring, from tx->clean on.
+static inline uint32_t ixgbe_queued(const struct ixgbe_tx *tx)
+{
+    return tx->queue.slots - 1 - tx->free;
+}
+
+// How many of them a head says are sent. More than there are: it is a lie.
+static inline uint32_t ixgbe_sent(const struct ixgbe_tx *tx, uint32_t head)
+{
+    if (head >= tx->queue.slots)
+        return UINT32_MAX;
+    return head >= tx->clean ? head - tx->clean : head + tx->queue.slots - tx->clean;
+}
+
 // Frames in the ring that the card has not reported as sent; all of them when it lies about that.
 static inline uint32_t ixgbe_unsent(const struct ixgbe_tx *tx)
 {
-    const uint32_t head = *tx->head, slots = tx->queue.slots, queued = slots - 1 - tx->free;
-    const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
-    return head < slots && sent <= queued ? queued - sent : queued;
+    const uint32_t queued = ixgbe_queued(tx), sent = ixgbe_sent(tx, *tx->head);
+    return sent <= queued ? queued - sent : queued;
 }
 
 // The data path; see drivers/port.h.

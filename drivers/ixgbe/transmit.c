@@ -14,8 +14,8 @@ enum {
     SCHEDULER_QUEUES = 128,
 
     // The card keeps 40 descriptors of a queue. It fetches more when it has fewer than PTHRESH and
-    // there are HTHRESH, a cache line, to be had; this pair is the one that 7.2.3.4.1 calls
-    // thoroughly tested. WTHRESH must be 0 with head write-back.
+    // there are HTHRESH, a cache line, to be had; this is the one pair that was thoroughly tested, in
+    // DCB mode (7.2.3.4.1). WTHRESH must be 0 with head write-back.
     PTHRESH = 32,
     HTHRESH = 4,
 };
@@ -127,7 +127,7 @@ static bool is_drained(const struct ixgbe *card, unsigned q)
     return ixgbe_read(card, IXGBE_TDH(q)) == ixgbe_read(card, IXGBE_TDT(q));
 }
 
-// Steps of 4.6.8.1.1.
+// Steps of 4.6.8.1.2.
 int ixgbe_transmit_stop(struct ixgbe *card)
 {
     int result = 0;
@@ -144,7 +144,7 @@ int ixgbe_transmit_stop(struct ixgbe *card)
             .mask = IXGBE_TXDCTL_ENABLE,
             .limit_us = QUEUE_US,
             .what = "TXDCTL.ENABLE to clear",
-            .section = "4.6.8.1.1",
+            .section = "4.6.8.1.2",
         };
         const int error = ixgbe_wait(card, &disabled, since);
         if (error)
@@ -170,6 +170,12 @@ void ixgbe_transmit_watch(struct ixgbe *card)
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
         struct ixgbe_tx *tx = card->tx[i];
         const uint32_t head = *tx->head;
+        // The data path looks at the head only when it needs slots: here a lie is seen that nobody
+        // has stumbled over.
+        if (ixgbe_sent(tx, head) > ixgbe_queued(tx)) {
+            port_fail(card->port, PORT_FAULT_TX_HEAD, head);
+            return;
+        }
         if (head == tx->tail || head != tx->watched_head || !card->port->link_up) {
             tx->watched_head = head;
             tx->watched_since = now;

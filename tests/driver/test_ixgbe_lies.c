@@ -199,6 +199,37 @@ static void head_just_outside_the_ring(void **state)
     wrong_at_the_end(64);
 }
 
+// Nobody needs slots: the next poll sees it all the same.
+static void wrong_head_that_nobody_needs(void **state)
+{
+    (void)state;
+    fill_transmit_ring(1);
+    simcard_forge_head(&sim.card, 0, 2);
+    sim_poll(&sim, 1);
+    assert_int_equal(sim.port.state, PORT_FAULTED);
+    assert_int_equal(sim.port.fault, PORT_FAULT_TX_HEAD);
+    assert_int_equal(sim.port.fault_value, 2);
+    restart();
+    works();
+}
+
+// A wrong head that a right one replaces before anybody looks has done nothing: no slot was taken
+// on its word.
+static void wrong_head_that_nobody_saw(void **state)
+{
+    (void)state;
+    fill_transmit_ring(20);
+    simcard_forge_head(&sim.card, 0, 40);
+    simcard_transmit(&sim.card); // writes the right one
+    sim_poll(&sim, 1);
+    assert_int_equal(sim.port.state, PORT_RUNNING);
+    assert_int_equal(sim.sent_count, 20);
+    fill_transmit_ring(63);
+    assert_true(sim_conserved(&sim));
+    simcard_transmit(&sim.card);
+    assert_int_equal(sim.sent_count, 83);
+}
+
 // The head passes the tail: it claims to have sent what was never queued.
 static void head_runs_ahead(void **state)
 {
@@ -407,11 +438,23 @@ static void rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(impossible_lengths),     CASE(all_done_early),      CASE(head_outside_the_ring),
-        CASE(head_all_ones),          CASE(head_goes_back),      CASE(head_just_outside_the_ring),
-        CASE(head_runs_ahead),        CASE(sends_nothing),       CASE(removed),
-        CASE(removed_before_stop),    CASE(queue_will_not_stop), CASE(reset_never_ends),
-        CASE(stopped_while_starting), CASE(short_refill),        CASE(rubbish),
+        CASE(impossible_lengths),
+        CASE(all_done_early),
+        CASE(head_outside_the_ring),
+        CASE(head_all_ones),
+        CASE(head_goes_back),
+        CASE(head_just_outside_the_ring),
+        CASE(head_runs_ahead),
+        CASE(sends_nothing),
+        CASE(removed),
+        CASE(wrong_head_that_nobody_needs),
+        CASE(wrong_head_that_nobody_saw),
+        CASE(removed_before_stop),
+        CASE(queue_will_not_stop),
+        CASE(reset_never_ends),
+        CASE(stopped_while_starting),
+        CASE(short_refill),
+        CASE(rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ def test_receiving_nothing():
 
 
 # Lie -> the fault that the log names
-FATAL = {"tx-silent": "silent", "head-wrong": "silent", "all-ones": "gone"}
+FATAL = {"tx-silent": "silent", "head-wrong": "tx-head", "all-ones": "gone"}
 
 
 @pytest.mark.ports("ixgbe", "mixed")
@@ -95,6 +95,7 @@ def test_a_dead_port_is_brought_back(fault, ports):
         box.console.mark()
         for data in FRAMES:
             wire.left.send(data)
+        wire.right.drain()  # a cable that nobody empties holds the card up as well
         box.console.expect(rf"\] right: fault {FATAL[fault]}, value 0x", 10)
         for data in FRAMES:
             wire.left.send(data)
@@ -105,6 +106,18 @@ def test_a_dead_port_is_brought_back(fault, ports):
         assert "running" in re.search(r"^left .*", box.command("ports"), re.MULTILINE)[0]
         assert_honest_again(wire)
         assert re.search(r"right: running again after \d+ us, restart \d+", box.console.text)
+
+
+def test_one_wrong_head():
+    """Nothing follows that would set it right, and nobody needs the slots: seen all the same."""
+    with start_wire(ports="ixgbe") as wire:
+        box = wire.box
+        lie(box, "port1", "head-wrong:1")
+        box.console.mark()
+        wire.left.send(FRAMES[0])
+        assert wire.right.receive() == FRAMES[0]
+        box.console.expect(r"\] right: fault tx-head, value 0x8001$", 5)
+        assert_honest_again(wire)
 
 
 # Lie -> (options of the card, what the log says when the port is restarted)
