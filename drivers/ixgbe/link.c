@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The link. Intel 82599 datasheet (331520) 4.6.4, 8.2.3.22 (AUTOC, AUTOC2, LINKS, ANLP1).
+// The link. Intel 82599 datasheet (331520) 4.6.4, 8.2.3.22.19 (AUTOC), 8.2.3.22.20 (LINKS),
+// 8.2.3.22.23 (ANLP1).
 #include "drivers/ixgbe/link.h"
 #include "drivers/ixgbe/semaphore.h"
 #include <errno.h>

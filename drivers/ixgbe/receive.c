@@ -64,7 +64,7 @@ static void set_sizes(struct ixgbe *card)
                 (ixgbe_read(card, IXGBE_RDRXCTL) & ~IXGBE_RDRXCTL_RSCFRSTSIZE) |
                     IXGBE_RDRXCTL_CRC_STRIP | IXGBE_RDRXCTL_RSCACKC | IXGBE_RDRXCTL_FCOE_WRFIX);
 
-    // A VLAN tag is not counted: a frame with one may be 4 bytes longer (8.2.3.22.8). What is then
+    // A VLAN tag is not counted: a frame with one may be 4 bytes longer (8.2.3.22.13). What is then
     // longer than the box wants is dropped by the box, with a counter.
     const uint32_t longest = card->longest + FCS;
     ixgbe_write(card, IXGBE_MAXFRS, longest << 16);

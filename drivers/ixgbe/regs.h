@@ -226,5 +226,5 @@
 #define IXGBE_GCR_EXT               0x11050
 #define IXGBE_GCR_EXT_BUFFERS_CLEAR IXGBE_BIT(30)
 
-// Core Analog Configuration (8.2.3.22): takes the module's settings out of the EEPROM
+// Core Analog Configuration (8.2.3.22.32): takes the module's settings out of the EEPROM
 #define IXGBE_CORECTL 0x14F00

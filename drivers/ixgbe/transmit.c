@@ -14,8 +14,8 @@ enum {
     SCHEDULER_QUEUES = 128,
 
     // The card keeps 40 descriptors of a queue. It fetches more when it has fewer than PTHRESH and
-    // there are HTHRESH, a cache line, to be had; this is the one pair that was thoroughly tested, in
-    // DCB mode (7.2.3.4.1). WTHRESH must be 0 with head write-back.
+    // there are HTHRESH, a cache line, to be had; of all pairs, this one was thoroughly
+    // tested, in DCB mode (7.2.3.4.1). WTHRESH must be 0 with head write-back.
     PTHRESH = 32,
     HTHRESH = 4,
 };
