@@ -34,12 +34,17 @@ enum {
     APIC_LVT_LINT0 = 0x350,
     APIC_LVT_LINT1 = 0x360,
     APIC_LVT_ERROR = 0x370,
+    APIC_TIMER_INITIAL = 0x380,
+    APIC_TIMER_CURRENT = 0x390,
+    APIC_TIMER_DIVIDE = 0x3e0,
 };
 
 enum {
     SVR_ENABLE = 1u << 8,
     LVT_NMI = 4u << 8,
     LVT_MASKED = 1u << 16,
+
+    DIVIDE_BY_1 = 11, // figure 11-10
 };
 
 enum { PIC_MASTER = 0x20, PIC_SLAVE = 0xa0, PIC_VECTORS = 0x20 };
@@ -173,6 +178,22 @@ void apic_eoi(void)
 {
     if (mode != ABSENT)
         write_register(APIC_EOI, 0);
+}
+
+void apic_timer_vector(uint8_t vector, bool on)
+{
+    write_register(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    write_register(APIC_LVT_TIMER, vector | (on ? 0 : LVT_MASKED)); // bits 18:17 = 0: one-shot
+}
+
+void apic_timer_count(uint32_t counts)
+{
+    write_register(APIC_TIMER_INITIAL, counts);
+}
+
+uint32_t apic_timer_left(void)
+{
+    return read_register(APIC_TIMER_CURRENT);
 }
 
 // 11.11: physical destination, fixed delivery, edge triggered. Destination 255 means everyone.

@@ -29,6 +29,13 @@ uint32_t apic_id(void);
 // one.
 void apic_eoi(void);
 
+// The registers of this processor's timer (11.5.4), for kernel/timer.c alone. It is one-shot, and
+// counts undivided: the vector by which it interrupts when it reaches 0, or not; how far it counts
+// from now on, 0: not at all; what is left of that.
+void apic_timer_vector(uint8_t vector, bool on);
+void apic_timer_count(uint32_t counts);
+uint32_t apic_timer_left(void);
+
 // What a device writes to interrupt the processor with this id. vector: 0x10..0xfe. False when a
 // plain message cannot name the processor (ids above 254 need interrupt remapping).
 bool apic_compose_message(uint32_t id, uint8_t vector, struct apic_message *message);

@@ -48,7 +48,8 @@ struct sample {
 static struct {
     uint64_t us_per_tick; // as a fraction of 2^64
     uint64_t offset_us;   // added so that time did not go back when the rate became known
-} state = {.us_per_tick = 3689348814741910}; // 10^6 * 2^64 / HZ_ASSUMED
+    uint64_t hz;
+} state = {.us_per_tick = 3689348814741910, .hz = HZ_ASSUMED}; // 10^6 * 2^64 / HZ_ASSUMED
 
 // 10^6 * 2^64 / hz, which fits into 64 bits because hz > 10^6.
 static uint64_t fraction_of(uint64_t hz)
@@ -61,10 +62,24 @@ static uint64_t fraction_of(uint64_t hz)
     return quotient;
 }
 
+uint64_t clock_ticks_us(uint64_t ticks)
+{
+    return (uint64_t)((unsigned __int128)ticks * state.us_per_tick >> 64);
+}
+
+uint64_t clock_us_ticks(uint64_t us)
+{
+    return us / 1000000 * state.hz + us % 1000000 * state.hz / 1000000;
+}
+
+uint64_t clock_ns_per_tick(void)
+{
+    return (uint64_t)((unsigned __int128)state.us_per_tick * 1000 >> 32);
+}
+
 uint64_t clock_us(void)
 {
-    unsigned __int128 product = (unsigned __int128)(clock_tsc() - boot_tsc) * state.us_per_tick;
-    return (uint64_t)(product >> 64) + state.offset_us;
+    return clock_ticks_us(clock_tsc() - boot_tsc) + state.offset_us;
 }
 
 void clock_wait_us(uint32_t us)
@@ -78,6 +93,7 @@ static void set_rate(uint64_t hz)
 {
     uint64_t before = clock_us();
     state.us_per_tick = fraction_of(hz);
+    state.hz = hz;
     uint64_t after = clock_us();
     if (after < before)
         state.offset_us = before - after;

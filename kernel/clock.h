@@ -10,6 +10,12 @@ void clock_init(void);
 
 uint64_t clock_us(void); // microseconds since kernel entry, monotonic
 
+// Spans of time: ticks of the TSC in microseconds, and the other way round; nanoseconds of one
+// tick, as a fraction of 2^32.
+uint64_t clock_ticks_us(uint64_t ticks);
+uint64_t clock_us_ticks(uint64_t us);
+uint64_t clock_ns_per_tick(void);
+
 // Waits at least so long, by spinning.
 void clock_wait_us(uint32_t us);
 

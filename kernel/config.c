@@ -138,6 +138,7 @@ void config_read(struct config *config, const char *file_name, const char *text,
 {
     struct config_reader reader = {.config = config};
     memset(config, 0, sizeof *config);
+    config->idle_us = CONFIG_IDLE_DEFAULT;
     if (text != NULL || length > 0)
         snprintf(config->file_name, sizeof config->file_name, "%s",
                  file_name != NULL ? file_name : "barewire.conf");

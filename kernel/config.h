@@ -23,6 +23,9 @@ enum {
     CONFIG_QUEUES_MAX = 16,  // as PORT_QUEUES_MAX in drivers/port.h
     CONFIG_FRAME_MIN = 1518, // bytes without FCS: 1,500 of payload, and one VLAN tag
     CONFIG_FRAME_MAX = 9216,
+    CONFIG_IDLE_MIN = 50, // microseconds
+    CONFIG_IDLE_MAX = 1000000,
+    CONFIG_IDLE_DEFAULT = 1000,
 };
 
 // What keeps the port's card and driver from harming the box. docs/isolation.md.
@@ -63,6 +66,8 @@ struct config {
     struct config_source forward_source;     // CONFIG_UNSET: all configured ports
     uint16_t max_frame;                      // bytes without FCS; 0: what ordinary buffers hold
     struct config_source max_frame_source;
+    uint32_t idle_us; // without a frame, then the processor sleeps; 0: never
+    struct config_source idle_source;
     struct config_manage manage;
     // What to do when there are errors. CONFIG_ON_ERROR_WIRE only if that key itself is right
     // wherever it is written.

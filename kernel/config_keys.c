@@ -88,6 +88,18 @@ static bool set_queues(struct config_reader *reader, const char *value)
     return parse_number(value, 1, CONFIG_QUEUES_MAX, &reader->port->queues);
 }
 
+static bool set_idle(struct config_reader *reader, const char *value)
+{
+    uint32_t *us = &reader->config->idle_us;
+    *us = 0;
+    if (strcmp(value, "off") == 0)
+        return true;
+    if (strcmp(value, "on") != 0)
+        return parse_number(value, CONFIG_IDLE_MIN, CONFIG_IDLE_MAX, us);
+    *us = CONFIG_IDLE_DEFAULT;
+    return true;
+}
+
 static bool set_max_frame(struct config_reader *reader, const char *value)
 {
     uint32_t length = 0;
@@ -146,6 +158,8 @@ static const struct key {
      "the names of ports"},
     {CONFIG_SECTION_FORWARD, "max-frame", offsetof(struct config, max_frame_source), set_max_frame,
      "bytes without FCS, 1518 to 9216"},
+    {CONFIG_SECTION_FORWARD, "idle", offsetof(struct config, idle_source), set_idle,
+     "on, off or microseconds, 50 to 1000000"},
     {CONFIG_SECTION_MANAGE, "port", offsetof(struct config, manage.port_source), config_manage_port,
      "the name of a port"},
     {CONFIG_SECTION_MANAGE, "address", offsetof(struct config, manage.address_source),

@@ -50,6 +50,13 @@ static void print_forward_ports(const struct config *config, print_function *pri
     print_key(print, "ports", names, config->forward_source, "default: all");
 }
 
+static void print_idle(const struct config *config, print_function *print)
+{
+    char value[16];
+    snprintf(value, sizeof value, "%u", (unsigned)config->idle_us);
+    print_key(print, "idle", config->idle_us == 0 ? "off" : value, config->idle_source, "default");
+}
+
 static void print_tcp_port(print_function *print, const char *key, uint16_t port,
                            struct config_source source, const char *unset)
 {
@@ -106,6 +113,7 @@ void config_print(const struct config *config, void (*print)(const char *format,
               "missing");
     print_forward_ports(config, print);
     print_number(print, "max-frame", config->max_frame, config->max_frame_source);
+    print_idle(config, print);
     print_manage(config, print);
     print("[system]\n");
     print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",

@@ -24,6 +24,7 @@ enum {
     DRAW_STEPS = 16, // of screen_draw(), at most, a call of console_poll()
     DRAW_US = 5,     // no new step is begun after that
     LOOK_EVERY_US = 1000,
+    TYPING_US = 1000000,  // after a character, others are expected
     FLUSH_TRIES = 100000, // of the LSR, about 1 us each; a full FIFO leaves in 1.4 ms
     EGA_COLUMNS_MAX = 132,
     EGA_ROWS_MAX = 60,
@@ -38,6 +39,7 @@ static uint64_t lost;       // bytes since the last that was queued
 static bool serial_there, polled;
 static struct screen screen;
 static bool screen_behind; // the device does not show all of the screen yet
+static uint64_t typed_at;  // when a character last came, us; 0: never
 
 void console_init(void)
 {
@@ -159,6 +161,16 @@ void console_flush(void)
     screen_behind = !screen_draw(&screen, (SCREEN_COLUMNS_MAX + 1) * SCREEN_ROWS_MAX);
 }
 
+// Somebody who types, or a program that does, is not kept waiting, nor is a FIFO of 16 bytes.
+uint64_t console_deadline(void)
+{
+    if (screen_behind)
+        return 0;
+    const uint64_t now = clock_us();
+    const bool typing = typed_at != 0 && now - typed_at < TYPING_US;
+    return tail != head || typing ? now + LOOK_EVERY_US : UINT64_MAX;
+}
+
 int console_getc(void)
 {
     static uint64_t next_look;
@@ -170,6 +182,8 @@ int console_getc(void)
         c = keyboard_getc();
     if (c < 0)
         next_look = now + LOOK_EVERY_US;
+    else
+        typed_at = now;
     return c;
 }
 

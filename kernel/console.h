@@ -5,6 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bootinfo;
 
@@ -32,6 +33,10 @@ size_t console_room(void);
 // nothing else to do: a framebuffer takes several microseconds a character. Costs nothing when
 // there is nothing to move.
 void console_poll(void);
+
+// When console_poll() and console_getc() want to be called next, as clock_us() counts: UINT64_MAX
+// when there is nothing to show and nobody is typing.
+uint64_t console_deadline(void);
 
 // Everything out now, waiting for the devices, bounded in time (two seconds for a full queue, a
 // tenth of that when the device does not move). For panic and reboot only.

@@ -10,6 +10,7 @@
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/pci_config.h"
@@ -146,6 +147,7 @@ static void interrupted(void *context)
     struct env *env = context;
     env->interrupts = env->interrupts + 1;
     env->attention = true;
+    idle_wake(IDLE_ATTENTION);
 }
 
 // It has woken the processor up, which is all that it is for.
@@ -153,6 +155,7 @@ static void frame_interrupted(void *context)
 {
     struct env *env = context;
     env->frame_interrupts = env->frame_interrupts + 1;
+    idle_wake(IDLE_FRAMES);
 }
 
 static int route(struct env *env, unsigned entry, uint8_t group, void (*handler)(void *context))

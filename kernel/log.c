@@ -16,7 +16,10 @@ struct entry {
     char text[LOG_LINE_LENGTH];
 };
 
-enum { SHOWN_LENGTH = LOG_LINE_LENGTH + 32 }; // with the time in front
+enum {
+    SHOWN_LENGTH = LOG_LINE_LENGTH + 32, // with the time in front
+    LINES_A_STEP = 8,
+};
 
 static struct entry entries[LOG_LINES];
 static uint64_t written;                 // lines, ever
@@ -72,8 +75,11 @@ bool log_replay_step(void)
 {
     if (written > LOG_LINES && replay_next < written - LOG_LINES)
         replay_next = written - LOG_LINES;
-    while (replay_next < replay_end && console_room() >= SHOWN_LENGTH)
+    for (unsigned i = 0; i < LINES_A_STEP && replay_next < replay_end; i++) {
+        if (console_room() < SHOWN_LENGTH)
+            break;
         show(&entries[replay_next++ % LOG_LINES]);
+    }
     return replay_next < replay_end;
 }
 

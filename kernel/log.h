@@ -13,11 +13,12 @@ enum {
 // from interrupt handlers.
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// Prints the kept lines, oldest first, to the console: as many as it has room for now, the others
-// as log_replay_step() is called.
+// Prints the kept lines, oldest first, to the console: some of them now, the others as
+// log_replay_step() is called.
 void log_replay(void);
 
-// Goes on with what log_replay() began. True as long as lines are left.
+// Goes on with what log_replay() began, by a few lines and no more than the console has room for.
+// True as long as lines are left.
 bool log_replay_step(void);
 
 // Has before() called ahead of each line that goes to the console, so that whoever holds the

@@ -11,13 +11,16 @@
 #include "kernel/bootinfo.h"
 #include "kernel/clock.h"
 #include "kernel/commands.h"
+#include "kernel/commands_load.h"
 #include "kernel/config.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/gate.h"
+#include "kernel/idle.h"
 #include "kernel/image.h"
 #include "kernel/iommu.h"
 #include "kernel/isolation.h"
+#include "kernel/load.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -29,6 +32,7 @@
 #include "net/box.h"
 #include "net/commands.h"
 #include "net/commands_card.h"
+#include "net/commands_frames.h"
 #include "net/commands_isolation.h"
 #include "net/stack/lwip_port.h"
 
@@ -36,11 +40,13 @@ enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
-    COMMANDS_NET COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_BENCH COMMANDS_KERNEL{0}};
+    COMMANDS_NET COMMANDS_FRAMES COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_BENCH COMMANDS_KERNEL
+        COMMANDS_LOAD{0}};
 
 static struct bootinfo boot;
 static struct config config;
 static struct ports ports;
+static bool forwarding;
 
 static void init_machine(uint32_t magic, uint32_t address)
 {
@@ -108,6 +114,70 @@ static void announce(int running)
         log_line("READY in %llu.%03llu ms", ms, us % 1000);
 }
 
+// One round over all lanes. Returns whether it found frames.
+static bool forward_round(void)
+{
+    const bool busy = forwarding && box_forward() > 0;
+    load_round(busy);
+    return busy;
+}
+
+// Sleeps until something interrupts, or for so many microseconds. The order is that of
+// port_driver.arm(): armed, looked once more, asleep. Returns whether there is no use in trying
+// again before the next housekeeping: a card cannot interrupt.
+static bool sleep(uint64_t us)
+{
+    const uint64_t until = idle_deadline(clock_us() + us);
+    if (until <= clock_us())
+        return false;
+    if (!ports_arm(true))
+        return true;
+    if (!forward_round())
+        idle_sleep(until);
+    ports_arm(false);
+    return false;
+}
+
+static void housekeep(void)
+{
+    ports_police();
+    box_housekeeping();
+    console_poll();
+    shell_poll();
+    load_housekept();
+}
+
+// For ever: forwards while there is something to forward; every millisecond, and when a card asks
+// for it, looks after the rest; and when no frame has come for a while, sleeps, and does that more
+// rarely.
+_Noreturn static void run(void)
+{
+    const uint64_t often = clock_us_ticks(HOUSEKEEPING_US);
+    uint64_t housekept = 0, seen = clock_tsc(); // ticks: when that was last done, and a frame seen
+    bool awake = false;                         // until the next housekeeping
+    load_begin();
+    for (;;) {
+        const bool busy = forward_round();
+        const bool managed = forwarding && box_manage(busy);
+        const uint64_t now = load.last;
+        if (busy)
+            seen = now;
+        else
+            idle_begin(); // ahead of the look for attention
+        if (now - housekept >= often || (!busy && ports_attention())) {
+            housekeep();
+            housekept = now;
+            awake = idle_after_us() == 0;
+        } else if (!busy && !managed) {
+            // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll
+            // of a ring in cached memory disturbs nobody.
+            console_poll();
+            if (!awake && now - seen >= clock_us_ticks(idle_after_us()))
+                awake = sleep(IDLE_LONGEST_US - clock_ticks_us(now - housekept));
+        }
+    }
+}
+
 void kernel_main(uint32_t magic, uint32_t address);
 
 __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t address)
@@ -115,28 +185,14 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     cpu_init_canary();
     init_machine(magic, address);
     const int running = start_forwarding();
-    const bool forwarding = running >= 0;
+    forwarding = running >= 0;
+    idle_init(config.idle_us);
+    idle_add_hook(console_deadline);
+    idle_add_hook(shell_deadline);
     cpu_interrupts(apic_present());
     commands_card_init(&ports);
     shell_init(commands);
     announce(running);
 
-    for (uint64_t next = 0;;) {
-        const bool busy = forwarding && box_forward() > 0;
-        if (forwarding)
-            box_manage(busy);
-        if (busy && clock_us() < next)
-            continue;
-        if (!ports_attention() && clock_us() < next) {
-            // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll
-            // of a ring in cached memory disturbs nobody.
-            console_poll();
-            continue;
-        }
-        next = clock_us() + HOUSEKEEPING_US;
-        ports_police();
-        box_housekeeping();
-        console_poll();
-        shell_poll();
-    }
+    run();
 }

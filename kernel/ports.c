@@ -173,6 +173,50 @@ bool ports_first_two(struct config *config, const struct port_driver *const driv
     return found == 2;
 }
 
+static const struct port *unarmed;
+
+static bool arm(unsigned i)
+{
+    struct port *port = &ports_memory[i];
+    if (port->state != PORT_RUNNING)
+        return true; // no frame can come
+    if (port->driver->arm == NULL)
+        return false;
+    env_let_frames_interrupt(port->env);
+    return port->driver->arm(port, true);
+}
+
+bool ports_arm(bool on)
+{
+    unsigned armed = 0;
+    if (on) {
+        while (armed < opened && arm(armed))
+            armed++;
+        unarmed = armed < opened ? &ports_memory[armed] : NULL;
+        if (unarmed == NULL)
+            return true;
+    } else {
+        armed = opened;
+    }
+    for (unsigned i = 0; i < armed; i++)
+        if (ports_memory[i].state == PORT_RUNNING && ports_memory[i].driver->arm != NULL)
+            ports_memory[i].driver->arm(&ports_memory[i], false);
+    return false;
+}
+
+const struct port *ports_unarmed(void)
+{
+    return unarmed;
+}
+
+uint64_t ports_frame_interrupts(void)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < opened; i++)
+        sum += env_memory[i].frame_interrupts;
+    return sum;
+}
+
 bool ports_attention(void)
 {
     bool any = false;

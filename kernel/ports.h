@@ -38,6 +38,16 @@ void ports_police(void);
 // on-error = wire. Returns false when there are fewer than two.
 bool ports_first_two(struct config *config, const struct port_driver *const drivers[]);
 
+// Arms every running port, so that a frame interrupts: port_driver.arm(). Returns false, with none
+// armed, when one of them cannot be. off: the other way round; returns false.
+bool ports_arm(bool on);
+
+// The port that the last ports_arm(true) could not arm; NULL: there was none.
+const struct port *ports_unarmed(void);
+
+// How often frames of all ports have interrupted.
+uint64_t ports_frame_interrupts(void);
+
 // Whether some card asked for attention since the last call. To be called in every round that has
 // time for it: a card that asked may not ask again before this was called.
 bool ports_attention(void);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
 
@@ -16,6 +17,7 @@ enum {
                                      // the start of both
     HISTORY = 8,
     KEYS_A_POLL = 64,
+    STEP_US = 1000,
 
     CONTROL_C = 0x03,
     CONTROL_U = 0x15,
@@ -25,6 +27,7 @@ enum {
 };
 
 static const struct shell_command *table;
+static bool (*going_on)(void); // what a command has still to do; NULL: nothing
 static char line[LINE_LIMIT + 1];
 static size_t length;
 static bool shown;    // prompt and line stand on the terminal's last line
@@ -198,10 +201,27 @@ void shell_init(const struct shell_command *commands)
     log_on_line(clear_away);
 }
 
+void shell_go_on(bool (*step)(void))
+{
+    going_on = step;
+}
+
+uint64_t shell_deadline(void)
+{
+    return going_on != NULL ? clock_us() + STEP_US : UINT64_MAX;
+}
+
+static bool long_answer_goes_on(void)
+{
+    if (going_on != NULL && !going_on())
+        going_on = NULL;
+    return going_on != NULL;
+}
+
 void shell_poll(void)
 {
-    if (log_replay_step())
-        return; // a long answer is still on its way
+    if (long_answer_goes_on())
+        return;
     for (unsigned i = 0; i < KEYS_A_POLL; i++) {
         if (!shown)
             show();
@@ -209,7 +229,7 @@ void shell_poll(void)
         if (c < 0)
             return;
         typed((char)c);
-        if (log_replay_step())
+        if (long_answer_goes_on())
             return;
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The command line on the console.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { SHELL_ARGUMENTS_MAX = 8 }; // with the command's name
 
@@ -14,6 +16,16 @@ struct shell_command {
 
 // The table ends with a NULL name and is kept by the caller. "help" is built in.
 void shell_init(const struct shell_command *commands);
+
+// For a command's run(): its answer is not complete. step() is called by each shell_poll(), about
+// every millisecond, until it returns false; the prompt follows then. A step takes no more than
+// some 20 microseconds, so that frames do not wait for it. What is typed meanwhile waits, unless
+// step() itself asks for it.
+void shell_go_on(bool (*step)(void));
+
+// When shell_poll() has to be called next, as clock_us() counts; UINT64_MAX: when something is
+// typed.
+uint64_t shell_deadline(void);
 
 // Takes what was typed since the last call; runs a command when a line is complete. Called from the
 // main loop; never waits.

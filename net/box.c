@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
 #include "net/audit.h"
 #include "net/buffers.h"
 #include "net/commands.h"
+#include "net/commands_frames.h"
 #include "net/commands_isolation.h"
 #include "net/forward.h"
 #include "net/local.h"
@@ -91,6 +93,15 @@ static void start_management(const struct ports *ports, const struct config *con
     manage_start(&view, &local);
 }
 
+// When the next of the calls below has to come.
+static uint64_t deadline(void)
+{
+    if (forward_holds(&forwarder))
+        return 0;
+    const uint64_t ports = supervise_deadline(&supervisor), manage = manage_deadline();
+    return ports < manage ? ports : manage;
+}
+
 int box_start(const struct ports *ports, const struct config *config)
 {
     buffers_init(&buffers, ports->at, ports->count);
@@ -107,10 +118,12 @@ int box_start(const struct ports *ports, const struct config *config)
     }
     forwarder_init(&forwarder, &buffers.area);
     commands_init(&buffers, &forwarder, &supervisor);
+    commands_frames_init(&buffers, &forwarder);
     commands_isolation_init(ports, &supervisor);
     error = connect_pairs(ports, config);
     if (config->manage.on)
         start_management(ports, config);
+    idle_add_hook(deadline);
     // Ports that can run do so in any case: their link and their counters help whoever looks for
     // what is wrong with the others.
     const unsigned running = supervise_start(&supervisor);

@@ -18,5 +18,6 @@ unsigned box_forward(void);
 // had.
 bool box_manage(bool busy);
 
-// The slow path of all ports. Call it about every millisecond, between two rounds.
+// The slow path of all ports. Call it about every millisecond, between two rounds; of a box that
+// sleeps, when idle_deadline() has come.
 void box_housekeeping(void);

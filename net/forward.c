@@ -268,6 +268,16 @@ unsigned forward_poll(struct forwarder *forwarder)
     return seen;
 }
 
+bool forward_holds(const struct forwarder *forwarder)
+{
+    for (unsigned i = 0; i < forwarder->lane_count; i++) {
+        const uint32_t held = forwarder->lanes[i].rounds_held;
+        if (held != 0 && held != HOLD_ROUNDS_MAX) // then a round takes what there is
+            return true;
+    }
+    return false;
+}
+
 void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
 {
     *forwarder = (struct forwarder){

@@ -69,3 +69,7 @@ void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsig
 // One round over all lanes. Returns the number of frames seen: 0 means that there was nothing to
 // do. Never waits.
 unsigned forward_poll(struct forwarder *forwarder);
+
+// Whether frames may lie in a receive ring although a round found nothing to do: some lane waits
+// for room in its transmit ring. Nothing interrupts when there is some.
+bool forward_holds(const struct forwarder *forwarder);

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { SECOND_US = 1000 * 1000 };
+enum {
+    SECOND_US = 1000 * 1000,
+    POLL_SOON_US = 1000, // port.poll_soon
+};
 
 const char *port_fault_name(enum port_fault fault)
 {
@@ -241,6 +244,34 @@ void supervise_poll(struct supervisor *supervisor)
 {
     for (unsigned i = 0; i < supervisor->count; i++)
         supervise_port(supervisor, &supervisor->ports[i]);
+}
+
+static uint64_t port_deadline(const struct supervised *s)
+{
+    switch (s->state) {
+    case SUPERVISED_STARTING:
+    case SUPERVISED_RETRYING:
+        return s->next_call;
+    case SUPERVISED_RUNNING:
+        if (s->port->state != PORT_RUNNING)
+            return 0;
+        return s->port->poll_soon ? clock_us() + POLL_SOON_US : UINT64_MAX;
+    case SUPERVISED_ABSENT:
+    case SUPERVISED_PARKED:
+        break;
+    }
+    return UINT64_MAX;
+}
+
+uint64_t supervise_deadline(const struct supervisor *supervisor)
+{
+    uint64_t earliest = UINT64_MAX;
+    for (unsigned i = 0; i < supervisor->count; i++) {
+        const uint64_t next = port_deadline(&supervisor->ports[i]);
+        if (next < earliest)
+            earliest = next;
+    }
+    return earliest;
 }
 
 int supervise_restart(struct supervisor *supervisor, unsigned port)

@@ -75,6 +75,10 @@ unsigned supervise_start(struct supervisor *supervisor);
 // attention; between two rounds of forward_poll() only.
 void supervise_poll(struct supervisor *supervisor);
 
+// When supervise_poll() has to be called next at the latest, as clock_us() counts; UINT64_MAX:
+// there is no hurry.
+uint64_t supervise_deadline(const struct supervisor *supervisor);
+
 // Stops and starts a port because somebody asked for it, parked or not; forgets earlier restarts.
 // Returns 0 or what start() returned: -EINPROGRESS when supervise_poll() will go on with it;
 // -ENODEV when the port is absent.

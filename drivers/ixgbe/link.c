@@ -167,6 +167,7 @@ void ixgbe_link_start(struct ixgbe *card)
     card->link.retry_at = card->link.down_since + RETRY_US;
     card->port->link_up = false;
     card->port->link_mbps = 0;
+    card->port->poll_soon = true;
     begin(card);
 }
 
@@ -252,6 +253,7 @@ void ixgbe_link_poll(struct ixgbe *card)
     if (up && !card->port->link_up && is_surprise(card))
         up = false;
     follow(card, up, links);
+    card->port->poll_soon = card->link.step != LINK_SETTLED;
     if (card->link.step != LINK_SETTLED) {
         go_on(card);
     } else if (!up) {

@@ -54,6 +54,13 @@ bool manage_poll(bool busy)
     return true;
 }
 
+uint64_t manage_deadline(void)
+{
+    if (local == NULL)
+        return UINT64_MAX;
+    return local_next(local) != NULL ? 0 : timers_next();
+}
+
 struct manage_times manage_times(void)
 {
     return times;

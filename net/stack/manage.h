@@ -20,6 +20,10 @@ void manage_start(const struct view *view, struct local *local);
 // forward_poll(), as often as there is time. Costs little when there is nothing to do.
 bool manage_poll(bool busy);
 
+// When manage_poll() has something to do next, as clock_us() counts, if nothing comes before:
+// UINT64_MAX when management is off, 0 when there is something now.
+uint64_t manage_deadline(void);
+
 // How long the slices were.
 struct manage_times {
     uint64_t slices;

@@ -36,6 +36,12 @@ uint64_t clock_us(void)
     return now;
 }
 
+void shell_go_on(bool (*step)(void))
+{
+    while (step())
+        ;
+}
+
 void log_line(const char *format, ...)
 {
     (void)format;

@@ -309,10 +309,10 @@ static const struct wrong {
     {GOOD "mod = wire\n", NULL, {"barewire.conf:7: unknown key \"mod\", did you mean \"mode\"?"}},
     {GOOD "speed = 10\n",
      NULL,
-     {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame"}},
+     {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame or idle"}},
     {GOOD "= 10\n",
      NULL,
-     {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame"}},
+     {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame or idle"}},
     {LAN "device = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": device again, first at line 2"}},
@@ -347,7 +347,7 @@ static const struct wrong {
      {"barewire.conf:8: max-frame again, first at line 7"}},
     {GOOD "ring-size = 64\n",
      NULL,
-     {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame"}},
+     {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame or idle"}},
     {GOOD "[system]\non-error = reboot\n",
      NULL,
      {"barewire.conf:8: on-error \"reboot\", expected halt or wire"}},
@@ -524,7 +524,7 @@ static void test_many_errors(void **state)
     assert_int_equal(config.error_count, 100);
     assert_string_equal(
         config.errors[CONFIG_ERRORS_MAX - 1],
-        "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame");
+        "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame or idle");
 }
 
 // Forwarding with a broken configuration takes a clear wish.
@@ -600,7 +600,7 @@ static void test_print(void **state)
     read_text(&config, GOOD,
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
               "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none "
-              "port.wan.queues=16");
+              "port.wan.queues=16 forward.idle=off");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -617,6 +617,7 @@ static void test_print(void **state)
                                  "mode = wire                      ; line 6\n"
                                  "ports = lan wan                  ; default: all\n"
                                  "max-frame = 9018                 ; command line\n"
+                                 "idle = off                       ; command line\n"
                                  "[system]\n"
                                  "on-error = halt                  ; default\n"
                                  "on-panic = halt                  ; command line\n");
@@ -630,6 +631,7 @@ static void test_print(void **state)
     assert_true(again.ports[1].flow_control);
     assert_int_equal(again.ports[1].queues, 16);
     assert_int_equal(again.max_frame, 9018);
+    assert_int_equal(again.idle_us, 0);
 }
 
 // Sizes: the bounds themselves are right, what is beyond them is not, and nothing but digits is.

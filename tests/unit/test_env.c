@@ -16,6 +16,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/env.h"
+#include "kernel/idle.h"
 #include "kernel/iommu_interrupt.h"
 #include "kernel/page.h"
 #include "kernel/trap.h"
@@ -33,6 +34,7 @@ static uint64_t mapped_bytes, now;
 static bool window_full;
 static void (*handler)(void *context);
 static void *handler_context;
+static unsigned woken[IDLE_CAUSES];
 
 volatile void *vm_map_device(uint64_t physical, uint64_t bytes)
 {
@@ -74,6 +76,11 @@ void env_bus_master(struct env *owner, bool on)
 uint64_t clock_us(void)
 {
     return now;
+}
+
+void idle_wake(enum idle_cause cause)
+{
+    woken[cause]++;
 }
 
 void clock_wait_us(uint32_t us)
@@ -118,6 +125,7 @@ static int set_up(void **state)
     function->space[CAPABILITY / 4 + 1] = TABLE_BAR;
     pci_init(&fake_boot);
     window_full = false;
+    memset(woken, 0, sizeof woken);
     now = 1000000;
     return env_open(&env, pci_find(0, 0, 3, 0), "lan");
 }
@@ -175,6 +183,7 @@ static void test_first_interrupt_is_not_delayed(void **state)
     (void)state;
     assert_int_equal(env_interrupt(&env, 0), 0);
     handler(handler_context);
+    assert_int_equal(woken[IDLE_ATTENTION], 1);
     assert_true(env_attention(&env));
     assert_int_equal(*mask_word(), 0);
     handler(handler_context); // the second within a millisecond: heard, then held up
@@ -193,6 +202,7 @@ static void test_frames_interrupt_once_for_each_sleep(void **state)
     assert_int_equal(env_interrupt_frames(&env, 0), 0);
     handler(handler_context);
     assert_int_equal(env.frame_interrupts, 1);
+    assert_int_equal(woken[IDLE_FRAMES], 1);
     assert_int_equal(*mask_word(), 1);
     for (unsigned i = 0; i < 10; i++, now += 1000)
         assert_false(env_attention(&env));

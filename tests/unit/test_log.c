@@ -124,7 +124,8 @@ static void test_replay_overtaken(void **state)
     for (unsigned i = 0; i < 100; i++)
         log_line("new %u", i);
     reset(state);
-    assert_false(log_replay_step());
+    while (log_replay_step())
+        ;
     assert_null(strstr(out, "new"));
     assert_null(strstr(out, "old 99\n"));
     assert_non_null(strstr(out, "old 100\n"));

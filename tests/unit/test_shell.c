@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/screen.h"
@@ -44,12 +45,17 @@ int console_getc(void)
     return *keys == '\0' ? -1 : (unsigned char)*keys++;
 }
 
+uint64_t clock_us(void)
+{
+    return 5;
+}
+
 void log_on_line(void (*before)(void))
 {
     before_line = before;
 }
 
-bool log_replay_step(void)
+static bool replay_step(void)
 {
     if (replay_steps == 0)
         return false;
@@ -84,6 +90,7 @@ static void run_log(int argc, char **argv)
     (void)argc;
     (void)argv;
     replay_steps = 3;
+    shell_go_on(replay_step);
 }
 
 static void run_noise(int argc, char **argv)
