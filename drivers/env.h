@@ -38,6 +38,15 @@ void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t
 // *size is how many bytes of it are mapped: all, but not more than 16 MiB.
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size);
 
+// I/O BAR 0..5: how many bytes of registers it has, decoding on. 0 when it is not there, is memory,
+// or there is no address for it.
+uint32_t env_io_bytes(struct env *env, unsigned bar);
+
+// One access of 1, 2 or 4 bytes to a register of an I/O BAR, in program order. What lies outside
+// the BAR reads as all ones and swallows what is written.
+uint32_t env_io_read(struct env *env, unsigned bar, unsigned offset, unsigned width);
+void env_io_write(struct env *env, unsigned bar, unsigned offset, unsigned width, uint32_t value);
+
 // Lets the function reach memory by itself (bus mastering), or stops that. Where an IOMMU confines
 // the function, memory is what env_dma_alloc() returned, the buffers that it may receive into, and,
 // for reading, those that it sends; after `false` it is nothing.

@@ -38,7 +38,8 @@ struct queue {
 // Why a card was given up. One named reason for each rule that a card can break.
 enum port_fault {
     PORT_OK,
-    PORT_FAULT_USED_INDEX,  // virtio: the used index ran ahead of what was made available
+    PORT_FAULT_USED_INDEX,  // virtio: the used index ran ahead of what was made available; packed
+                            // ring: a descriptor is marked as of another lap
     PORT_FAULT_USED_ID,     // virtio: a descriptor id outside the ring
     PORT_FAULT_USED_REPLAY, // virtio: a descriptor id that the card does not hold
     PORT_FAULT_NEEDS_RESET, // virtio: the device set DEVICE_NEEDS_RESET
@@ -101,6 +102,10 @@ struct port {
     // one. rx_queues says how many there are.
     uint16_t rx_wanted;
 
+    // Transmit queues that the box could use, one for each source of frames; set before probe(), 0:
+    // one. A card that pairs its queues may offer as many receive queues too.
+    uint16_t tx_wanted;
+
     // Longest frame that the box wants to carry, bytes without FCS; set before probe(), 0: what a
     // buffer holds.
     uint16_t frame_wanted;
@@ -118,7 +123,9 @@ struct port_driver {
     bool (*supports)(uint16_t vendor, uint16_t device);
 
     // Finds out what the card is and what it can do, resets it, and allocates rings and private
-    // state through the env. Needs no packet memory. The state becomes PORT_STOPPED.
+    // state through the env. Needs no packet memory. The state becomes PORT_STOPPED. A driver that
+    // has several sets of packet verbs, for cards that differ in their rings, puts the right one
+    // into port->driver here; nothing but those differs.
     // Returns 0, or a negative errno after logging what was found and what was expected; the card
     // is then left reset and without bus mastering.
     int (*probe)(struct port *port);

@@ -102,6 +102,12 @@ void pci_memory_decoding(struct pci_device *device)
         change_command(device, PCI_COMMAND_MEMORY, 0);
 }
 
+void pci_io_decoding(struct pci_device *device)
+{
+    for (; device != NULL; device = device->bridge)
+        change_command(device, PCI_COMMAND_IO, 0);
+}
+
 void pci_bus_master(struct pci_device *device, bool on)
 {
     if (!on) {

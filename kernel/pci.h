@@ -51,6 +51,9 @@ unsigned pci_capability(const struct pci_device *device, uint8_t id, unsigned n)
 // Lets the function and the bridges above it answer memory accesses.
 void pci_memory_decoding(struct pci_device *device);
 
+// Lets the function and the bridges above it answer I/O accesses.
+void pci_io_decoding(struct pci_device *device);
+
 // Lets the function reach memory by itself, and the bridges above pass that on; or stops the
 // function. Bridges stay as they are when it is stopped: others may be behind them.
 void pci_bus_master(struct pci_device *device, bool on);

@@ -21,6 +21,7 @@ enum {
     PCI_PRIMARY_BUS = 0x18,     // bridges
     PCI_SECONDARY_BUS = 0x19,   // bridges
     PCI_SUBORDINATE_BUS = 0x1a, // bridges
+    PCI_IO_BASE = 0x1c,         // bridges; limit in the upper byte
     PCI_MEMORY_BASE = 0x20,     // bridges; limit in the upper half
     PCI_PREFETCH_BASE = 0x24,   // bridges; limit in the upper half
     PCI_PREFETCH_BASE_HIGH = 0x28,

@@ -11,6 +11,7 @@
 // What the plain loop will not take is done by the rest, for which every id and every length is
 // possible. bench/count_virtio counts the instructions.
 #include "drivers/mmio.h"
+#include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
 
@@ -69,21 +70,13 @@ static inline unsigned plain_run(const struct split *split, uint32_t at, unsigne
 // that id stands at `seen`; if not, fails the port.
 static bool bring_forward(struct split *split, uint32_t seen, uint32_t id)
 {
-    uint32_t slots = split->queue.slots, mask = slots - 1;
-    if (id >= slots) {
-        port_fail(split->queue.port, PORT_FAULT_USED_ID, id);
-        return false;
-    }
-    uint16_t to = seen & mask, from = split->place[id], other = split->order[to];
-    if (((from - to) & mask) >= split->made_available - seen) {
-        port_fail(split->queue.port, PORT_FAULT_USED_REPLAY, id);
+    enum port_fault fault = order_take(split->order, split->place, split->queue.slots, seen,
+                                       split->made_available - seen, id);
+    if (fault != PORT_OK) {
+        port_fail(split->queue.port, fault, id);
         return false;
     }
     split->in_order = false;
-    split->order[to] = (uint16_t)id;
-    split->place[id] = to;
-    split->order[from] = other;
-    split->place[other] = from;
     return true;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Finds the register structures of a modern virtio device in its BARs. VIRTIO 1.2, section 4.1.4.
+// Finds the register structures of a virtio device in its BARs. VIRTIO 1.2, section 4.1.4.
 //
 // The list is written by the device, so nothing in it is believed: not that it ends, not that an
 // entry lies inside the configuration space, not that a structure lies inside its BAR.
 #include "drivers/virtio/pci.h"
+#include "drivers/virtio/legacy.h"
 #include "drivers/virtio/regs.h"
 #include <errno.h>
 
@@ -125,26 +126,42 @@ static void walk(struct virtio_pci *pci)
             env_log(env, "virtio: the capability list loops or leaves its space at 0x%02x", at);
             return;
         }
-        if (env_config_read(env, at + VIRTIO_CAP_ID, 1) == PCI_CAPABILITY_VENDOR &&
-            entry_fits(at, VIRTIO_CAP_SIZE))
+        unsigned id = env_config_read(env, at + VIRTIO_CAP_ID, 1);
+        if (id == PCI_CAPABILITY_VENDOR && entry_fits(at, VIRTIO_CAP_SIZE))
             consider(pci, at);
+        if (id == PCI_CAPABILITY_MSIX && pci->msix == 0)
+            pci->msix = at;
         at = env_config_read(env, at + VIRTIO_CAP_NEXT, 1) & ~3u;
     }
+}
+
+// The name of the first structure that was not found; NULL: all were.
+static const char *missing(struct virtio_pci *pci)
+{
+    for (unsigned i = 0; i < sizeof wanted_structures / sizeof wanted_structures[0]; i++)
+        if (structure_for(pci, wanted_structures[i].type)->base == NULL)
+            return wanted_structures[i].name;
+    return NULL;
+}
+
+// 4.1.2.3: the device ids of those that may be driven by what came before VIRTIO 1.0. One that
+// names modern structures, usable or not, is not taken for legacy only.
+static bool may_be_legacy(const struct virtio_pci *pci)
+{
+    return env_config_read(pci->env, PCI_DEVICE_ID, 2) == VIRTIO_PCI_NET_TRANSITIONAL &&
+           pci->common.base == NULL && pci->notify.base == NULL && pci->device.base == NULL;
 }
 
 int virtio_pci_find(struct env *env, struct virtio_pci *pci)
 {
     *pci = (struct virtio_pci){.env = env};
     walk(pci);
-    for (unsigned i = 0; i < sizeof wanted_structures / sizeof wanted_structures[0]; i++) {
-        const struct wanted *wanted = &wanted_structures[i];
-        if (structure_for(pci, wanted->type)->base != NULL)
-            continue;
-        env_log(env,
-                "virtio: no usable %s structure: expected a modern device, found a legacy or a "
-                "broken one (VIRTIO 1.2, 4.1.4)",
-                wanted->name);
-        return -ENODEV;
-    }
-    return 0;
+    const char *name = missing(pci);
+    if (name == NULL || (may_be_legacy(pci) && legacy_find(env, pci)))
+        return 0;
+    env_log(env,
+            "virtio: no usable %s structure, expected those of a modern device, or a legacy one "
+            "(VIRTIO 1.2, 4.1.4)",
+            name);
+    return -ENODEV;
 }

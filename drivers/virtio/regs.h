@@ -12,12 +12,16 @@ enum {
 
 // PCI Local Bus 3.0, 6.1 and 6.7: what is read of the configuration header.
 enum {
-    PCI_STATUS = 0x06, // 2 bytes
+    PCI_DEVICE_ID = 0x02, // 2 bytes
+    PCI_STATUS = 0x06,    // 2 bytes
     PCI_STATUS_CAPABILITIES = 1 << 4,
     PCI_CAPABILITIES = 0x34,       // 1 byte: offset of the first capability
     PCI_CAPABILITIES_FIRST = 0x40, // capabilities lie behind the header
     PCI_CAPABILITIES_END = 0x100,  // and in front of the extended space
     PCI_CAPABILITY_VENDOR = 0x09,
+    PCI_CAPABILITY_MSIX = 0x11,
+    PCI_MSIX_CONTROL = 2, // 2 bytes, offset in the capability (PCI 3.0, 6.8.2.3)
+    PCI_MSIX_ENABLE = 1 << 15,
 };
 
 // 4.1.4: the vendor capability that says where a structure lies. Offsets from its start.
@@ -61,6 +65,22 @@ enum {
     VIRTIO_NO_VECTOR = 0xffff, // 4.1.5.1.2
 };
 
+// 4.1.4.10: the registers of a legacy device, in its I/O BAR 0.
+enum {
+    LEGACY_IO_BAR = 0,
+    LEGACY_DEVICE_FEATURES = 0x00, // 4 bytes, read only
+    LEGACY_DRIVER_FEATURES = 0x04, // 4 bytes
+    LEGACY_QUEUE_PAGE = 0x08,      // 4 bytes: address of the ring / 4096
+    LEGACY_QUEUE_SIZE = 0x0c,      // 2 bytes, read only
+    LEGACY_QUEUE_SELECT = 0x0e,    // 2 bytes
+    LEGACY_QUEUE_NOTIFY = 0x10,    // 2 bytes: the doorbell of all queues
+    LEGACY_STATUS = 0x12,          // 1 byte
+    LEGACY_CONFIG_VECTOR = 0x14,   // 2 bytes, while MSI-X is on
+    LEGACY_QUEUE_VECTOR = 0x16,    // 2 bytes, while MSI-X is on
+    LEGACY_CONFIG = 0x14,          // device configuration, while MSI-X is off
+    LEGACY_CONFIG_MSIX = 0x18,     // and while it is on
+};
+
 // 2.1: device status.
 enum {
     VIRTIO_STATUS_ACKNOWLEDGE = 1,
@@ -76,8 +96,14 @@ enum {
 #define VIRTIO_NET_F_MTU         (1ULL << 3)
 #define VIRTIO_NET_F_MAC         (1ULL << 5)
 #define VIRTIO_NET_F_STATUS      (1ULL << 16)
+#define VIRTIO_NET_F_CTRL_VQ     (1ULL << 17)
+#define VIRTIO_NET_F_CTRL_RX     (1ULL << 18)
+#define VIRTIO_NET_F_MQ          (1ULL << 22)
+#define VIRTIO_NET_F_CTRL_MAC    (1ULL << 23)
+#define VIRTIO_F_ANY_LAYOUT      (1ULL << 27) // legacy devices only
 #define VIRTIO_F_VERSION_1       (1ULL << 32)
 #define VIRTIO_F_ACCESS_PLATFORM (1ULL << 33)
+#define VIRTIO_F_RING_PACKED     (1ULL << 34)
 #define VIRTIO_F_ORDER_PLATFORM  (1ULL << 36)
 
 // 5.1.4: the network device's own configuration structure.
@@ -87,16 +113,35 @@ enum {
     VIRTIO_NET_STATUS_LINK_UP = 1,
     VIRTIO_NET_CONFIG_SIZE = 8, // MAC and status; only a device without STATUS may have less, and
                                 // none is known that does
-    VIRTIO_NET_MTU = 10,        // 2 bytes, after max_virtqueue_pairs
+    VIRTIO_NET_PAIRS = 8,       // 2 bytes: max_virtqueue_pairs
+    VIRTIO_NET_PAIRS_END = 10,
+    VIRTIO_NET_PAIRS_MAX = 0x8000,
+    VIRTIO_NET_MTU = 10, // 2 bytes
     VIRTIO_NET_MTU_END = 12,
     VIRTIO_NET_MTU_MIN = 68, // 5.1.4.1
 };
 
-// 5.1.2: queues without multiqueue.
-enum { VIRTIO_NET_RECEIVEQ = 0, VIRTIO_NET_TRANSMITQ = 1, VIRTIO_NET_QUEUES = 2 };
+// 5.1.2: queues 2i and 2i + 1 are pair i; the control queue follows the last pair that there is.
+enum {
+    VIRTIO_NET_RECEIVEQ = 0,
+    VIRTIO_NET_TRANSMITQ = 1,
+    VIRTIO_NET_QUEUES = 2, // without multiqueue and control queue
+};
 
-// 5.1.6: the header in front of each frame, with VERSION_1: flags, gso_type, hdr_len, gso_size,
-// csum_start, csum_offset, num_buffers. All zero on transmission (5.1.6.2.1). Ignored on reception:
-// with no offload and no MRG_RXBUF negotiated the device must set flags to 0, gso_type to GSO_NONE
-// and num_buffers to 1 (5.1.6.4.1).
+// 5.1.6.5: the control queue's commands: class, command, data; the device answers with one byte.
+enum {
+    VIRTIO_NET_CTRL_RX = 0,
+    VIRTIO_NET_CTRL_RX_PROMISC = 0,  // 1 byte: on
+    VIRTIO_NET_CTRL_RX_ALLMULTI = 1, // 1 byte: on
+    VIRTIO_NET_CTRL_MAC = 1,
+    VIRTIO_NET_CTRL_MAC_ADDR_SET = 1, // 6 bytes
+    VIRTIO_NET_CTRL_MQ = 4,
+    VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET = 0, // 2 bytes
+    VIRTIO_NET_CTRL_OK = 0,
+};
+
+// 5.1.6: the header in front of each frame, with VERSION_1 (a legacy device's has no num_buffers):
+// flags, gso_type, hdr_len, gso_size, csum_start, csum_offset, num_buffers. All zero on
+// transmission (5.1.6.2.1). Ignored on reception: with no offload and no MRG_RXBUF negotiated the
+// device must set flags to 0, gso_type to GSO_NONE and num_buffers to 1 (5.1.6.4.1).
 enum { VIRTIO_NET_HEADER = 12 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Memory and life of a split virtqueue. VIRTIO 1.2, section 2.7. The packet path is in burst.c.
 #include "drivers/virtio/split.h"
+#include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
 #include <errno.h>
 
@@ -49,8 +50,8 @@ struct virtio_ring_addresses split_addresses(const struct split *split)
     uint64_t base = split->memory.address;
     return (struct virtio_ring_addresses){
         .descriptors = base,
-        .available = base + available_offset(split->queue.slots),
-        .used = base + used_offset(split->queue.slots),
+        .driver = base + available_offset(split->queue.slots),
+        .device = base + used_offset(split->queue.slots),
     };
 }
 
@@ -60,8 +61,9 @@ void split_reset(struct split *split)
     __builtin_memset(split->memory.memory, 0, memory_size(slots));
     // 2.7.7.1: everything is polled, until split_interrupt().
     split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
+    order_reset(split->order, split->place, slots);
     for (uint32_t id = 0; id < slots; id++)
-        split->available->ring[id] = split->order[id] = split->place[id] = (uint16_t)id;
+        split->available->ring[id] = (uint16_t)id;
     split->in_order = true;
     split->used_seen = split->made_available = 0;
     split->doorbell = NULL;
@@ -71,10 +73,6 @@ void split_interrupt(struct split *split, bool on)
 {
     __atomic_store_n(&split->available->flags, on ? 0 : SPLIT_AVAILABLE_NO_INTERRUPT,
                      __ATOMIC_RELAXED);
-    // Orders this store before the caller's next read of used->index; the device does the opposite:
-    // writes the index, then reads the flag (2.7.8.2, 2.7.7.2). Without it the device could miss
-    // the wish and the caller the frame, and the box would sleep beside it.
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 uint32_t split_unsent(const struct split *split)
@@ -121,3 +119,107 @@ bool split_send_copy(struct queue *queue, const void *data, unsigned length)
     __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
     return split_transmit(queue, &frame, 1) == 1;
 }
+void split_post(struct split_descriptor *descriptors, struct split_available *available,
+                uint32_t entries, uint32_t first, const struct ring_part *parts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        descriptors[first + i] = (struct split_descriptor){
+            .address = parts[i].address,
+            .length = parts[i].length,
+            .flags = (parts[i].write ? SPLIT_DESCRIPTOR_WRITE : 0) |
+                     (i + 1 < count ? SPLIT_DESCRIPTOR_NEXT : 0),
+            .next = i + 1 < count ? (uint16_t)(first + i + 1) : 0,
+        };
+    }
+    uint16_t index = available->index; // a device that changes it fools itself
+    available->ring[index & (entries - 1)] = (uint16_t)first;
+    // Orders the descriptors and ring entry above before the index that offers them (2.7.13.3.1).
+    __atomic_store_n(&available->index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
+}
+
+// --- as a format ---
+
+static struct queue *allocate(struct port *port, const struct ring_plan *plan)
+{
+    struct split *split = env_alloc(port->env, sizeof *split);
+    if (split == NULL)
+        return NULL;
+    split->queue.port = port;
+    return split_allocate(split, port->env, plan->slots, plan->number) == 0 ? &split->queue : NULL;
+}
+
+static void reset(struct queue *queue)
+{
+    split_reset((struct split *)queue);
+}
+
+static void fill(struct queue *queue)
+{
+    split_fill((struct split *)queue);
+}
+
+static void post(struct queue *queue, const struct ring_part *parts, unsigned count)
+{
+    struct split *split = (struct split *)queue;
+    split_post(split->descriptors, split->available, queue->slots, split->made_available, parts,
+               count);
+    split->made_available += count;
+}
+
+static void mark_empty(struct queue *queue)
+{
+    split_mark_empty((struct split *)queue);
+}
+
+static uint32_t unsent(const struct queue *queue)
+{
+    return split_unsent((const struct split *)queue);
+}
+
+static struct virtio_ring_addresses addresses(const struct queue *queue)
+{
+    return split_addresses((const struct split *)queue);
+}
+
+static uint32_t entries(const struct queue *queue)
+{
+    return queue->slots;
+}
+
+static void enabled(struct queue *queue, volatile void *doorbell)
+{
+    ((struct split *)queue)->doorbell = doorbell;
+}
+
+static void notify(struct queue *queue)
+{
+    split_notify((struct split *)queue);
+}
+
+static void interrupt(struct queue *queue, bool on)
+{
+    split_interrupt((struct split *)queue, on);
+}
+
+static struct ring_ends ends(const struct queue *queue)
+{
+    const struct split *split = (const struct split *)queue;
+    return (struct ring_ends){split->made_available, split->used_seen,
+                              *(const volatile uint16_t *)&split->used->index};
+}
+
+const struct ring_format split_format = {
+    .name = "split",
+    .allocate = allocate,
+    .reset = reset,
+    .fill = fill,
+    .post = post,
+    .mark_empty = mark_empty,
+    .unsent = unsent,
+    .addresses = addresses,
+    .entries = entries,
+    .enabled = enabled,
+    .notify = notify,
+    .interrupt = interrupt,
+    .ends = ends,
+};

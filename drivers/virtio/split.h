@@ -14,8 +14,7 @@
 // keeps to that, order[i] is i, and the available ring says the same at every lap: neither is read
 // nor written. An id that comes out of order is first swapped to used_seen, if the device holds it.
 #pragma once
-#include "drivers/port.h"
-#include "drivers/virtio/transport.h"
+#include "drivers/virtio/ring.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x rings are little-endian");
 
@@ -24,7 +23,7 @@ struct split_descriptor {
     uint64_t address;
     uint32_t length;
     uint16_t flags;
-    uint16_t next; // unused: there are no chains
+    uint16_t next; // with SPLIT_DESCRIPTOR_NEXT; a frame has one descriptor
 };
 _Static_assert(sizeof(struct split_descriptor) == 16, "2.7.5");
 _Static_assert(offsetof(struct split_descriptor, length) == 8, "2.7.5");
@@ -51,8 +50,7 @@ struct split_used {
 _Static_assert(offsetof(struct split_used, ring) == 4, "2.7.8");
 
 enum {
-    SPLIT_SLOTS_MAX = 1024, // of the up to 32768 that a device may offer
-
+    SPLIT_DESCRIPTOR_NEXT = 1,        // 2.7.5: the chain goes on
     SPLIT_DESCRIPTOR_WRITE = 2,       // 2.7.5: the device writes this buffer
     SPLIT_AVAILABLE_NO_INTERRUPT = 1, // 2.7.6
     SPLIT_USED_NO_NOTIFY = 1,         // 2.7.8
@@ -68,7 +66,7 @@ struct split {
     volatile void *doorbell; // 4.1.4.4; NULL before the queue is enabled
 
     // Private.
-    uint16_t *order;         // [slots]: see above
+    uint16_t *order;         // [slots]: see above, and order.h
     uint16_t *place;         // [slots]: where in order each id is
     uint32_t used_seen;      // used elements consumed; its low half is compared with used->index
     uint32_t made_available; // its low half is what available->index says
@@ -78,7 +76,7 @@ struct split {
     struct env_dma memory; // where descriptors, available and used lie
 };
 
-// Allocates rings and private state for `slots` descriptors, a power of two up to SPLIT_SLOTS_MAX.
+// Allocates rings and private state for `slots` descriptors, a power of two up to RING_SLOTS_MAX.
 // Returns 0 or -ENOMEM.
 int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number);
 
@@ -96,6 +94,12 @@ void split_mark_empty(struct split *split);
 
 struct virtio_ring_addresses split_addresses(const struct split *split);
 
+// ring_format.post() for rings of this layout: the descriptors from `first` on become a chain.
+void split_post(struct split_descriptor *descriptors, struct split_available *available,
+                uint32_t entries, uint32_t first, const struct ring_part *parts, unsigned count);
+
+extern const struct ring_format split_format;
+
 // The verbs of port.h.
 unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max);
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count);
@@ -109,7 +113,7 @@ void split_fill(struct split *split);
 
 // Asks the device to interrupt when it uses a descriptor of this ring from now on, or not to, which
 // is how split_reset() leaves it (2.7.7). A device may interrupt all the same. What it used before
-// it has seen the wish announces itself to nobody: look into the ring once more.
+// it has seen the wish announces itself to nobody: look into the ring once more, behind a barrier.
 void split_interrupt(struct split *split, bool on);
 
 // Rings the doorbell unless the device asked not to be disturbed.

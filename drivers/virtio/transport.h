@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The conversation with a virtio device over its common configuration structure: reset, status,
-// features, queues, configuration. VIRTIO 1.2, sections 2.1-2.5, 3.1 and 4.1.4.3.
+// The conversation with a virtio device: reset, status, features, queues, configuration.
+// VIRTIO 1.2, sections 2.1-2.5, 3.1 and 4.1.4.3. A legacy device (pci->legacy) is asked through its
+// I/O registers, where it can answer.
 #pragma once
 #include "drivers/virtio/pci.h"
-
-// Where the three parts of a split ring lie, as the device sees them.
-struct virtio_ring_addresses {
-    uint64_t descriptors, available, used;
-};
+#include "drivers/virtio/ring.h"
 
 enum { VIRTIO_RESET_LIMIT_US = 1000000 };
 
@@ -23,32 +20,43 @@ int virtio_reset_end(const struct virtio_pci *pci, uint64_t began, uint64_t wait
 void virtio_status_add(const struct virtio_pci *pci, uint8_t bits);
 uint8_t virtio_status(const struct virtio_pci *pci);
 
-// The 64 feature bits that the device offers (2.2).
+// The 64 feature bits that the device offers (2.2); a legacy device has 32.
 uint64_t virtio_features_offered(const struct virtio_pci *pci);
 
-// Writes the accepted features, sets FEATURES_OK and reads it back: steps 4 to 6 of 3.1.1.
+// Writes the accepted features, sets FEATURES_OK and reads it back: steps 4 to 6 of 3.1.1. A legacy
+// device has no FEATURES_OK.
 // Returns 0, or -ENOTSUP after logging when the device does not agree.
 int virtio_features_accept(const struct virtio_pci *pci, uint64_t features);
 
-// What the device says its queue `index` can hold, or 0 after logging when that is no power of two
-// from 1 to 32768 (2.7); 0 says that there is no such queue (4.1.4.3.1).
+// How many queues the device has. A legacy device does not say: as many as there can be.
+uint16_t virtio_queue_count(const struct virtio_pci *pci);
+
+// What the device says its queue `index` can hold (legacy: holds), or 0 after logging when that is
+// no power of two from 1 to 32768 (2.7); 0 says that there is no such queue (4.1.4.3.1).
 uint32_t virtio_queue_size(const struct virtio_pci *pci, uint16_t index);
 
-// Gives the device queue `index`: slots descriptors at these addresses, enabled. *vector is the
-// MSI-X table entry by which it may interrupt, or VIRTIO_NO_VECTOR; afterwards it is what the
-// device has taken (4.1.5.1.2.2). Returns the queue's doorbell, or NULL after logging what was
-// wrong.
-volatile void *virtio_queue_enable(const struct virtio_pci *pci, uint16_t index, uint32_t slots,
-                                   const struct virtio_ring_addresses *addresses, uint16_t *vector);
+// A queue as it is given to the device.
+struct virtio_queue {
+    uint16_t index;
+    uint16_t vector; // MSI-X table entry by which it may interrupt, or VIRTIO_NO_VECTOR; afterwards
+                     // what the device has taken (4.1.5.1.2.2)
+    uint32_t entries; // of the ring
+    struct virtio_ring_addresses addresses;
+    volatile void *doorbell; // afterwards; NULL for a legacy device, which has one for all queues
+};
+
+// Gives the device a queue, enabled. Returns 0, or -EIO after logging what was wrong.
+int virtio_queue_enable(const struct virtio_pci *pci, struct virtio_queue *queue);
 
 // Asks for MSI-X table entry 0 on configuration changes and reads back whether the device has taken
-// it (4.1.5.1.2.2). False when the device has no
-// room for it; then changes are only seen by polling.
+// it (4.1.5.1.2.2). False when the device has no room for it, or MSI-X is off; then changes are
+// only seen by polling.
 bool virtio_config_interrupt(const struct virtio_pci *pci);
 
 // Reads `bytes` byte-wide fields from `offset` of the device configuration as one consistent whole
 // (2.5.1). The caller has checked offset + bytes against device.length. Returns 0, or -EAGAIN after
-// logging when the generation kept changing.
+// logging when the generation kept changing; a legacy device has none, and is read until two
+// readings agree.
 int virtio_config_read(const struct virtio_pci *pci, unsigned offset, unsigned bytes,
                        uint8_t *value);
 

@@ -4,3 +4,6 @@
 #include "drivers/port.h"
 
 extern const struct port_driver virtio_net_driver;
+
+// The same driver for a device whose rings have another format: probe() puts it into port.driver.
+extern const struct port_driver virtio_packed_driver, virtio_legacy_driver;

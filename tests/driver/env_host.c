@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// What lies between a pointer and the address under which a card knows it.
-#define DMA_OFFSET (1ULL << 52)
+// Where cards see memory: nowhere near the pointers to it, and with a gap behind each piece.
+#define DMA_FIRST (1ULL << 52)
+enum { DMA_PAGE = 4096 };
 
 static struct env *open_envs;
 static uint64_t clock_now = 1, clock_step = 1;
@@ -32,6 +33,7 @@ void host_open(struct env *env, const struct host_card *type, void *card)
         .card = card,
         .next = open_envs,
         .allocations_allowed = HOST_ALLOCATIONS_MAX,
+        .dma_next = DMA_FIRST,
     };
     open_envs = env;
 }
@@ -92,7 +94,8 @@ uint64_t host_share(struct env *env, void *memory, size_t bytes)
         fprintf(stderr, "env_host: more than %d DMA windows\n", HOST_WINDOWS_MAX);
         abort();
     }
-    uint64_t address = (uint64_t)(uintptr_t)memory + DMA_OFFSET;
+    uint64_t address = env->dma_next + (uintptr_t)memory % DMA_PAGE;
+    env->dma_next += (bytes / DMA_PAGE + 3) * DMA_PAGE;
     env->windows[env->window_count++] = (struct host_window){memory, address, bytes};
     return address;
 }
@@ -149,6 +152,33 @@ bool env_unconfined(struct env *env)
 {
     env->unconfined = true;
     return !env->must_confine;
+}
+
+uint32_t env_io_bytes(struct env *env, unsigned bar)
+{
+    return bar < HOST_BARS ? env->io_bytes[bar] : 0;
+}
+
+// An access outside the BAR is a driver's error, which the image would survive.
+static void check_io_access(const struct env *env, unsigned bar, unsigned offset, unsigned width)
+{
+    if (bar < HOST_BARS && (width == 1 || width == 2 || width == 4) &&
+        width <= env->io_bytes[bar] && offset <= env->io_bytes[bar] - width)
+        return;
+    fprintf(stderr, "env_host: I/O access of %u bytes at 0x%x of BAR %u\n", width, offset, bar);
+    abort();
+}
+
+uint32_t env_io_read(struct env *env, unsigned bar, unsigned offset, unsigned width)
+{
+    check_io_access(env, bar, offset, width);
+    return env->type->io_read(env->card, bar, offset, width);
+}
+
+void env_io_write(struct env *env, unsigned bar, unsigned offset, unsigned width, uint32_t value)
+{
+    check_io_access(env, bar, offset, width);
+    env->type->io_write(env->card, bar, offset, width, value);
 }
 
 void env_bus_master(struct env *env, bool on)

@@ -27,6 +27,8 @@ struct host_card {
     void (*config_write)(void *card, unsigned offset, unsigned width, uint32_t value);
     uint64_t (*bar_read)(void *card, unsigned bar, uint64_t offset, unsigned width);
     void (*bar_write)(void *card, unsigned bar, uint64_t offset, unsigned width, uint64_t value);
+    uint32_t (*io_read)(void *card, unsigned bar, unsigned offset, unsigned width);
+    void (*io_write)(void *card, unsigned bar, unsigned offset, unsigned width, uint32_t value);
     void (*tick)(void *card); // the clock was looked at; NULL: time changes nothing
 };
 
@@ -44,6 +46,7 @@ struct env {
 
     uint64_t bar_size[HOST_BARS]; // bytes; 0: not there. Set by the simulation.
     void *bars[HOST_BARS];        // once mapped
+    uint32_t io_bytes[HOST_BARS]; // of I/O BARs; 0: not there. Set by the simulation.
 
     void *allocations[HOST_ALLOCATIONS_MAX];
     unsigned allocation_count;
@@ -51,6 +54,7 @@ struct env {
 
     struct host_window windows[HOST_WINDOWS_MAX];
     unsigned window_count;
+    uint64_t dma_next; // address of the next one; a simulation may set it
 
     bool bus_master;
     bool must_confine;      // env_unconfined() refuses
@@ -65,7 +69,7 @@ struct env {
     size_t printed_length;
 };
 
-// Opens *env for a card. The simulation then sets bar_size and vectors.
+// Opens *env for a card. The simulation then sets bar_size, io_bytes and vectors.
 void host_open(struct env *env, const struct host_card *type, void *card);
 
 // Frees everything that the driver was given.

@@ -71,7 +71,11 @@ static void sink(void *context, const uint8_t *frame, unsigned length)
     sim->sent_count++;
 }
 
-static const struct host_card type = {config_read, config_write, bar_read, bar_write, tick};
+static const struct host_card type = {.config_read = config_read,
+                                      .config_write = config_write,
+                                      .bar_read = bar_read,
+                                      .bar_write = bar_write,
+                                      .tick = tick};
 
 void sim_open(struct sim *sim)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A modern virtio network device in the same process: registers. The rings are in simvirtio_ring.c.
+// A virtio network device in the same process: registers of the modern kind. The legacy ones are in
+// simvirtio_legacy.c, the rings in simvirtio_ring.c, the control queue in simvirtio_control.c.
 // VIRTIO 1.2, sections 2, 3.1, 4.1 and 5.1, from the device's side; it shares no definitions with
 // the driver, so that a number mistaken there is not mistaken here as well.
 #include "tests/driver/simvirtio.h"
@@ -26,6 +27,8 @@ static void reset(struct simvirtio *sim)
     sim->offered_select = sim->accepted_select = 0;
     sim->config_vector = 0xffff;
     sim->queue_select = 0;
+    sim->promiscuous = sim->all_multicast = false;
+    sim->pairs = 1;
     for (unsigned i = 0; i < SIM_QUEUES; i++) {
         struct sim_queue *queue = &sim->queues[i];
         queue->size = queue->offered_size;
@@ -36,7 +39,7 @@ static void reset(struct simvirtio *sim)
     }
 }
 
-static void write_status(struct simvirtio *sim, uint8_t value)
+void sim_write_status(struct simvirtio *sim, uint8_t value)
 {
     if (value == 0) {
         if (sim->stuck_reset)
@@ -49,27 +52,29 @@ static void write_status(struct simvirtio *sim, uint8_t value)
     // 2.1.1: bits are set, never cleared, and one step follows the other.
     if ((sim->status & ~value) != 0)
         sim_violate(sim, "a status bit was cleared");
-    if ((value & 4) != 0 && (sim->status & 8) == 0)
+    if ((value & 4) != 0 && (sim->status & 8) == 0 && !sim->legacy)
         sim_violate(sim, "DRIVER_OK before FEATURES_OK");
     uint8_t fresh = value & ~sim->status;
     sim->status = value;
+    if ((fresh & (sim->legacy ? 4 : 8)) != 0 && (sim->accepted & ~sim->offered) != 0)
+        sim_violate(sim, "a feature was accepted that was not offered");
     if ((fresh & 8) != 0) {
-        if ((sim->accepted & ~sim->offered) != 0)
-            sim_violate(sim, "a feature was accepted that was not offered");
+        if (sim->legacy)
+            sim_violate(sim, "FEATURES_OK on a legacy device");
         bool agreed = (sim->accepted & ~sim->offered) == 0 && (sim->accepted >> 32 & 1) != 0;
         if (!agreed || sim->refuse_features)
             sim->status &= ~8;
     }
 }
 
-static uint8_t read_status(struct simvirtio *sim)
+uint8_t sim_read_status(struct simvirtio *sim)
 {
     if (sim->reset_reads_left > 0 && --sim->reset_reads_left == 0)
         reset(sim);
     return sim->status;
 }
 
-static struct sim_queue *selected(struct simvirtio *sim)
+struct sim_queue *sim_selected(struct simvirtio *sim)
 {
     return sim->queue_select < SIM_QUEUES ? &sim->queues[sim->queue_select] : NULL;
 }
@@ -96,7 +101,7 @@ static unsigned common_width(uint64_t offset)
 
 static uint64_t common_read(struct simvirtio *sim, uint64_t offset)
 {
-    const struct sim_queue *queue = selected(sim);
+    const struct sim_queue *queue = sim_selected(sim);
     switch (offset) {
     case 0x00:
         return sim->offered_select;
@@ -107,7 +112,7 @@ static uint64_t common_read(struct simvirtio *sim, uint64_t offset)
     case 0x12:
         return sim->num_queues;
     case 0x14:
-        return read_status(sim);
+        return sim_read_status(sim);
     case 0x15:
         return sim->restless ? sim->generation++ : sim->generation;
     case 0x16:
@@ -133,7 +138,7 @@ static void set_half(uint64_t *value, bool high, uint32_t half)
 
 static void queue_write(struct simvirtio *sim, uint64_t offset, uint32_t value)
 {
-    struct sim_queue *queue = selected(sim);
+    struct sim_queue *queue = sim_selected(sim);
     if (queue == NULL) {
         sim_violate(sim, "a queue that is not there was configured");
         return;
@@ -192,7 +197,7 @@ static void common_write(struct simvirtio *sim, uint64_t offset, uint32_t value)
             sim->refuse_vector || value >= sim->env.vectors ? 0xffff : (uint16_t)value;
         break;
     case 0x14:
-        write_status(sim, (uint8_t)value);
+        sim_write_status(sim, (uint8_t)value);
         break;
     case 0x16:
         sim->queue_select = (uint16_t)value;
@@ -236,6 +241,19 @@ static uint32_t multiplier(const struct simvirtio *sim)
     return value;
 }
 
+void sim_doorbell(struct simvirtio *sim, unsigned index)
+{
+    if ((sim->status & 4) == 0 && sim->status != 0)
+        sim_violate(sim, "a doorbell before DRIVER_OK");
+    if (index >= SIM_QUEUES) {
+        sim_violate(sim, "a doorbell that is no queue's");
+        return;
+    }
+    sim->queues[index].doorbells++;
+    if (index != 0 && index == sim->control)
+        sim_control(sim);
+}
+
 static void bar_write(void *card, unsigned bar, uint64_t offset, unsigned width, uint64_t value)
 {
     struct simvirtio *sim = card;
@@ -249,13 +267,11 @@ static void bar_write(void *card, unsigned bar, uint64_t offset, unsigned width,
     }
     if (bar == SIM_BAR && offset >= SIM_NOTIFY) {
         unsigned index = (unsigned)value;
-        if ((sim->status & 4) == 0 && sim->status != 0)
-            sim_violate(sim, "a doorbell before DRIVER_OK");
         if (width != 2 || index >= SIM_QUEUES ||
             offset - SIM_NOTIFY != (uint64_t)sim->queues[index].notify_off * multiplier(sim))
             sim_violate(sim, "a doorbell that is no queue's");
         else
-            sim->queues[index].doorbells++;
+            sim_doorbell(sim, index);
         return;
     }
     sim_violate(sim, "something was written that is no structure");
@@ -268,6 +284,8 @@ static uint32_t config_read(void *card, unsigned offset, unsigned width)
     if (sim->gone || offset > sizeof sim->pci - width)
         return 0xffffffff >> (32 - 8 * width);
     memcpy(&value, sim->pci + offset, width);
+    if (offset == 0x42 && (sim->env.routed | sim->env.routed_frames) != 0)
+        value |= 1 << 15; // MSI-X is on
     return value;
 }
 
@@ -282,6 +300,8 @@ static const struct host_card card_type = {
     .config_write = config_write,
     .bar_read = bar_read,
     .bar_write = bar_write,
+    .io_read = sim_io_read,
+    .io_write = sim_io_write,
 };
 
 static void put(struct simvirtio *sim, unsigned at, unsigned width, uint32_t value)
@@ -333,15 +353,34 @@ void sim_open(struct simvirtio *sim)
     sim->offered = 1ULL << 32 | 1 << 16 | 1 << 5 | 0x3 | 0x7f80 | 1 << 15 | 1 << 17 | 1 << 18 |
                    1 << 19 | 1 << 21 | 1 << 28 | 1 << 29;
     sim->num_queues = 3;
+    sim->control = 2;
+    sim->refused_class = 0xff;
     sim->random = 1;
     for (unsigned i = 0; i < SIM_QUEUES; i++) {
         struct sim_queue *queue = &sim->queues[i];
-        queue->offered_size = 256;
+        queue->offered_size = i < 2 ? 256 : 64;
         queue->notify_off = (uint16_t)(7 * i);
         queue->ids = calloc(SIM_QUEUE_MAX, sizeof *queue->ids);
         queue->taken = calloc(SIM_QUEUE_MAX, sizeof *queue->taken);
+        queue->length_of = calloc(SIM_QUEUE_MAX, sizeof *queue->length_of);
+        queue->chain_of = calloc((size_t)SIM_QUEUE_MAX * SIM_CHAIN_MAX, sizeof *queue->chain_of);
     }
     reset(sim);
+}
+
+void sim_make_packed(struct simvirtio *sim)
+{
+    sim->offered |= 1ULL << 34;
+}
+
+void sim_offer_pairs(struct simvirtio *sim, uint16_t pairs)
+{
+    sim->offered |= 1 << 22;
+    memcpy(sim->config + 8, &pairs, sizeof pairs);
+    sim->control = 2u * pairs;
+    sim->num_queues = 2 * pairs + 1;
+    for (unsigned i = 0; i < 2u * pairs; i++)
+        sim->queues[i].offered_size = 256;
 }
 
 void sim_close(struct simvirtio *sim)
@@ -349,6 +388,8 @@ void sim_close(struct simvirtio *sim)
     for (unsigned i = 0; i < SIM_QUEUES; i++) {
         free(sim->queues[i].ids);
         free(sim->queues[i].taken);
+        free(sim->queues[i].length_of);
+        free(sim->queues[i].chain_of);
     }
     host_close(&sim->env);
 }

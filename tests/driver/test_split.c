@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A split ring by itself: where its parts lie, and its bookkeeping under every order of use.
-// links: drivers/virtio/split.c drivers/virtio/burst.c tests/driver/env_host.c
+// links: drivers/virtio/split.c drivers/virtio/burst.c drivers/virtio/order.c
+// links: tests/driver/env_host.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,19 +72,19 @@ static void use(uint32_t id, uint32_t length)
 static void parts_lie_where_the_device_looks(void **state)
 {
     (void)state;
-    for (uint32_t slots = 1; slots <= SPLIT_SLOTS_MAX; slots *= 2) {
+    for (uint32_t slots = 1; slots <= RING_SLOTS_MAX; slots *= 2) {
         open_ring(slots);
         env.bus_master = true;
         struct virtio_ring_addresses at = split_addresses(&split);
         assert_ptr_equal(host_dma(&env, at.descriptors, 16 * slots), split.descriptors);
-        assert_ptr_equal(host_dma(&env, at.available, 4 + 2 * slots), split.available);
-        assert_ptr_equal(host_dma(&env, at.used, 4 + 8 * slots), split.used);
+        assert_ptr_equal(host_dma(&env, at.driver, 4 + 2 * slots), split.available);
+        assert_ptr_equal(host_dma(&env, at.device, 4 + 8 * slots), split.used);
         // 2.7: alignment; and no line that both sides write.
         assert_int_equal(at.descriptors % 16, 0);
-        assert_int_equal(at.available % 2, 0);
-        assert_int_equal(at.used % 4, 0);
-        assert_true(at.available >= at.descriptors + 16 * slots);
-        assert_true(at.used / 64 > (at.available + 4 + 2 * slots - 1) / 64);
+        assert_int_equal(at.driver % 2, 0);
+        assert_int_equal(at.device % 4, 0);
+        assert_true(at.driver >= at.descriptors + 16 * slots);
+        assert_true(at.device / 64 > (at.driver + 4 + 2 * slots - 1) / 64);
         // Elements are loaded in one piece.
         assert_int_equal((uintptr_t)split.used->ring % 8, 0);
         close_ring();

@@ -95,7 +95,7 @@ void rig_close(struct rig *rig)
 unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
 {
     struct frame frames[BURST_MAX];
-    unsigned received = virtio_net_driver.receive(rig->port.rx[0], frames, max);
+    unsigned received = rig->port.driver->receive(rig->port.rx[0], frames, max);
     unsigned good = 0; // moves those to be dropped behind the others
     for (unsigned i = 0; i < received; i++) {
         struct frame frame = frames[i];
@@ -105,8 +105,8 @@ unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
         frames[i] = frames[good];
         frames[good++] = frame;
     }
-    *sent = good != 0 ? virtio_net_driver.transmit(rig->port.tx[0], frames, good) : 0;
-    virtio_net_driver.refill(rig->port.rx[0], frames, received);
+    *sent = good != 0 ? rig->port.driver->transmit(rig->port.tx[0], frames, good) : 0;
+    rig->port.driver->refill(rig->port.rx[0], frames, received);
     return received;
 }
 

@@ -15,7 +15,9 @@ VARIANTS = {
     "transitional": ",disable-legacy=off,disable-modern=off",
     "long receive ring": ",rx_queue_size=1024",
     "mrg_rxbuf not offered": ",mrg_rxbuf=off",
-    "packed ring offered": ",packed=on",
+    "packed rings": ",packed=on",
+    "legacy only": ",disable-modern=on,disable-legacy=off",
+    "legacy only, header in a descriptor of its own": ",disable-modern=on,any_layout=off",
     "no event index, no indirect descriptors": ",event_idx=off,indirect_desc=off",
     "no offloads offered": ",csum=off,guest_csum=off,gso=off,host_tso4=off,host_tso6=off",
     "no control queue": ",ctrl_vq=off",
@@ -30,14 +32,6 @@ VARIANTS = {
 def test_driven(variant):
     with start_wire(VARIANTS[variant]) as wire:
         assert_forwards(wire)
-
-
-def test_legacy_only_is_refused():
-    with start_wire(",disable-modern=on,disable-legacy=off", ready=False) as wire:
-        wire.box.console.expect(r"left: virtio: .*expected", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 10)
-        wire.left.send(bytes(60))
-        assert wire.right.receive(0.3) is None
 
 
 BRIDGES = {

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// All virtqueues of a network device together. VIRTIO 1.2, sections 3.1.1 (step 7) and 5.1.2.
+#include "drivers/virtio/net.h"
+#include "drivers/virtio/regs.h"
+#include "drivers/virtio/transport.h"
+#include <errno.h>
+
+static uint16_t receive_number(unsigned pair)
+{
+    return (uint16_t)(VIRTIO_NET_QUEUES * pair + VIRTIO_NET_RECEIVEQ);
+}
+
+static uint16_t transmit_number(unsigned pair)
+{
+    return (uint16_t)(VIRTIO_NET_QUEUES * pair + VIRTIO_NET_TRANSMITQ);
+}
+
+// Looks how long queue `number` of the device is, and fills in a plan for a ring of up to `most`
+// slots (a power of two). Returns whether there is such a queue.
+static bool plan_ring(const struct virtio_net *net, uint16_t number, bool chained, uint32_t most,
+                      struct ring_plan *plan)
+{
+    uint32_t entries = virtio_queue_size(&net->pci, number);
+    if (entries == 0)
+        return false;
+    uint32_t slots = chained ? entries / 2 : entries;
+    if (slots == 0) {
+        env_log(net->pci.env, "virtio: queue %u has 1 entry, expected 2: header and frame", number);
+        return false;
+    }
+    while (slots > most)
+        slots /= 2;
+    *plan = (struct ring_plan){
+        .slots = slots,
+        .entries = net->pci.legacy ? entries : slots,
+        .number = number,
+        .chained = chained,
+    };
+    return true;
+}
+
+// 2.7: a power of two, and no more than the device offers or the configuration allows.
+static uint32_t most_slots(const struct port *port)
+{
+    uint32_t most = RING_SLOTS_MAX;
+    while (port->ring_slots != 0 && most > port->ring_slots && most > 1)
+        most /= 2;
+    return most;
+}
+
+static int allocate_ring(struct port *port, uint16_t number, struct queue **queue)
+{
+    const struct virtio_net *net = port->device;
+    struct ring_plan plan;
+    if (!plan_ring(net, number, net->chained, most_slots(port), &plan))
+        return -ENODEV;
+    *queue = net->format->allocate(port, &plan);
+    return *queue != NULL ? 0 : -ENOMEM;
+}
+
+// The control queue carries no frames: one descriptor for each part of a command, in every layout.
+static int allocate_control(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    struct ring_plan plan;
+    if (!plan_ring(net, net->control_number, false, CONTROL_SLOTS_MAX, &plan))
+        return -ENODEV;
+    if (plan.slots < CONTROL_SLOTS_MIN) {
+        env_log(port->env, "virtio: the control queue has %u entries, expected %u", plan.slots,
+                (unsigned)CONTROL_SLOTS_MIN);
+        return -ENODEV;
+    }
+    return control_allocate(&net->control, port, net->format, &plan);
+}
+
+int virtio_queues_allocate(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    bool control = (net->features & VIRTIO_NET_F_CTRL_VQ) != 0;
+    unsigned needed = control ? net->control_number + 1u : VIRTIO_NET_QUEUES * net->pairs;
+    unsigned queues = virtio_queue_count(&net->pci);
+    if (queues < needed) {
+        env_log(port->env, "virtio: num_queues is %u, expected at least %u (VIRTIO 1.2, 5.1.2)",
+                queues, needed);
+        return -ENODEV;
+    }
+    int error = 0;
+    for (unsigned i = 0; i < net->pairs && error == 0; i++) {
+        error = allocate_ring(port, receive_number(i), &net->rx[i]);
+        if (error == 0)
+            error = allocate_ring(port, transmit_number(i), &net->tx[i]);
+        port->rx[i] = net->rx[i];
+        port->tx[i] = net->tx[i];
+    }
+    if (error == 0 && control)
+        error = allocate_control(port);
+    return error;
+}
+
+void virtio_queues_reset(struct virtio_net *net)
+{
+    for (unsigned i = 0; i < net->pairs; i++) {
+        net->format->reset(net->rx[i]);
+        net->format->reset(net->tx[i]);
+    }
+    control_reset(&net->control);
+}
+
+static bool has_buffers(const struct port *port, const struct queue *queue, uint16_t number)
+{
+    for (uint32_t slot = 0; slot < queue->slots; slot++) {
+        uint32_t buffer = queue->buffer_of[slot];
+        if (buffer < port->area->count)
+            continue;
+        env_log(port->env, "virtio: slot %u of queue %u names buffer %u of %u", slot, number,
+                buffer, port->area->count);
+        return false;
+    }
+    return true;
+}
+
+bool virtio_queues_have_buffers(const struct port *port)
+{
+    const struct virtio_net *net = port->device;
+    for (unsigned i = 0; i < net->pairs; i++)
+        if (!has_buffers(port, net->rx[i], receive_number(i)) ||
+            !has_buffers(port, net->tx[i], transmit_number(i)))
+            return false;
+    return true;
+}
+
+// *vector: as in struct virtio_queue.
+static int enable(struct virtio_net *net, struct queue *ring, uint16_t number, uint16_t *vector)
+{
+    struct virtio_queue queue = {
+        .index = number,
+        .vector = *vector,
+        .entries = net->format->entries(ring),
+        .addresses = net->format->addresses(ring),
+    };
+    int error = virtio_queue_enable(&net->pci, &queue);
+    if (error != 0)
+        return error;
+    *vector = queue.vector;
+    net->format->enabled(ring, queue.doorbell);
+    return 0;
+}
+
+// What is sent never interrupts; what arrives may, when arm() says so.
+static int enable_pair(struct virtio_net *net, unsigned pair, uint16_t vector)
+{
+    uint16_t none = VIRTIO_NO_VECTOR;
+    net->format->fill(net->rx[pair]);
+    int error = enable(net, net->rx[pair], receive_number(pair), &vector);
+    net->can_arm &= vector != VIRTIO_NO_VECTOR;
+    return error != 0 ? error : enable(net, net->tx[pair], transmit_number(pair), &none);
+}
+
+int virtio_queues_enable(struct port *port, uint16_t vector)
+{
+    struct virtio_net *net = port->device;
+    net->can_arm = true;
+    for (unsigned i = 0; i < net->pairs; i++) {
+        int error = enable_pair(net, i, vector);
+        if (error != 0)
+            return error;
+    }
+    uint16_t none = VIRTIO_NO_VECTOR;
+    if ((net->features & VIRTIO_NET_F_CTRL_VQ) == 0)
+        return 0;
+    return enable(net, net->control.queue, net->control_number, &none);
+}
+
+void virtio_queues_notify(struct virtio_net *net)
+{
+    for (unsigned i = 0; i < net->pairs; i++)
+        net->format->notify(net->rx[i]);
+}
+
+void virtio_queues_account(struct port *port)
+{
+    const struct virtio_net *net = port->device;
+    for (unsigned i = 0; i < net->pairs; i++) {
+        port->lost_in_restart += net->format->unsent(net->tx[i]);
+        net->format->mark_empty(net->rx[i]);
+    }
+}
