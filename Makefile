@@ -23,7 +23,7 @@ DEPS := $(BUILD)/deps
 SOURCES := $(wildcard boot/*.S boot/*.c kernel/*.S kernel/*.c drivers/*/*.c net/*.c net/stack/*.c)
 # What may run in ring 3 as well: it refers to nothing outside itself (tools/check-ring3).
 RING3   := $(wildcard drivers/domain/*.c drivers/virtio/burst*.c drivers/virtio/order.c drivers/ixgbe/ring_*.c)
-OBJECTS := $(SOURCES:%=$(BUILD)/%.o) $(BUILD)/font.o
+OBJECTS := $(SOURCES:%=$(BUILD)/%.o) $(BUILD)/font.o $(BUILD)/status_page.o
 ARCHIVES := $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
             $(DEPS)/newlib/lib/libc.a $(DEPS)/newlib/lib/libm.a
 
@@ -46,7 +46,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test tests check fuzz gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all deps elf iso run test tests check fuzz fuzzers gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -92,6 +92,13 @@ $(BUILD)/font.o: $(DEPS_READY)
 	$(Q)printf '%s\n' '.section .rodata.console_font, "a"' \
 	    '.global console_font_start, console_font_end' 'console_font_start:' \
 	    '.incbin "$(DEPS)/font/console.psf"' 'console_font_end:' \
+	    '.section .note.GNU-stack, "", @progbits' | $(CC) -c -x assembler -o $@ -
+
+$(BUILD)/status_page.o: net/stack/web/status.html $(DEPS_READY)
+	$(call say,PAGE,$<)
+	$(Q)printf '%s\n' '.section .rodata.status_page, "a"' \
+	    '.global status_page_start, status_page_end' 'status_page_start:' \
+	    '.incbin "$<"' 'status_page_end:' \
 	    '.section .note.GNU-stack, "", @progbits' | $(CC) -c -x assembler -o $@ -
 
 # Two links: the addresses of the first make the table of names, which the second takes in. The
@@ -173,26 +180,44 @@ percent := %
 
 test: deps ## builds, then runs unit, driver and system tests
 	$(Q)qemu/82599/build >/dev/null
+	$(Q)deps/promtool >/dev/null
 	$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) all tests; echo $$? >$(BUILD)/.build-status
 	$(Q)BUILD=$(BUILD) tests/run --build-status $$(cat $(BUILD)/.build-status) \
-	    $(TEST_BINARY) tests/system tests/model
+	    $(TEST_BINARY) tests/system tests/model tests/fuzz
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS   := -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+                -DMMIO_HOOKS -iquote . -isystem $(DEPS)/inih/include -I net/stack \
+                -isystem $(DEPS)/lwip/include
+# lwIP with the same sanitizers, and without the checksums, which a fuzzer does not guess.
+FUZZ_LWIP    := $(BUILD)/fuzz/liblwip.a
+NO_CHECKSUMS := $(patsubst %,-DCHECKSUM_CHECK_%=0,IP TCP UDP ICMP ICMP6)
 
-fuzz: deps $(FUZZERS:%=$(BUILD)/fuzz/%) ## fuzzes each target for FUZZ_SECONDS (60)
+fuzz: deps fuzzers ## fuzzes each target for FUZZ_SECONDS (60)
 	$(Q)for name in $(FUZZERS:fuzz_%=%); do \
 	    mkdir -p $(BUILD)/fuzz/$$name && $(BUILD)/fuzz/fuzz_$$name -max_len=4096 -verbosity=1 \
 	        -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$name \
 	        $$(ls -d tests/fuzz/$${name}_corpus 2>/dev/null) || exit 1; done
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/$$*.c) $(DEPS_READY) FORCE
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
+
+$(FUZZ_LWIP): $(DEPS_READY) Makefile net/stack/lwipopts.h
+	$(call say,FUZZ,$@)
+	@rm -rf $(BUILD)/fuzz/lwip && mkdir -p $(BUILD)/fuzz/lwip
+	$(Q)ls $(CURDIR)/$(DEPS)/lwip/core/*.c $(CURDIR)/$(DEPS)/lwip/core/ipv[46]/*.c \
+	    $(CURDIR)/$(DEPS)/lwip/netif/ethernet.c | (cd $(BUILD)/fuzz/lwip && xargs -n 8 -P $$(nproc) \
+	    clang-19 -std=gnu17 -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all -fno-sanitize=alignment $(NO_CHECKSUMS) -I $(CURDIR)/net/stack \
+	    -isystem $(CURDIR)/$(DEPS)/lwip/include -c)
+	$(Q)rm -f $@ && ar rcs $@ $(BUILD)/fuzz/lwip/*.o
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/$$*.c) $(FUZZ_LWIP) $(DEPS_READY) FORCE
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)clang-19 -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -DMMIO_HOOKS -iquote . -isystem $(DEPS)/inih/include -o $@ $(filter %.c,$^) \
-	    $(DEPS)/inih/libinih-host.a -lcmocka
+	$(Q)clang-19 $(FUZZ_FLAGS) -DBAREWIRE_VERSION='"$(VERSION)"' -o $@ $(filter %.c,$^) \
+	    $(DEPS)/inih/libinih-host.a $(FUZZ_LWIP) -lcmocka
 
 # For tools that parse the sources as the compiler does.
 flags:

@@ -10,7 +10,7 @@ member=lwip_$version+dfsg1.orig.tar.xz
 sha256=83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7b1
 needs=(newlib)
 inputs=(net/stack/lwipopts.h net/stack/arch/cc.h)
-products=(liblwip.a include/lwip/init.h)
+products=(liblwip.a include/lwip/init.h core/tcp.c fuzz/tcp/tcp_syn.bin)
 
 build()
 {
@@ -27,6 +27,8 @@ END
         $hardening_flags -D__DYNAMIC_REENT__ -I../source/src/include -I$root/net/stack \
         -isystem $newlib/include"
     mv objects/liblwip.a product
-    cp -r source/src/include source/src/apps product
+    # The sources and lwIP's own fuzz inputs are for tests/fuzz/.
+    cp -r source/src/include source/src/core source/src/netif product
+    cp -r source/test/fuzz/inputs product/fuzz
     cp source/COPYING product/COPYING.LWIP
 }

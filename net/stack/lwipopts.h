@@ -63,8 +63,8 @@
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 
 #define TCP_MSS            1440 // fits IPv6 on a 1,500-byte link
-#define TCP_SND_BUF        (8 * TCP_MSS)
-#define TCP_SND_QUEUELEN   32
+#define TCP_SND_BUF        (16 * TCP_MSS)
+#define TCP_SND_QUEUELEN   48
 #define TCP_WND            (2 * TCP_MSS) // a request is short: the rest can wait at its sender
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_QUEUE_OOSEQ    0 // what comes out of order comes again

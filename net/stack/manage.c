@@ -3,10 +3,16 @@
 #include "net/stack/manage.h"
 
 #include "kernel/clock.h"
+#include "net/stack/half_open.h"
+#include "net/stack/http.h"
 #include "net/stack/interface.h"
+#include "net/stack/pages.h"
 #include "net/stack/timers.h"
 
-enum { LOOK_EVERY_US = 50 }; // at what has no sign of its own that something is to do
+enum {
+    LOOK_EVERY_US = 50, // at what has no sign of its own that something is to do
+    KINDS = 3,          // of work
+};
 
 static struct local *local;
 static uint64_t next_slice, next_look; // us
@@ -18,14 +24,30 @@ void manage_start(const struct view *view, struct local *the_local)
     const struct config *config = view->config;
     local = the_local;
     interface_start(config, local, view->buffers->ports[config->manage.port]);
+    pages_init(view);
+    if (config->manage.http != 0)
+        http_start(config->manage.http);
 }
 
 // What may be done in a slice, in turns, so that a flood of one kind does not keep out the others.
+static bool run_kind(unsigned kind, uint64_t now)
+{
+    switch (kind) {
+    case 0:
+        return timers_run(now);
+    case 1:
+        return http_poll(now);
+    default:
+        half_open_limit();
+        return interface_input();
+    }
+}
+
 static bool run_something(uint64_t now)
 {
-    for (unsigned tries = 0; tries < 2; tries++) {
-        turn = (turn + 1) % 2;
-        if (turn == 0 ? interface_input() : timers_run(now))
+    for (unsigned tries = 0; tries < KINDS; tries++) {
+        turn = (turn + 1) % KINDS;
+        if (run_kind(turn, now))
             return true;
     }
     return false;

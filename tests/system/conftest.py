@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -27,6 +28,15 @@ PORTS = {"virtio": ("virtio", "virtio"), "ixgbe": ("ixgbe", "ixgbe"), "mixed": (
 # Found, and built if need be, before a test enters a network namespace, from which nothing can be
 # fetched; and once, so that all tests of one run meet the same model.
 QEMU_82599 = functools.cache(model_qemu)
+
+
+
+@functools.cache
+def promtool():
+    """The path of Prometheus' checker of metrics."""
+    return subprocess.run([os.path.join(ROOT, "deps", "promtool")], check=True, text=True,
+                          capture_output=True).stdout.strip()
+
 
 running = []  # boxes, for the report of a failed test
 
@@ -114,6 +124,7 @@ def wire(shared_wire):
 def own_network():
     """A network namespace for this whole run, in which TAPs can be made."""
     QEMU_82599()
+    promtool()
     try:
         netns.become_root_of_a_namespace()
     except netns.Unavailable as error:

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// GET /metrics: the Prometheus text exposition format, version 0.0.4 (prometheus.io, "Exposition
+// formats"). A table of families; each call writes one sample, so that a page of any length takes
+// the core for a microsecond at a time.
+#include "net/stack/pages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "kernel/clock.h"
+#include "kernel/page.h"
+#include "net/stack/http.h"
+#include "net/stack/interface.h"
+#include "net/stack/manage.h"
+
+// What a family has one sample for.
+enum scope { THE_BOX, EACH_PORT, EACH_DROP, EACH_QUEUE, EACH_TABLE };
+enum unit { PLAIN, MICROSECONDS }; // of the number; the latter are shown as seconds
+
+struct sample {
+    char labels[96]; // between braces, or ""
+    uint64_t number;
+};
+
+struct family {
+    const char *name, *type, *help;
+    enum scope scope;
+    enum unit unit;
+    // Fills in sample number `item`. What it has no labels for, the scope has.
+    void (*take)(unsigned item, struct sample *sample);
+};
+
+// --- where the numbers are ---------------------------------------------------------------------
+
+static const struct supervised *port_at(unsigned item)
+{
+    return &page_view()->supervisor->ports[item];
+}
+
+static const struct port_counters *counters_at(unsigned item)
+{
+    return &page_view()->forwarder->counters[item];
+}
+
+#define TAKE(name, scope_item, expression)                       \
+    static void name(unsigned scope_item, struct sample *sample) \
+    {                                                            \
+        (void)scope_item;                                        \
+        sample->number = (expression);                           \
+    }
+
+TAKE(take_uptime, item, clock_us())
+TAKE(take_slices, item, manage_times().slices)
+TAKE(take_slice_time, item, manage_times().total_us)
+TAKE(take_slice_longest, item, manage_times().longest_us)
+TAKE(take_http_connections, item, http_counters().connections)
+TAKE(take_http_answers, item, http_counters().answers)
+TAKE(take_http_errors, item, http_counters().errors)
+TAKE(take_http_refused, item, http_counters().refused)
+TAKE(take_http_evicted, item, http_counters().evicted)
+TAKE(take_http_timed_out, item, http_counters().timed_out)
+TAKE(take_copies, item, page_view()->local->copies)
+TAKE(take_copies_lost, item, page_view()->local->copies_lost)
+TAKE(take_unsent, item, page_view()->local->unsent)
+TAKE(take_discarded, item, interface_discarded())
+TAKE(take_memory_total, item, page_total_bytes())
+TAKE(take_memory_free, item, page_free_bytes())
+TAKE(take_up, item, port_at(item)->port->state == PORT_RUNNING)
+TAKE(take_link, item, port_at(item)->port->state == PORT_RUNNING && port_at(item)->port->link_up)
+TAKE(take_speed, item, (uint64_t)port_at(item)->port->link_mbps * 125000)
+TAKE(take_restarts, item, port_at(item)->restarts)
+TAKE(take_rx_frames, item, counters_at(item)->rx_frames)
+TAKE(take_rx_bytes, item, counters_at(item)->rx_bytes)
+TAKE(take_tx_frames, item, counters_at(item)->tx_frames)
+TAKE(take_tx_bytes, item, counters_at(item)->tx_bytes)
+TAKE(take_forwarded, item, counters_at(item)->forwarded)
+TAKE(take_delivered, item, counters_at(item)->delivered)
+TAKE(take_originated, item, counters_at(item)->originated)
+TAKE(take_missed, item, port_at(item)->port->card_missed)
+TAKE(take_damaged, item, port_at(item)->port->card_errors)
+TAKE(take_lost, item, port_at(item)->port->lost_in_restart)
+
+static void take_info(unsigned item, struct sample *sample)
+{
+    (void)item;
+    snprintf(sample->labels, sizeof sample->labels, "version=\"" BAREWIRE_VERSION "\",name=\"%s\"",
+             page_view()->config->manage.hostname);
+    sample->number = 1;
+}
+
+static void take_drops(unsigned item, struct sample *sample)
+{
+    const unsigned port = item / DROP_REASONS, reason = item % DROP_REASONS;
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",reason=\"%s\"",
+             port_at(port)->port->name, drop_name(reason));
+    sample->number = counters_at(port)->drops[reason];
+}
+
+static void take_table_used(unsigned item, struct sample *sample)
+{
+    struct page_table table = {"", 0, 0};
+    page_table(item, &table);
+    snprintf(sample->labels, sizeof sample->labels, "table=\"%s\"", table.name);
+    sample->number = table.used;
+}
+
+static void take_table_capacity(unsigned item, struct sample *sample)
+{
+    struct page_table table = {"", 0, 0};
+    page_table(item, &table);
+    snprintf(sample->labels, sizeof sample->labels, "table=\"%s\"", table.name);
+    sample->number = table.capacity;
+}
+
+#define COUNTER "counter"
+#define GAUGE   "gauge"
+
+static const struct family families[] = {
+    {"barewire_info", GAUGE, "The program and its name.", THE_BOX, PLAIN, take_info},
+    {"barewire_uptime_seconds", GAUGE, "Time since the kernel was entered.", THE_BOX, MICROSECONDS,
+     take_uptime},
+    {"barewire_memory_bytes", GAUGE, "RAM of the machine.", THE_BOX, PLAIN, take_memory_total},
+    {"barewire_memory_free_bytes", GAUGE, "RAM that nothing uses.", THE_BOX, PLAIN,
+     take_memory_free},
+
+    {"barewire_port_up", GAUGE, "Whether the port runs.", EACH_PORT, PLAIN, take_up},
+    {"barewire_port_link_up", GAUGE, "Whether the port has a link.", EACH_PORT, PLAIN, take_link},
+    {"barewire_port_speed_bytes", GAUGE, "Bytes a second that the link carries, 0: not known.",
+     EACH_PORT, PLAIN, take_speed},
+    {"barewire_port_restarts_total", COUNTER, "Restarts of the port since boot.", EACH_PORT, PLAIN,
+     take_restarts},
+    {"barewire_port_receive_frames_total", COUNTER,
+     "Frames received. They were forwarded, delivered or dropped.", EACH_PORT, PLAIN,
+     take_rx_frames},
+    {"barewire_port_receive_bytes_total", COUNTER, "Bytes received, without FCS.", EACH_PORT, PLAIN,
+     take_rx_bytes},
+    {"barewire_port_transmit_frames_total", COUNTER, "Frames transmitted.", EACH_PORT, PLAIN,
+     take_tx_frames},
+    {"barewire_port_transmit_bytes_total", COUNTER, "Bytes transmitted, without FCS.", EACH_PORT,
+     PLAIN, take_tx_bytes},
+    {"barewire_port_forwarded_frames_total", COUNTER,
+     "Frames received here that left by another port.", EACH_PORT, PLAIN, take_forwarded},
+    {"barewire_port_delivered_frames_total", COUNTER,
+     "Frames received here for the box itself and nobody else.", EACH_PORT, PLAIN, take_delivered},
+    {"barewire_port_originated_frames_total", COUNTER, "Frames of the box's own, sent here.",
+     EACH_PORT, PLAIN, take_originated},
+    {"barewire_port_drops_total", COUNTER, "Frames received here and dropped, by reason.",
+     EACH_DROP, PLAIN, take_drops},
+    {"barewire_port_card_missed_total", COUNTER,
+     "Frames that the card had no room for, before the box saw them.", EACH_PORT, PLAIN,
+     take_missed},
+    {"barewire_port_card_errors_total", COUNTER, "Frames that the card refused as damaged.",
+     EACH_PORT, PLAIN, take_damaged},
+    {"barewire_port_lost_in_restart_total", COUNTER,
+     "Frames in a transmit ring when the card was stopped.", EACH_PORT, PLAIN, take_lost},
+
+    {"barewire_table_entries", GAUGE, "Entries in use, of a table of fixed size.", EACH_TABLE,
+     PLAIN, take_table_used},
+    {"barewire_table_capacity", GAUGE, "Entries that the table has.", EACH_TABLE, PLAIN,
+     take_table_capacity},
+
+    {"barewire_manage_slices_total", COUNTER, "Slices of time that management took.", THE_BOX,
+     PLAIN, take_slices},
+    {"barewire_manage_seconds_total", COUNTER, "Time that management took.", THE_BOX, MICROSECONDS,
+     take_slice_time},
+    {"barewire_manage_slice_longest_seconds", GAUGE, "The longest slice since boot.", THE_BOX,
+     MICROSECONDS, take_slice_longest},
+    {"barewire_manage_copies_total", COUNTER, "Copies of forwarded frames that the box got.",
+     THE_BOX, PLAIN, take_copies},
+    {"barewire_manage_copies_lost_total", COUNTER,
+     "Copies of forwarded frames that the box had no room for.", THE_BOX, PLAIN, take_copies_lost},
+    {"barewire_manage_unsent_total", COUNTER, "Frames of the box's own that could not be sent.",
+     THE_BOX, PLAIN, take_unsent},
+    {"barewire_manage_discarded_total", COUNTER,
+     "Frames for the box that its stack had no memory for.", THE_BOX, PLAIN, take_discarded},
+    {"barewire_http_connections_total", COUNTER, "Connections that the web server accepted.",
+     THE_BOX, PLAIN, take_http_connections},
+    {"barewire_http_answers_total", COUNTER, "Answers that it began.", THE_BOX, PLAIN,
+     take_http_answers},
+    {"barewire_http_errors_total", COUNTER, "Answers with a status of 400 or more.", THE_BOX, PLAIN,
+     take_http_errors},
+    {"barewire_http_refused_total", COUNTER, "Connections for which there was no room.", THE_BOX,
+     PLAIN, take_http_refused},
+    {"barewire_http_evicted_total", COUNTER, "Connections that made room for others.", THE_BOX,
+     PLAIN, take_http_evicted},
+    {"barewire_http_timed_out_total", COUNTER, "Connections whose clients took too long.", THE_BOX,
+     PLAIN, take_http_timed_out},
+};
+enum { FAMILIES = sizeof families / sizeof families[0] };
+
+// --- writing -----------------------------------------------------------------------------------
+
+static unsigned samples(enum scope scope)
+{
+    struct page_table table;
+    unsigned count = 0;
+    switch (scope) {
+    case THE_BOX:
+        return 1;
+    case EACH_PORT:
+        return page_view()->supervisor->count;
+    case EACH_DROP:
+        return page_view()->supervisor->count * DROP_REASONS;
+    case EACH_QUEUE:
+        return page_view()->forwarder->lane_count;
+    case EACH_TABLE:
+        while (page_table(count, &table))
+            count++;
+        return count;
+    }
+    return 0;
+}
+
+static void write_sample(const struct family *family, unsigned item, struct text *out)
+{
+    struct sample sample = {.labels = ""};
+    family->take(item, &sample);
+    if (sample.labels[0] == '\0' && family->scope == EACH_PORT)
+        snprintf(sample.labels, sizeof sample.labels, "port=\"%s\"", port_at(item)->port->name);
+    const bool labels = sample.labels[0] != '\0';
+    text_printf(out, "%s%s%s%s ", family->name, labels ? "{" : "", sample.labels,
+                labels ? "}" : "");
+    if (family->unit == MICROSECONDS)
+        text_printf(out, "%" PRIu64 ".%06" PRIu64 "\n", sample.number / 1000000,
+                    sample.number % 1000000);
+    else
+        text_printf(out, "%" PRIu64 "\n", sample.number);
+}
+
+bool metrics_write(struct page_cursor *cursor, const char *query, struct text *out)
+{
+    (void)query;
+    const struct family *family = &families[cursor->part];
+    if (cursor->item == 0)
+        text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+                    family->type);
+    if (cursor->item < samples(family->scope))
+        write_sample(family, cursor->item++, out);
+    if (cursor->item >= samples(family->scope)) {
+        cursor->part++;
+        cursor->item = 0;
+    }
+    return cursor->part < FAMILIES;
+}
