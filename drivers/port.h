@@ -22,6 +22,13 @@ enum {
     PORT_WAIT_US = 10000, // longest wait of one call to start() or stop()
 };
 
+// What relay() did.
+struct relayed {
+    int64_t frames; // RELAY_NOT_PLAIN: a burst for receive() and the verbs that follow it
+    uint64_t bytes;
+};
+enum { RELAY_NOT_PLAIN = -1 };
+
 // In buffer_of: the slot lost its buffer. No buffer has that number.
 #define NO_BUFFER UINT32_MAX
 
@@ -190,6 +197,18 @@ struct port_driver {
     // it may be less, even 0: those frames named no buffer that exists (PORT_FAULT_BAD_BUFFER). As
     // many slots, the last ones, are then left without; nothing is given to the card.
     void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
+
+    // NULL: frames pass by receive(), transmit() and refill() only. Does what these three do, in
+    // one, for frames with which there is nothing wrong: takes up to max (1..BURST_MAX) frames of
+    // FRAME_MIN..longest bytes off rx, oldest first, puts them into tx, a queue of a port with the
+    // same driver, as far as there is room, and gives each slot of rx the buffer that was exchanged
+    // for its frame. Both queues are afterwards as the three would have left them, so that one
+    // burst may be moved this way and the next one that way; never between receive() and refill().
+    // longest is FRAME_MIN..max_frame of the port of tx. Rings at most one doorbell of each queue.
+    // Returns how many frames moved, and their bytes without FCS; 0: none has arrived;
+    // RELAY_NOT_PLAIN, with nothing moved: the oldest frame is not plainly good, there is no room,
+    // or a port does not run: the other verbs tell what it is.
+    struct relayed (*relay)(struct queue *rx, struct queue *tx, unsigned max, uint32_t longest);
 
     // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.

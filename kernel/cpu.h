@@ -45,7 +45,7 @@ uint64_t cpu_physical_limit(void);
 void cpu_init_canary(void);
 
 // Loads GDT and TSS with stacks of their own for the faults that may come with a bad stack, and
-// turns on SMEP, SMAP and UMIP where the processor has them. Needs vm_init().
+// turns on SMEP, SMAP, UMIP, protection keys and AVX where the processor has them. Needs vm_init().
 void cpu_init(void);
 
 // "SMEP SMAP UMIP": what cpu_init() turned on.

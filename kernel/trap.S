@@ -45,7 +45,8 @@ save:
     jz 1f
     pushq $2
     popfq
-1:  // The handlers are ordinary C and may use XMM registers.
+1:  // The handlers are ordinary C and may use XMM registers. They are compiled without AVX, and leave
+    // the upper halves of YMM registers as they are.
     mov %rsp, %rdi
     mov %rsp, %rbx
     sub $512, %rsp

@@ -11,7 +11,8 @@
 #include "net/forward.h"
 #include <stddef.h>
 
-#define COLD __attribute__((noinline, cold))
+#define COLD        __attribute__((noinline, cold))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 // Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
 enum { OFFSET_MIN = 12 };
@@ -241,13 +242,42 @@ burst_to(struct forwarder *forwarder, struct lane *lane, const enum destination 
     return received;
 }
 
+// Whether a driver of both queues moves plain frames by itself.
+static inline bool can_relay(const struct queue *rx, const struct queue *tx)
+{
+    return rx->port->driver == tx->port->driver && tx->port->driver->relay != NULL;
+}
+
 // The run of a wire's lane: what is received leaves by the one other port.
 static unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
 {
     return burst_to(forwarder, lane, WIRE_ONLY);
 }
 
-// The same on the port that leads to the box, too.
+// The run of a wire's lane between two ports of one driver that can relay plain frames. A burst
+// that is not plain is moved by the single verbs, which also find out why it is not.
+static unsigned relay_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    const struct port *egress = lane->tx->port;
+    const struct port_driver *driver = egress->driver;
+    if (UNLIKELY(!egress->link_up || !can_relay(lane->rx, lane->tx)))
+        return forward_burst(forwarder, lane);
+    const struct relayed moved =
+        driver->relay(lane->rx, lane->tx, forwarder->burst, longest_frame(forwarder, lane));
+    if (moved.frames <= 0) // while nothing arrives, nothing is learned about a ring that was full
+        return moved.frames == 0 ? 0 : forward_burst(forwarder, lane);
+    const uint64_t frames = (uint64_t)moved.frames;
+    struct port_counters *in = lane->ingress, *out = lane->egress;
+    lane->rounds_held = 0;
+    in->rx_frames += frames;
+    in->rx_bytes += moved.bytes;
+    in->forwarded += frames;
+    out->tx_frames += frames;
+    out->tx_bytes += moved.bytes;
+    return (unsigned)frames;
+}
+
+// Every frame that passes a port which leads to the box is looked at, so the verbs move it.
 static unsigned forward_or_deliver(struct forwarder *forwarder, struct lane *lane)
 {
     return burst_to(forwarder, lane, WIRE_AND_BOX);
@@ -292,7 +322,8 @@ void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsig
     forwarder->local = local;
     struct lane *const end = forwarder->lanes + forwarder->lane_count;
     for (struct lane *lane = forwarder->lanes; lane != end; lane++)
-        if (lane->ingress == &forwarder->counters[port] && lane->run == forward_burst)
+        if (lane->ingress == &forwarder->counters[port] &&
+            (lane->run == forward_burst || lane->run == relay_burst))
             lane->run = forward_or_deliver;
 }
 
@@ -311,7 +342,7 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
     if (forwarder->lane_count == LANES_MAX || tx->port->max_frame < FRAME_MIN)
         return false;
     forwarder->lanes[forwarder->lane_count++] = (struct lane){
-        .run = forward_burst,
+        .run = can_relay(rx, tx) ? relay_burst : forward_burst,
         .rx = rx,
         .tx = tx,
         .ingress = &forwarder->counters[ingress],

@@ -169,6 +169,7 @@ const struct port_driver ixgbe_driver = {
     .room = ixgbe_room,
     .transmit = ixgbe_transmit,
     .refill = ixgbe_refill,
+    .relay = ixgbe_relay,
     .send_copy = ixgbe_send_copy,
     .blink = ixgbe_blink,
     .describe = ixgbe_describe,

@@ -3,6 +3,7 @@
 // virtualisation), 7.1.1.1.
 #include "drivers/ixgbe/receive.h"
 #include "drivers/ixgbe/flow_control.h"
+#include "drivers/ixgbe/relay.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/ixgbe/rss.h"
 #include <errno.h>
@@ -89,6 +90,7 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
         .address = dma.address,
         .number = number,
         .tail = card->registers + IXGBE_RDT(number),
+        .wide = ixgbe_has_avx2(),
     };
     card->rx[number] = rx;
     return 0;

@@ -69,6 +69,7 @@ struct ixgbe_rx {
     uint32_t next;          // the slot that the card fills next; receive() looks here
     uint32_t withheld;      // slots refilled since RDT was written
     uint32_t owed;    // slots that receive() emptied and refill() has not filled, from next on
+    bool wide;        // relay() may use AVX2
     uint64_t address; // of the descriptors, as the card sees them
     uint32_t number;
 };
@@ -124,4 +125,5 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max);
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count);
 unsigned ixgbe_room(struct queue *queue, unsigned wanted);
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count);
+struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);

@@ -4,6 +4,7 @@
 // links: drivers/ixgbe/flow_control.c drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c
 // links: drivers/ixgbe/led.c drivers/ixgbe/link.c drivers/ixgbe/model.c drivers/ixgbe/port.c
 // links: drivers/ixgbe/probe.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c
+// links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c
 // links: drivers/ixgbe/ring_receive.c drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c
 // links: drivers/ixgbe/semaphore.c drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c
 // links: drivers/ixgbe/stats.c drivers/ixgbe/transmit.c

@@ -174,8 +174,8 @@ def test_random_datagrams(wire, direction):
 def test_a_full_ring_is_a_named_drop(wire):
     """The peer on the right stops reading: QEMU's socket fills, then the ring, and what finds no
     room is counted as ring-full. Once it reads again, all that was forwarded comes out in order. On a
-    slow computer all this takes longer than a card may be silent: it is then restarted, and what was
-    in its ring is counted as lost."""
+    slow computer all this takes longer than a card may be silent: it is then restarted, and what it had
+    not reported as sent is counted as lost."""
     lost = stats(wire.box)[RIGHT].lost
     before = stats(wire.box)[LEFT]
     frames = [frame(60, seed=number) for number in range(2000)]
@@ -194,7 +194,8 @@ def test_a_full_ring_is_a_named_drop(wire):
     arrived = wire.right.drain(0.3)
     wire.box.wait_for_links()
     lost = stats(wire.box)[RIGHT].lost - lost
-    assert len(arrived) + lost == forwarded and len(arrived) > 0
+    # A card reports what it has sent in steps: what left after the last report counts as lost, too.
+    assert 0 < len(arrived) <= forwarded <= len(arrived) + lost
     remaining = iter(frames)
     assert all(data in remaining for data in arrived), "out of order, or not what was sent"
 

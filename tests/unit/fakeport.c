@@ -207,6 +207,47 @@ static const struct port_driver fake_driver = {
     .send_copy = send_copy,
 };
 
+// Whether the oldest frame of a ring may be relayed.
+static bool plain(const struct fake_queue *rx, uint32_t longest)
+{
+    const uint32_t slot = rx->taken % rx->queue.slots;
+    return rx->kinds[slot] == FAKE_HONEST && rx->frames[slot].length <= longest;
+}
+
+static struct relayed relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest)
+{
+    struct fake_queue *rx = queue_of(from), *tx = queue_of(to);
+    struct fake_port *ingress = fake_of(from->port), *egress = fake_of(to->port);
+    assert_ptr_equal(from->port->driver, to->port->driver);
+    assert_in_range(max, 1, BURST_MAX);
+    assert_in_range(longest, FRAME_MIN, to->port->max_frame);
+    assert_int_equal(rx->owed, 0);
+    if (from->port->state != PORT_RUNNING || to->port->state != PORT_RUNNING ||
+        ingress->fail_in_receive != PORT_OK || egress->fail_in_transmit != PORT_OK)
+        return (struct relayed){RELAY_NOT_PLAIN, 0};
+    struct relayed moved = {0, 0};
+    for (; moved.frames < max && rx->taken != rx->filled; moved.frames++, rx->taken++) {
+        const uint32_t slot = rx->taken % from->slots;
+        if (!plain(rx, longest) || tx->filled - tx->taken == to->slots)
+            break;
+        moved.bytes += rx->frames[slot].length;
+        rx->buffer_of[rx->posted++ % from->slots] = exchange(tx, rx->frames[slot]);
+        ingress->returned[FAKE_HONEST]++;
+    }
+    ingress->relayed += (uint64_t)moved.frames;
+    if (moved.frames == 0 && rx->taken != rx->filled)
+        moved.frames = RELAY_NOT_PLAIN;
+    return moved;
+}
+
+void fake_relays(struct fake_port *fake)
+{
+    static struct port_driver driver;
+    driver = fake_driver;
+    driver.relay = relay;
+    fake->port.driver = &driver;
+}
+
 void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,
                uint32_t slots, uint16_t max_frame)
 {

@@ -47,12 +47,17 @@ struct fake_port {
     unsigned starts, stops, polls, transmits;
     uint64_t returned[FAKE_KINDS]; // frames that receive() returned
     uint64_t lost_rx;              // frames in the receive rings when stop() was called
+    uint64_t relayed;              // frames that relay() moved
     unsigned holes;                // receive slots that were left without a buffer since stop()
 };
 
 // Resets the fake to a probed port. slots is 1..FAKE_SLOTS_MAX, queues 0..FAKE_QUEUES_MAX.
 void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,
                uint32_t slots, uint16_t max_frame);
+
+// Gives the fake, before it is joined with another one of its kind, a driver with a relay() of its
+// own.
+void fake_relays(struct fake_port *fake);
 
 // A frame of length bytes arrives at the card. Returns false when the ring has no posted buffer.
 bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsigned length,
