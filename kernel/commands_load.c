@@ -64,8 +64,6 @@ void command_load(int argc, char **argv)
     show_shares("since boot: ", share(report.busy_us, report.us),
                 share(report.housekeeping_us, report.us), share(report.asleep_us, report.us));
     show_sleeps();
-    console_printf("%" PRIu64 " rounds, %" PRIu64 " of them found frames; between two:\n",
-                   report.rounds, report.busy_rounds);
     console_printf("longest gap %" PRIu64 ".%03u us, since last asked %" PRIu64 ".%03u us\n",
                    report.gap_max_ns / 1000, (unsigned)(report.gap_max_ns % 1000),
                    report.gap_max_recent_ns / 1000, (unsigned)(report.gap_max_recent_ns % 1000));

@@ -22,7 +22,7 @@ void load_begin(void)
     second_began = (struct load_times){0};
     gap_max = 0;
     load.ns_per_tick = clock_ns_per_tick();
-    load.began = load.last = load.from = second_began_at = clock_tsc();
+    load.began = load.last = second_began_at = clock_tsc();
 }
 
 static unsigned share(uint64_t part, uint64_t whole)
@@ -47,15 +47,14 @@ static void close_second(uint64_t now)
 void load_housekept(void)
 {
     const uint64_t now = clock_tsc();
-    load.times.housekeeping += now - load.from;
-    load.from = now;
+    load.times.housekeeping += load_gap(now);
     close_second(now);
 }
 
 void load_slept(uint64_t from, uint64_t to, enum idle_cause cause)
 {
     load.times.asleep += to - from;
-    load.last = load.from = to;
+    load.last = to;
     wakes[cause]++;
 }
 
@@ -78,8 +77,6 @@ void load_read(struct load_report *report, enum load_reader reader)
         .busy_us = clock_ticks_us(load.times.busy),
         .housekeeping_us = clock_ticks_us(load.times.housekeeping),
         .asleep_us = clock_ticks_us(load.times.asleep),
-        .rounds = load.rounds,
-        .busy_rounds = load.busy_rounds,
         .gap_max_ns = ticks_ns(gap_max),
         .gap_max_recent_ns = ticks_ns(unread[reader]),
     };

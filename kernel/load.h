@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How the core's time is spent: forwarding, polling rings that are empty, looking after the box,
-// and asleep; and how long the rings are left alone in between.
+// and asleep; and for how long at a time.
+// A gap is a round over all lanes, or what comes between two.
 //
 // Each round of the main loop costs one look at the TSC, whatever it carries.
 #pragma once
@@ -11,9 +12,9 @@
 #include "kernel/idle.h"
 
 enum {
-    LOAD_GAPS = 32, // bucket n: gaps of 2^n nanoseconds up to, not including, 2^(n+1); the first
-                    // also has shorter ones, the last also longer ones
-};
+    LOAD_GAPS = 64
+}; // bucket n: gaps of 2^n nanoseconds up to, not including, 2^(n+1);
+   // bucket 0 also has shorter ones
 
 // Who reads the longest gap "since it was last read". Each has its own.
 enum load_reader { LOAD_CONSOLE, LOAD_METRICS, LOAD_READERS };
@@ -25,31 +26,32 @@ struct load_times { // ticks of the TSC
 // Written by the main loop alone.
 struct load {
     uint64_t began;       // ticks, when the loop did
-    uint64_t last;        // when the last round ended, or the last sleep
-    uint64_t from;        // the same, or when the last housekeeping ended
+    uint64_t last;        // when the last round, housekeeping or sleep ended
     uint64_t ns_per_tick; // as a fraction of 2^32
-    uint64_t rounds, busy_rounds;
-    uint64_t gap_max; // ticks, since it was last read by anybody
+    uint64_t gap_max;     // ticks, since it was last read by anybody
     struct load_times times;
     uint64_t gaps[LOAD_GAPS];
 };
 extern struct load load;
 
+// A gap ends now. Returns its ticks.
+static inline uint64_t load_gap(uint64_t now)
+{
+    const uint64_t gap = now - load.last;
+    const uint64_t ns = (uint64_t)((unsigned __int128)gap * load.ns_per_tick >> 32);
+    load.gaps[63 - __builtin_clzll(ns | 1)]++;
+    if (gap > load.gap_max)
+        load.gap_max = gap;
+    load.last = now;
+    return gap;
+}
+
 // A round over all lanes has ended; busy: it found frames. Returns the time, in ticks.
 static inline uint64_t load_round(bool busy)
 {
-    const uint64_t now = clock_tsc(), gap = now - load.last;
-    const uint64_t ns = (uint64_t)((unsigned __int128)gap * load.ns_per_tick >> 32);
-    const unsigned bucket = 63 - (unsigned)__builtin_clzll(ns | 1);
-    load.gaps[bucket < LOAD_GAPS ? bucket : LOAD_GAPS - 1]++;
-    if (gap > load.gap_max)
-        load.gap_max = gap;
-    load.rounds++;
-    if (busy) {
-        load.busy_rounds++;
-        load.times.busy += now - load.from;
-    }
-    load.last = load.from = now;
+    const uint64_t now = clock_tsc(), gap = load_gap(now);
+    if (busy)
+        load.times.busy += gap;
     return now;
 }
 

@@ -158,7 +158,7 @@ _Noreturn static void run(void)
     load_begin();
     for (;;) {
         const bool busy = forward_round();
-        const bool managed = forwarding && box_manage(busy);
+        const bool managed = config.manage.on && forwarding && box_manage(busy);
         const uint64_t now = load.last;
         if (busy)
             seen = now;

@@ -54,9 +54,8 @@ static void test_every_round_is_a_gap(void **state)
     uint64_t gaps = 0;
     for (unsigned i = 0; i < LOAD_GAPS; i++)
         gaps += report.gaps[i];
-    assert_int_equal(report.rounds, 1000);
     assert_int_equal(gaps, 1000);
-    assert_int_equal(report.busy_rounds, 250);
+    assert_true(report.busy_us > 0 && report.busy_us < report.us);
     // A gap of n ticks is n * 1000 ns here: none is shorter than a read of the clock.
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(report.gaps[i], 0);
@@ -104,7 +103,7 @@ static void test_sleep_is_no_gap(void **state)
     spin(10000000);
     const uint64_t to = clock_tsc();
     load_slept(from, to, IDLE_FRAMES);
-    load.last = load.from = clock_tsc();
+    load.last = clock_tsc();
     load_round(true);
     const struct load_report report = read_as(LOAD_CONSOLE);
     assert_int_equal(report.asleep_us, to - from);
