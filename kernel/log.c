@@ -18,7 +18,7 @@ struct entry {
 
 enum {
     SHOWN_LENGTH = LOG_LINE_LENGTH + 32, // with the time in front
-    LINES_A_STEP = 8,
+    LINES_A_STEP = 4,
 };
 
 static struct entry entries[LOG_LINES];

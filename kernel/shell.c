@@ -18,6 +18,7 @@ enum {
     HISTORY = 8,
     KEYS_A_POLL = 64,
     STEP_US = 1000,
+    LINES_A_STEP = 4, // of help
 
     CONTROL_C = 0x03,
     CONTROL_U = 0x15,
@@ -55,15 +56,24 @@ static void show(void)
 
 // --- commands ----------------------------------------------------------------------------------
 
+static const struct shell_command *next_help;
+
+static bool more_help(void)
+{
+    for (unsigned i = 0; i < LINES_A_STEP && next_help->name != NULL; i++, next_help++) {
+        const char *arguments = next_help->arguments != NULL ? next_help->arguments : "";
+        int padding = 25 - (int)(strlen(next_help->name) + strlen(arguments));
+        console_printf("  %s %s%*s %s\n", next_help->name, arguments, padding > 0 ? padding : 0, "",
+                       next_help->help);
+    }
+    return next_help->name != NULL;
+}
+
 static void help(void)
 {
     console_printf("  %-26s %s\n", "help", "this list");
-    for (const struct shell_command *command = table; command->name != NULL; command++) {
-        const char *arguments = command->arguments != NULL ? command->arguments : "";
-        int padding = 25 - (int)(strlen(command->name) + strlen(arguments));
-        console_printf("  %s %s%*s %s\n", command->name, arguments, padding > 0 ? padding : 0, "",
-                       command->help);
-    }
+    next_help = table;
+    shell_go_on(more_help);
 }
 
 static void run(int argc, char **argv)
