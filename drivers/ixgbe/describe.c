@@ -80,8 +80,10 @@ static void describe_registers(struct ixgbe *card, const struct named *table, un
 static void describe_moved_registers(struct ixgbe *card)
 {
     const struct ixgbe_mac *mac = card->mac;
-    struct named moved[3] = {{"EEC", mac->eec}, {"SW_FW_SYNC", mac->sw_fw_sync}};
-    unsigned count = 2;
+    struct named moved[3] = {{"EEC", mac->eec}};
+    unsigned count = 1;
+    if (!mac->regsmp) // else reading takes the semaphore
+        moved[count++] = (struct named){"SW_FW_SYNC", mac->sw_fw_sync};
     if (mac->i2cctl != 0)
         moved[count++] = (struct named){"I2CCTL", mac->i2cctl};
     describe_registers(card, moved, count);

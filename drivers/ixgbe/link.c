@@ -211,9 +211,13 @@ static void explain(struct ixgbe *card, uint32_t links)
         return;
     }
     const bool fixed_rate = card->model->media == IXGBE_SFP && !card->sfp.does_1g;
-    env_log(card->env, "no link after 10 s: LINKS %08xh, AUTOC %08xh, ANLP1 %08xh (82599 4.6.4)",
-            (unsigned)links, (unsigned)ixgbe_read(card, IXGBE_AUTOC),
-            (unsigned)ixgbe_read(card, IXGBE_ANLP1));
+    if (card->mac->has_autoc)
+        env_log(card->env,
+                "no link after 10 s: LINKS %08xh, AUTOC %08xh, ANLP1 %08xh (82599 4.6.4)",
+                (unsigned)links, (unsigned)ixgbe_read(card, IXGBE_AUTOC),
+                (unsigned)ixgbe_read(card, IXGBE_ANLP1));
+    else
+        env_log(card->env, "no link after 10 s: LINKS %08xh", (unsigned)links);
     env_log(card->env, "is the other end on, the cable whole%s? Trying on",
             fixed_rate ? ", and does the other end run at 10 Gb/s" : "");
 }

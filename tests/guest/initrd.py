@@ -146,7 +146,7 @@ def cpio(entries):
 
 
 def _directories(names):
-    wanted = {"bin", "dev", "proc", "sys", "run", "tmp", "modules", "mnt"}
+    wanted = {"bin", "dev", "proc", "sys", "run", "tmp", "modules", "mnt", "usr", "usr/bin"}
     for name in names:
         while os.path.dirname(name):
             name = os.path.dirname(name)
@@ -189,6 +189,18 @@ def _contents(kernel, tree, programs, modules):
     return entries
 
 
+def _cached(kind, parts, make):
+    """The path of the archive that was made from the parts, or is made now."""
+    cache = cache_directory()
+    name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    path = os.path.join(cache, f"{kind}-{name}.cpio")
+    if not os.path.exists(path):
+        with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:
+            file.write(make())
+        os.rename(file.name, path)
+    return path
+
+
 def guest(packages, programs, modules):
     """Returns (kernel image, initial RAM disk). `programs` are names (or patterns) of programs, and
     of libraries that a program opens by itself; they go to /usr/bin, and the libraries that they
@@ -203,13 +215,7 @@ def guest(packages, programs, modules):
     _unpack(everything, tree)
     with open(os.path.abspath(__file__), "rb") as file:
         parts = [file.read(), key.encode(), *(p.encode() for p in [*programs, *modules])]
-    name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    initrd = os.path.join(cache, f"initrd-{name}.cpio")
-    if not os.path.exists(initrd):
-        archive = cpio(_contents(kernel_tree, tree, programs, modules))
-        with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:
-            file.write(archive)
-        os.rename(file.name, initrd)
+    initrd = _cached("initrd", parts, lambda: cpio(_contents(kernel_tree, tree, programs, modules)))
     image = next(path for name, path in _index(kernel_tree).items() if name.startswith("vmlinuz-"))
     return image, initrd
 
@@ -217,3 +223,9 @@ def guest(packages, programs, modules):
 def script(text):
     """An archive to append to the RAM disk: what init runs when the modules are in."""
     return cpio([("test.sh", stat.S_IFREG | 0o755, text.encode())])
+
+
+def with_script(initrd, text):
+    """The path of a RAM disk that runs the text."""
+    parts = [initrd.encode(), text.encode()]
+    return _cached("script", parts, lambda: _read(initrd) + script(text))
