@@ -82,5 +82,6 @@ void load_read(struct load_report *report, enum load_reader reader)
     };
     unread[reader] = 0;
     memcpy(report->wakes, wakes, sizeof wakes);
-    memcpy(report->gaps, load.gaps, sizeof load.gaps);
+    for (unsigned i = 0; i < LOAD_BUCKETS; i++)
+        report->gaps[i < LOAD_GAPS ? i : LOAD_GAPS - 1] += load.gaps[i];
 }

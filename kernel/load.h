@@ -11,10 +11,9 @@
 #include "kernel/clock.h"
 #include "kernel/idle.h"
 
-enum {
-    LOAD_GAPS = 64
-}; // bucket n: gaps of 2^n nanoseconds up to, not including, 2^(n+1);
-   // bucket 0 also has shorter ones
+// Bucket n of a report has the gaps of 2^n nanoseconds up to, not including, 2^(n+1); the first
+// also has shorter ones, the last also longer ones. No gap is too long for the buckets that count.
+enum { LOAD_GAPS = 32, LOAD_BUCKETS = 64 };
 
 // Who reads the longest gap "since it was last read". Each has its own.
 enum load_reader { LOAD_CONSOLE, LOAD_METRICS, LOAD_READERS };
@@ -30,7 +29,7 @@ struct load {
     uint64_t ns_per_tick; // as a fraction of 2^32
     uint64_t gap_max;     // ticks, since it was last read by anybody
     struct load_times times;
-    uint64_t gaps[LOAD_GAPS];
+    uint64_t gaps[LOAD_BUCKETS];
 };
 extern struct load load;
 
@@ -74,11 +73,10 @@ struct load_shares {
 struct load_report {
     struct load_shares last_second;
     uint64_t us, busy_us, housekeeping_us, asleep_us; // the rest polled empty rings
-    uint64_t rounds, busy_rounds;
-    uint64_t wakes[IDLE_CAUSES]; // sleeps, by what ended them
+    uint64_t wakes[IDLE_CAUSES];                      // sleeps, by what ended them
     uint64_t gap_max_ns;
     uint64_t gap_max_recent_ns; // since this reader last asked
-    uint64_t gaps[LOAD_GAPS];   // their number is rounds, their sum us - asleep_us
+    uint64_t gaps[LOAD_GAPS];   // their sum is us - asleep_us
 };
 
 // Takes what `reader` has not seen yet of the longest gap.

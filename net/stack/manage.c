@@ -11,6 +11,7 @@
 
 enum {
     LOOK_EVERY_US = 50, // at what has no sign of its own that something is to do
+    SOON_US = 1000,     // of a box that sleeps: while somebody is connected
     KINDS = 3,          // of work
 };
 
@@ -80,7 +81,10 @@ uint64_t manage_deadline(void)
 {
     if (local == NULL)
         return UINT64_MAX;
-    return local_next(local) != NULL ? 0 : timers_next();
+    if (local_next(local) != NULL)
+        return 0;
+    const uint64_t timers = timers_next(), soon = clock_us() + SOON_US;
+    return http_open() > 0 && soon < timers ? soon : timers;
 }
 
 struct manage_times manage_times(void)
