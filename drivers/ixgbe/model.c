@@ -28,6 +28,7 @@ static const struct ixgbe_mac mac_82599 = {
 
 static const struct ixgbe_mac mac_x540 = {
     .name = "X540",
+    .tried = true,
     .supported = true,
     .eec = IXGBE_EEC,
     .eerd = true,

@@ -32,11 +32,12 @@ def console(request, linux_guest, run_guest):
     return request.param, said
 
 
-def pair_of_ports():
+def pair_of_ports(options=""):
     arguments = []
     for n in (1, 2):
         arguments += ["-netdev", f"hubport,id=h{n},hubid=0", "-device",
-                      f"ixgbe,netdev=h{n},id=p{n},mac=52:54:00:00:00:0{n},backpressure=off"]
+                      f"ixgbe,netdev=h{n},id=p{n},mac=52:54:00:00:00:0{n},backpressure=off"
+                      + (f",{options}" if options else "")]
     return arguments
 
 

@@ -18,6 +18,7 @@ DRIVEN = {
     "10GBASE-LR": ",sfp=lr",
     "direct attach": ",sfp=copper",
     "1000BASE-T": ",sfp=rj45,link=1g",
+    "X540": ",device-id=0x1528",
     "module that nobody supports": ",sfp=unsupported,any-sfp=off",
     "missed packets are counted": ",backpressure=off",
     "slow link": ",link-delay-ms=500",
@@ -147,6 +148,27 @@ def test_link_down_and_up():
         assert wire.right.receive(0.1) is None
         wire.left.send(b"\x55" * 60)
         assert wire.right.receive() == b"\x55" * 60
+
+
+def test_x540():
+    """Two gates of its own to what is shared with firmware, no module, no AUTOC: the PHY negotiates.
+    Looking into the card and restarting it leave the gates open."""
+    with start_wire(("", ",device-id=0x1560,link=1g"), ports="ixgbe") as wire:
+        box = wire.box
+        assert re.search(r"\] right: X540-T1$", box.console.text, re.MULTILINE)
+        assert re.search(r"^right .* 1000 Mb/s$", box.command("ports"), re.MULTILINE)
+        text = box.command("diag right", 20)
+        assert "8086:1560" in text and "AUTOC" not in text and "module" not in text, text
+        box.command("restart right")
+        box.wait_for_links()
+        assert_forwards(wire)
+        assert "semaphore" not in box.console.text
+        box.console.mark()
+        box.qmp("set_link", name="port1", up=False)
+        box.console.expect(r"\] right: link down$", 5)
+        box.console.expect(r"\] right: no link after 10 s: LINKS 00000000h$", 20)
+        box.qmp("set_link", name="port1", up=True)
+        box.console.expect(r"\] right: link up, 1000 Mb/s", 5)
 
 
 def test_led_and_diag():

@@ -27,10 +27,13 @@ enum {
 enum { BAR_REGISTERS = 0, BAR_IO = 2, BAR_MSIX = 4 };
 enum { IO_SIZE = 32, MSIX_SIZE = 16 * KiB, MSIX_TABLE = 0, MSIX_PBA = 0x2000 };
 
-// The 82599's functions. 0x10ed is the virtual function: here only for its identity.
+enum { ID_X540_T2 = 0x1528, ID_X540_T1 = 0x1560, X540_RX_BUFFER = 384 * KiB };
+
+// The 82599's functions, and the X540's. 0x10ed is the virtual function: here only for its
+// identity.
 static const uint16_t device_ids[] = {
-    0x10fb, 0x10f7, 0x10f8, 0x10f9, 0x10fc, 0x1507, 0x1514, 0x1517, 0x151c,
-    0x1529, 0x152a, 0x154a, 0x154d, 0x154f, 0x1557, 0x1558, 0x10ed,
+    0x10fb, 0x10f7, 0x10f8, 0x10f9, 0x10fc, 0x1507, 0x1514, 0x1517,     0x151c,     0x1529,
+    0x152a, 0x154a, 0x154d, 0x154f, 0x1557, 0x1558, 0x10ed, ID_X540_T2, ID_X540_T1,
 };
 
 // CTRL.RST resets all but PCI configuration and the link, CTRL.LRST the link too
@@ -40,6 +43,9 @@ void ixgbe_software_reset(Ixgbe *s, bool with_link)
     uint32_t autoc = *reg_at(s, AUTOC), autoc2 = *reg_at(s, AUTOC2);
 
     ixgbe_table_reset(s);
+    if (s->x540) {
+        *reg_at(s, RXPBSIZE) = X540_RX_BUFFER;
+    }
     if (!with_link) {
         *reg_at(s, AUTOC) = autoc;
         *reg_at(s, AUTOC2) = autoc2;
@@ -212,6 +218,7 @@ static void realize(PCIDevice *d, Error **errp)
         return;
     }
     qemu_macaddr_default_if_unset(&s->conf.macaddr);
+    s->x540 = s->device_id == ID_X540_T2 || s->device_id == ID_X540_T1;
     if (!ixgbe_eeprom_init(s, errp) || !ixgbe_sfp_init(s, errp) || !ixgbe_link_init(s, errp) ||
         !ixgbe_generator_init(s, errp)) {
         return;
@@ -228,6 +235,7 @@ static void realize(PCIDevice *d, Error **errp)
     }
     ixgbe_intr_init(s);
     ixgbe_flow_init(s);
+    ixgbe_phy_init(s);
     ixgbe_rx_init(s);
     ixgbe_tx_init(s);
     s->nic = qemu_new_nic(&net_info, &s->conf, object_get_typename(OBJECT(s)), dev->id,
@@ -248,6 +256,7 @@ static void unrealize(PCIDevice *d)
     timer_free(s->flap_timer);
     timer_free(s->throttle);
     ixgbe_flow_finalize(s);
+    ixgbe_phy_finalize(s);
     ixgbe_rx_finalize(s);
     ixgbe_tx_finalize(s);
     pcie_aer_exit(d);

@@ -136,6 +136,11 @@ struct Ixgbe {
         bool scl, sda, drive_low, reading;
     } sfp;
 
+    // PHY of an X540 (phy.c)
+    bool x540;
+    GHashTable *phy; // NULL: there is none
+    uint32_t phy_register;
+
     // Link
     QEMUTimer *link_timer;
     QEMUTimer *flap_timer;
@@ -304,6 +309,9 @@ bool ixgbe_sfp_init(Ixgbe *s, Error **errp);
 bool ixgbe_sfp_present(Ixgbe *s);
 bool ixgbe_sfp_does(Ixgbe *s, bool gigabit); // that rate
 uint32_t ixgbe_i2c_write(Ixgbe *s, uint32_t value);
+void ixgbe_phy_init(Ixgbe *s);
+void ixgbe_phy_finalize(Ixgbe *s);
+uint32_t ixgbe_mdio(Ixgbe *s, uint32_t command);
 bool ixgbe_link_init(Ixgbe *s, Error **errp);
 void ixgbe_link_restart(Ixgbe *s);
 bool ixgbe_link_up(Ixgbe *s);

@@ -19,6 +19,9 @@ static bool modes_agree(Ixgbe *s)
 {
     uint32_t mode = BITS(*reg_at(s, AUTOC), AUTOC_LMS, 3);
 
+    if (s->x540) {
+        return true; // the PHY finds out by itself
+    }
     if (ixgbe_link_1g(s)) {
         return mode == LMS_1G_NO_AN || mode == LMS_1G_AN || mode >= 4;
     }
@@ -33,8 +36,8 @@ bool ixgbe_link_up(Ixgbe *s)
 void ixgbe_link_update(Ixgbe *s)
 {
     bool forced = (*reg_at(s, AUTOC) & AUTOC_FLU) != 0;
-    bool cable =
-        s->nic != NULL && !qemu_get_queue(s->nic)->link_down && ixgbe_sfp_does(s, ixgbe_link_1g(s));
+    bool plugged = s->x540 || ixgbe_sfp_does(s, ixgbe_link_1g(s));
+    bool cable = s->nic != NULL && !qemu_get_queue(s->nic)->link_down && plugged;
     bool up = forced || (s->carrier && cable && !s->flapped && modes_agree(s));
 
     if (up == s->link_was_up) {

@@ -95,6 +95,18 @@ static uint32_t swsm_read(Ixgbe *s)
     return value;
 }
 
+// The X540's second gate: as SMBI, it is taken by the read that returned 0.
+static uint32_t sync_read(Ixgbe *s)
+{
+    uint32_t *sync = reg_at(s, SW_FW_SYNC);
+    uint32_t value = *sync;
+
+    if (s->x540) {
+        *sync |= SW_FW_REGSMP;
+    }
+    return value;
+}
+
 // Registers whose value is made when they are read. False: plain storage.
 static bool computed_read(Ixgbe *s, uint32_t offset, uint32_t *value)
 {
@@ -132,6 +144,9 @@ static bool computed_read(Ixgbe *s, uint32_t offset, uint32_t *value)
         return true;
     case SWSM:
         *value = swsm_read(s);
+        return true;
+    case SW_FW_SYNC:
+        *value = sync_read(s);
         return true;
     }
     if (rx_queue_of(offset, &q, &which) && which == RXDCTL) {
@@ -228,6 +243,9 @@ static void write_effect(Ixgbe *s, uint32_t offset, uint32_t old)
     case EEC:
         *value = ixgbe_eec_write(s, *value);
         return;
+    case MSCA:
+        *value = ixgbe_mdio(s, *value);
+        return;
     case I2CCTL:
         *value = ixgbe_i2c_write(s, *value);
         return;
@@ -275,6 +293,9 @@ static void card_write(Ixgbe *s, uint32_t offset, uint32_t value)
     old = *reg;
     info = ixgbe_rule(offset);
     *reg = info == NULL ? value : (old & ~info->writable) | (value & info->writable);
+    if (s->x540 && offset == SW_FW_SYNC) {
+        *reg = (*reg & ~SW_FW_REGSMP) | (value & SW_FW_REGSMP);
+    }
     write_effect(s, offset, old);
 }
 

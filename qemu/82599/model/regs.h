@@ -151,6 +151,14 @@
 #define HLREG0_JUMBOEN   (1u << 2)
 #define HLREG0_TXPADEN   (1u << 10)
 #define HLREG0_LPBK      (1u << 15)
+#define MSCA             0x0425cu
+#define MSCA_DEVICE      16
+#define MSCA_PORT        21
+#define MSCA_OPERATION   26
+#define MSCA_ADDRESS     0
+#define MSCA_WRITE       1
+#define MSCA_COMMAND     (1u << 30)
+#define MSRWD            0x04260u
 #define MAXFRS           0x04268u
 #define MFLCN            0x04294u
 #define MFLCN_DPF        (1u << 1)
@@ -267,6 +275,7 @@
 #define FWSM          0x10148u
 #define SW_FW_SYNC    0x10160u
 #define SW_FW_PHY     0x6u
+#define SW_FW_REGSMP  (1u << 31) // X540
 #define SW_FW_MAC_CSR (1u << 3)
 #define GCR_EXT       0x11050u
 #define CORECTL       0x14f00u

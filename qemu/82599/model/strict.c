@@ -212,8 +212,9 @@ static void check_order(Ixgbe *s, uint32_t offset, uint32_t value)
         }
         break;
     case SW_FW_SYNC:
-        if ((*reg_at(s, SWSM) & SWSM_SWESMBI) == 0) {
-            ixgbe_violation(s, "10.5.4", "SW_FW_SYNC written without SWSM.SWESMBI");
+        if (s->x540 ? (old & SW_FW_REGSMP) == 0 : (*reg_at(s, SWSM) & SWSM_SWESMBI) == 0) {
+            ixgbe_violation(s, "10.5.4", "SW_FW_SYNC written without %s",
+                            s->x540 ? "having read SW_FW_SYNC.REGSMP as 0" : "SWSM.SWESMBI");
         }
         break;
     case SWSM:
@@ -247,6 +248,13 @@ void ixgbe_check_write(Ixgbe *s, uint32_t offset, uint32_t value)
         ixgbe_violation(s, info->section, "write of %08x to %s, which is read-only", value,
                         info->name);
         return;
+    }
+    if (s->x540 && offset == SW_FW_SYNC) {
+        value &= ~SW_FW_REGSMP;
+    }
+    if (s->x540 && (offset == AUTOC || offset == AUTOC2 || offset == I2CCTL || offset == CORECTL)) {
+        ixgbe_violation(s, "8.2.2", "write of %08x to %s, which an X540 does not have", value,
+                        info->name);
     }
     if ((value ^ info->reset) & ~(info->writable | info->ignored)) {
         ixgbe_violation(s, info->section, "%s (%05x) = %08x: reserved bits %08x", info->name,

@@ -118,9 +118,9 @@ static const RegisterRule table[] = {
     ONE("HLREG1", 0x04244, 0, 0, ALL, RO, "8.2.3.22"),
     ONE("PAP", 0x04248, 0xffff, 0xffff, 0, RW, "8.2.3.22"),
     ONE("MACA", 0x0424c, 0, ALL, 0, RW, "8.2.3.22"),
-    // No PHY sits on MDIO: the command ends at once and all ones are read.
-    ONE("MSCA", 0x0425c, 0, 0x3fffffff, 1u << 30, RW, "8.2.3.22"),
-    ONE("MSRWD", 0x04260, 0xffff0000, 0xffff, 0xffff0000, RW, "8.2.3.22"),
+    // An 82599 of this model has no PHY on MDIO: the command ends at once and all ones are read.
+    ONE("MSCA", MSCA, 0, 0x7fffffff, 0, RW, "8.2.3.22"),
+    ONE("MSRWD", MSRWD, 0xffff0000, 0xffff, 0xffff0000, RW, "8.2.3.22"),
     ONE("MAXFRS", MAXFRS, 0x05ee0000, 0xffff0000, 0, RW, "8.2.3.22.13"),
     ONE("PCSS1", 0x04288, 0, 0, ALL, RO, "8.2.3.22"),
     ONE("PCSS2", 0x0428c, 0, 0, ALL, RO, "8.2.3.22"),
