@@ -46,7 +46,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test tests check fuzz fuzzers gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all deps elf iso run test test-faults tests check fuzz fuzzers gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -184,6 +184,11 @@ test: deps ## builds, then runs unit, driver and system tests
 	$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) all tests; echo $$? >$(BUILD)/.build-status
 	$(Q)BUILD=$(BUILD) tests/run --build-status $$(cat $(BUILD)/.build-status) \
 	    $(TEST_BINARY) tests/system tests/model tests/fuzz
+
+test-faults: all ## injects every fault into drivers, in ring 3 and in ring 0, and makes the table of it
+	$(Q)deps/install test
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_faults.py
+	$(Q)tools/faults-table $(BUILD)/faults.json docs/domain.md
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60

@@ -4,19 +4,22 @@
 #pragma once
 #include "drivers/port.h"
 
-// From ring 0. Ring 3 can read it, and not write it.
+// From ring 0, one for each queue. Ring 3 can read it, and not write it.
 struct domain_call {
     // The driver's data verbs, as ring 3 sees them.
     unsigned (*receive)(struct queue *rx, struct frame *frames, unsigned max);
     unsigned (*room)(struct queue *tx, unsigned wanted);
     unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
     void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
+    uint32_t (*next_empty)(struct queue *tx);
 
     struct domain_answer *answer;
     struct queue *queue;
     uint64_t generation; // of this crossing: the answer repeats it
     uint32_t count;      // frames that may be received, or that are to be sent; or room wanted
     uint32_t given;      // empty buffers for the receive ring, 0..BURST_MAX
+    uint32_t fault;      // enum domain_fault: something to do wrong on purpose
+    uint64_t target;     // for the fault
     struct frame buffers[BURST_MAX];
 };
 
@@ -30,7 +33,66 @@ struct domain_answer {
 uint64_t domain_receive(const struct domain_call *call); // first gives the empty buffers back
 uint64_t domain_room(const struct domain_call *call);
 uint64_t domain_transmit(const struct domain_call *call);
+uint64_t domain_next_empty(const struct domain_call *call);
 uint64_t domain_nothing(const struct domain_call *call); // 0: to see what a crossing costs
 
 // Where each of them returns to: the SYSCALL that leads out. The only one in ring 3's text.
 void domain_exit(void);
+
+// What a driver may be told to do wrong: the faults of docs/isolation.md, in its order. Each has
+// the name by which the command `inject` knows it, and says where it happens: in domain_receive(),
+// the same with a frame at hand, or in domain_transmit().
+#define DOMAIN_FAULTS(F)                           \
+    F(NULL_STORE, "null-store", RECEIVE)           \
+    F(STORE_FORWARDER, "store-forwarder", RECEIVE) \
+    F(LOAD_FORWARDER, "load-forwarder", RECEIVE)   \
+    F(STORE_DRIVER, "store-driver", RECEIVE)       \
+    F(STORE_TEXT, "store-text", RECEIVE)           \
+    F(EXEC_DATA, "exec-data", RECEIVE)             \
+    F(EXEC_WRPKRU, "exec-wrpkru", RECEIVE)         \
+    F(JUMP_KERNEL, "jump-kernel", RECEIVE)         \
+    F(JUMP_NOWHERE, "jump-nowhere", RECEIVE)       \
+    F(STACK_OVERFLOW, "stack-overflow", RECEIVE)   \
+    F(BAD_RSP, "bad-rsp", RECEIVE)                 \
+    F(UD2, "ud2", RECEIVE)                         \
+    F(DIVIDE, "divide", RECEIVE)                   \
+    F(CLI, "cli", RECEIVE)                         \
+    F(HLT, "hlt", RECEIVE)                         \
+    F(IN, "in", RECEIVE)                           \
+    F(OUT, "out", RECEIVE)                         \
+    F(WRMSR, "wrmsr", RECEIVE)                     \
+    F(MOV_CR3, "mov-cr3", RECEIVE)                 \
+    F(LGDT, "lgdt", RECEIVE)                       \
+    F(INT, "int", RECEIVE)                         \
+    F(FLAG_TF, "flag-tf", RECEIVE)                 \
+    F(FLAG_AC, "flag-ac", RECEIVE)                 \
+    F(FLAG_NT, "flag-nt", RECEIVE)                 \
+    F(FLAG_DF, "flag-df", RECEIVE)                 \
+    F(MXCSR, "mxcsr", RECEIVE)                     \
+    F(LOOP, "loop", RECEIVE)                       \
+    F(SILENCE, "silence", RECEIVE)                 \
+    F(COUNT_AHEAD, "count-ahead", FRAME)           \
+    F(COUNT_BACK, "count-back", FRAME)             \
+    F(STALE, "stale", FRAME)                       \
+    F(INDEX, "index", FRAME)                       \
+    F(FOREIGN, "foreign", FRAME)                   \
+    F(DUPLICATE, "duplicate", FRAME)               \
+    F(LENGTH_13, "length-13", FRAME)               \
+    F(LENGTH_64K, "length-64k", FRAME)             \
+    F(OFFSET, "offset", FRAME)                     \
+    F(SENT_COUNT, "sent-count", TRANSMIT)          \
+    F(SENT_INDEX, "sent-index", TRANSMIT)          \
+    F(SENT_FOREIGN, "sent-foreign", TRANSMIT)      \
+    F(SENT_DUPLICATE, "sent-duplicate", TRANSMIT)  \
+    F(HOARD, "hoard", TRANSMIT)
+
+enum domain_fault {
+    FAULT_NONE,
+#define F(id, name, where) FAULT_##id,
+    DOMAIN_FAULTS(F)
+#undef F
+        FAULT_COUNT
+};
+
+// Does it. value is what the verb returned; returns what to return instead, if it returns.
+uint64_t domain_fault(const struct domain_call *call, uint64_t value);

@@ -42,6 +42,21 @@ struct queue {
     uint32_t slots;      // ring entries that hold a buffer, 1..32768
 };
 
+// A piece of a queue's memory, for whoever runs the data verbs where that memory is not: in a
+// domain, which gets a copy of the queue with pointers of its own.
+struct queue_part {
+    enum {
+        QUEUE_PRIVATE,  // only the data verbs use it: the domain has a copy
+        QUEUE_DMA,      // the card uses it too: the domain sees the very same
+        QUEUE_REGISTER, // of the card, to be written by the data verbs
+        QUEUE_AREA,     // the packet area's dimensions
+    } kind;
+    uint16_t pointer; // where in the queue's structure the pointer to it lies
+    uint32_t bytes;
+    const volatile void *memory; // what it points to
+};
+enum { QUEUE_PARTS_MAX = 8 };
+
 // Why a card was given up. One named reason for each rule that a card can break.
 enum port_fault {
     PORT_OK,
@@ -55,6 +70,16 @@ enum port_fault {
     PORT_FAULT_TX_HEAD,     // 82599: the transmit head passed what was queued, or went back
     PORT_FAULT_DMA, // the IOMMU refused what the card wanted to reach; its reason is the value
     PORT_FAULT_BAD_BUFFER, // receive() named a buffer that does not exist
+    // A data path in a domain (docs/isolation.md)
+    PORT_FAULT_KILLED,    // somebody asked for it
+    PORT_FAULT_EXCEPTION, // it did what ring 3 may not; the value is the vector
+    PORT_FAULT_HANG,      // it did not come back
+    PORT_FAULT_COUNT_LIE, // it handed over more frames than it was asked for
+    PORT_FAULT_STALE,     // it left an answer to an earlier call
+    PORT_FAULT_INDEX,     // it named a buffer that does not exist
+    PORT_FAULT_FOREIGN,   // it named a buffer that it does not own
+    PORT_FAULT_DUPLICATE, // it handed over the same buffer twice
+    PORT_FAULT_LENGTH,    // its frame reaches out of its buffer
     PORT_FAULT_COUNT
 };
 
@@ -113,6 +138,10 @@ struct port {
     // one. A card that pairs its queues may offer as many receive queues too.
     uint16_t tx_wanted;
 
+    // Whether the data verbs will run in a domain: a driver that has several takes those that can.
+    // Set before probe().
+    bool in_a_domain;
+
     // Longest frame that the box wants to carry, bytes without FCS; set before probe(), 0: what a
     // buffer holds.
     uint16_t frame_wanted;
@@ -125,6 +154,7 @@ struct port {
 struct port_driver {
     const char *name;  // "virtio-net"
     bool flow_control; // ports can be told to
+    uint8_t front;     // bytes of zeros that transmit() puts in front of a frame, into its buffer
 
     // Whether this driver drives the PCI function with these ids.
     bool (*supports)(uint16_t vendor, uint16_t device);
@@ -213,6 +243,34 @@ struct port_driver {
     // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
     bool (*send_copy)(struct queue *tx, const void *data, unsigned length);
+
+    // NULL: the data verbs run in ring 0 only. Lists what the queue consists of, its structure
+    // (sizeof, pointer 0) first, so that a copy can be made once the port runs; buffer_of is among
+    // the parts, port is not. Returns how many, 0 after a message: the pages of its registers hold
+    // others, which a domain must not reach.
+    unsigned (*parts)(const struct queue *queue, bool transmit,
+                      struct queue_part parts[QUEUE_PARTS_MAX]);
+
+    // With parts. Brings the counters of this queue up to date after its data verbs have run on a
+    // copy: since start() so many frames were taken off the ring (receive) and so many put onto it
+    // (refill or transmit). What the card wrote is believed as little as ever. start() and the data
+    // verbs keep them by themselves.
+    void (*sync)(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
+
+    // With parts; NULL: only a restart helps. The copy is lost, in the middle of a call perhaps,
+    // and the card keeps running. Brings this queue up to date as sync() does, from what the card
+    // was told and tells, none of which is believed: buffer_of then lists the buffers that the
+    // rings say the card holds, and NO_BUFFER for slots of which it holds none; the caller makes
+    // sure that they may be there. put is what was put onto the ring before the call; that call may
+    // have put up to *more further ones, and *more becomes how many it did. Returns 0, or -EIO when
+    // the rings contradict it; then nothing has changed for the card.
+    int (*adopt)(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);
+
+    // With parts. The buffer that transmit() would hand out first, NO_BUFFER when the ring is full.
+    uint32_t (*next_empty)(struct queue *tx);
+
+    // NULL: buffer_of is always up to date. Brings it up to date, between two bursts.
+    void (*settle)(struct port *port);
 
     // NULL: the card has no light that could. Lets a light beside the port blink, whatever the link
     // does, so that somebody in front of the rack finds it; false gives the light back its meaning.

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "kernel/acpi.h"
+#include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/io_apic.h"
 #include "kernel/log.h"

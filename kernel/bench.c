@@ -31,7 +31,7 @@ static uint32_t through_the_gate(struct domain *domain)
     uint64_t value;
     for (unsigned i = 0; i < ROUNDS; i++) {
         const uint64_t before = clock_tsc();
-        if (domain_run(domain, domain_nothing, &value) != GATE_RETURNED)
+        if (domain_run(domain, domain_nothing, 0, &value) != GATE_RETURNED)
             return 0;
         rounds[i] = (uint32_t)(clock_tsc() - before);
     }

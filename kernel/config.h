@@ -33,6 +33,7 @@ enum config_isolation {
     CONFIG_ISOLATION_DEFAULT, // what the machine has
     CONFIG_ISOLATION_NONE,
     CONFIG_ISOLATION_IOMMU,
+    CONFIG_ISOLATION_DOMAIN,
 };
 
 struct config_port {

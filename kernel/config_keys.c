@@ -69,6 +69,7 @@ const char *config_isolation_name(enum config_isolation isolation)
         [CONFIG_ISOLATION_DEFAULT] = "default",
         [CONFIG_ISOLATION_NONE] = "none",
         [CONFIG_ISOLATION_IOMMU] = "iommu",
+        [CONFIG_ISOLATION_DOMAIN] = "domain",
     };
     return names[isolation];
 }
@@ -76,7 +77,7 @@ const char *config_isolation_name(enum config_isolation isolation)
 static bool set_isolation(struct config_reader *reader, const char *value)
 {
     enum config_isolation *isolation = &reader->port->isolation;
-    for (*isolation = CONFIG_ISOLATION_NONE; *isolation <= CONFIG_ISOLATION_IOMMU; ++*isolation)
+    for (*isolation = CONFIG_ISOLATION_NONE; *isolation <= CONFIG_ISOLATION_DOMAIN; ++*isolation)
         if (strcmp(value, config_isolation_name(*isolation)) == 0)
             return true;
     *isolation = CONFIG_ISOLATION_DEFAULT;
@@ -150,7 +151,7 @@ static const struct key {
     {CONFIG_SECTION_PORT, "flow-control", offsetof(struct config_port, flow_control_source),
      set_flow_control, "off or on"},
     {CONFIG_SECTION_PORT, "isolation", offsetof(struct config_port, isolation_source),
-     set_isolation, "none or iommu"},
+     set_isolation, "none, iommu or domain"},
     {CONFIG_SECTION_PORT, "queues", offsetof(struct config_port, queues_source), set_queues,
      "1 to 16"},
     {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},

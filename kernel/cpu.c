@@ -163,6 +163,11 @@ void cpu_init(void)
     cpu_write_cr4(cr4);
 }
 
+bool cpu_is_virtual(void)
+{
+    return (cpuid(1, 0).ecx & (1u << 31)) != 0;
+}
+
 bool cpu_has_user_keys(void)
 {
     return (cpu_read_cr4() & CR4_PKE) != 0;

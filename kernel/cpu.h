@@ -37,6 +37,9 @@ bool cpu_has_gigabyte_pages(void);
 // Protection keys for user pages, turned on by cpu_init() (SDM 4.6.2).
 bool cpu_has_user_keys(void);
 
+// Whether a hypervisor or emulator says that it is there (CPUID.1:ECX bit 31).
+bool cpu_is_virtual(void);
+
 // The first physical address that the processor cannot form: 1 << MAXPHYADDR.
 uint64_t cpu_physical_limit(void);
 
@@ -88,6 +91,14 @@ static inline void cpu_write_cr3(uint64_t value)
 static inline void cpu_write_cr4(uint64_t value)
 {
     __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+// Whether interrupts are on.
+static inline bool cpu_interruptible(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushfq; pop %0" : "=r"(flags));
+    return (flags & 1u << 9) != 0;
 }
 
 static inline void cpu_interrupts(bool on)

@@ -18,14 +18,14 @@ enum { STACK_BYTES = 8 * 1024 };
 static struct domain domains[DOMAINS_MAX];
 static unsigned count;
 
-static bool keys(void)
+bool domain_by_keys(void)
 {
     return cpu_has_user_keys();
 }
 
 const char *domain_mechanism(void)
 {
-    return keys() ? "protection keys" : "page tables";
+    return domain_by_keys() ? "protection keys" : "page tables";
 }
 
 static uint64_t pages(uint64_t bytes)
@@ -94,21 +94,18 @@ uint64_t domain_function(const struct domain *domain, const void *function)
 
 static bool map_all(struct domain *domain)
 {
-    uint64_t stack, answer, call;
+    uint64_t stack;
     domain->text_copy = domain_memory(domain, text_bytes(), VM_USER_EXECUTE, &domain->text);
     domain->stack = domain_memory(domain, STACK_BYTES, VM_USER_WRITE, &stack);
-    domain->answer = domain_memory(domain, sizeof *domain->answer, VM_USER_WRITE, &answer);
-    domain->call = domain_memory(domain, sizeof *domain->call, VM_USER_READ, &call);
-    if (domain->text_copy == NULL || domain->stack == NULL || domain->answer == NULL ||
-        domain->call == NULL)
+    domain->answer =
+        domain_memory(domain, sizeof *domain->answer, VM_USER_WRITE, &domain->answer_address);
+    if (domain->text_copy == NULL || domain->stack == NULL || domain->answer == NULL)
         return false;
     domain->return_address = (uint64_t *)(domain->stack + STACK_BYTES) - 1;
-    domain->call->answer = (struct domain_answer *)answer;
     domain->entry = (struct gate_entry){
         .rsp = stack + STACK_BYTES - sizeof(uint64_t),
-        .argument = call,
-        .root = keys() ? 0 : domain->root,
-        .pkru = keys() ? NO_KEY_OPEN & ~(3u << 2 * domain->key) : 0,
+        .root = domain_by_keys() ? 0 : domain->root,
+        .pkru = domain_by_keys() ? NO_KEY_OPEN & ~(3u << 2 * domain->key) : 0,
     };
     return true;
 }
@@ -130,6 +127,10 @@ struct domain *domain_create(const char *name)
                  (unsigned long long)at);
         return NULL;
     }
+    if (!gate_watch()) {
+        log_line("%s: no domain: no timer that could end it", name);
+        return NULL;
+    }
     if (count == DOMAINS_MAX) {
         log_line("%s: no domain: there are %d already", name, DOMAINS_MAX);
         return NULL;
@@ -138,10 +139,10 @@ struct domain *domain_create(const char *name)
     *domain = (struct domain){
         .name = name,
         .next = VM_DOMAINS + count * ROOM_PER_DOMAIN + PAGE_SIZE,
-        .root = keys() ? vm_kernel_root() : vm_user_root(),
-        .key = keys() ? count + 1 : 0,
+        .root = domain_by_keys() ? vm_kernel_root() : vm_user_root(),
+        .key = domain_by_keys() ? count + 1 : 0,
     };
-    if (!keys())
+    if (!domain_by_keys())
         gate_kernel_root = vm_kernel_root();
     if (domain->root == 0 || !map_all(domain)) {
         log_line("%s: no domain: no memory", name);
@@ -153,9 +154,10 @@ struct domain *domain_create(const char *name)
 }
 
 uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
-                    uint64_t *value)
+                    uint64_t call, uint64_t *value)
 {
     domain->crossings++;
+    domain->entry.argument = call;
     domain->entry.rip = domain_function(domain, (const void *)function);
     *domain->return_address = domain_function(domain, (const void *)domain_exit);
     const struct gate_result result = gate_enter(&domain->entry);

@@ -17,8 +17,8 @@ enum { DOMAINS_MAX = 9 }; // one for each port, and one for `bench crossing`
 
 struct domain {
     const char *name;             // kept
-    struct domain_call *call;     // ring 0's view of both
-    struct domain_answer *answer; // nothing in it is true
+    struct domain_answer *answer; // as ring 0 sees it; nothing in it is true
+    uint64_t answer_address;      // as the domain does
     uint64_t crossings;
 
     // Private to domain.c.
@@ -31,8 +31,9 @@ struct domain {
     struct gate_entry entry;
 };
 
-// "protection keys" or "page tables".
+// How domains are kept apart: "protection keys" or "page tables".
 const char *domain_mechanism(void);
+bool domain_by_keys(void);
 
 // Makes a domain. Returns NULL after a line in the log: no memory, one too many, or text that a
 // domain must not have.
@@ -55,10 +56,10 @@ uint64_t domain_mirror(struct domain *domain, uint64_t bytes);
 // The address of a function of ring 3's text in this domain.
 uint64_t domain_function(const struct domain *domain, const void *function);
 
-// Calls one of those of drivers/domain.h with domain->call in ring 3. *value is what it returned.
-// Returns how it ended.
+// Calls one of those of drivers/domain.h in ring 3, with a call that lies at this address there.
+// *value is what it returned. Returns how it ended: enum gate_end.
 uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
-                    uint64_t *value);
+                    uint64_t call, uint64_t *value);
 
 // Makes text and stack what they were at first.
 void domain_restore(struct domain *domain);

@@ -3,10 +3,12 @@
 // SDM volume 3, 5.8.8 (SYSCALL), 6.12 (exceptions); volume 4 for the MSRs.
 #include "kernel/gate.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "kernel/cpu.h"
 #include "kernel/panic.h"
+#include "kernel/timer.h"
 #include "kernel/trap.h"
 
 enum { EXCEPTIONS = 32, VECTOR_PAGE_FAULT = 14 };
@@ -28,6 +30,8 @@ _Noreturn void gate_unwind(uint64_t ended);
 
 static struct gate_last last;
 static volatile uint64_t seen_crossing; // inside which the last tick came
+static volatile unsigned seen_times;    // so many ticks came inside it
+static unsigned ticks_allowed;
 static volatile bool overdue;
 
 void gate_init(void)
@@ -38,12 +42,29 @@ void gate_init(void)
     cpu_write_msr(EFER, cpu_read_msr(EFER) | EFER_SCE);
 }
 
-void gate_tick(void)
+static void tick(void *context)
 {
+    (void)context;
     if (!gate_inside)
         return;
-    overdue = seen_crossing == gate_crossings;
+    seen_times = seen_crossing == gate_crossings ? seen_times + 1 : 1;
     seen_crossing = gate_crossings;
+    overdue = seen_times >= ticks_allowed;
+}
+
+bool gate_watch(void)
+{
+    static bool watching;
+    if (watching)
+        return true;
+    const bool interruptible = cpu_interruptible();
+    cpu_interrupts(false);
+    watching = timer_ready();
+    ticks_allowed = cpu_is_virtual() ? GATE_TICKS_VIRTUAL : GATE_TICKS;
+    if (watching)
+        timer_background(GATE_TICK_US, tick, NULL);
+    cpu_interrupts(interruptible);
+    return watching;
 }
 
 void gate_trap(const struct trap_frame *frame)
@@ -73,7 +94,7 @@ void gate_describe(uint64_t ended, char *text, unsigned size)
 {
     if (ended < GATE_EXCEPTION_BASE)
         snprintf(text, size, "%s at %#llx",
-                 ended == GATE_OVERDUE ? "did not come back within two ticks" : "came back",
+                 ended == GATE_OVERDUE ? "did not come back in time, was" : "came back",
                  (unsigned long long)last.rip);
     else if (last.vector == VECTOR_PAGE_FAULT)
         snprintf(text, size, "page fault (%s %#llx) at %#llx",

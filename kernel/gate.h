@@ -5,6 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum {
+    GATE_TICK_US = 1000,
+    GATE_TICKS = 2, // within one crossing: it has taken a millisecond at least
+    // A hypervisor may take the processor away, or keep it in a device, at any moment, for as long
+    // as it likes: what looks like a hang must look like one for longer.
+    GATE_TICKS_VIRTUAL = 16,
+};
+
 struct trap_frame;
 
 // What gate_enter() reads; gate.S knows the offsets.
@@ -21,7 +29,7 @@ _Static_assert(sizeof(struct gate_entry) == 40, "gate.S knows the offsets");
 enum gate_end {
     GATE_RETURNED,    // it did
     GATE_EXCEPTION,   // 0x100 + vector
-    GATE_OVERDUE = 1, // the watchdog saw the same crossing twice
+    GATE_OVERDUE = 1, // the watchdog has seen the same crossing too often
     GATE_EXCEPTION_BASE = 0x100,
 };
 
@@ -48,9 +56,9 @@ struct gate_result gate_enter(const struct gate_entry *entry);
 // an exception, and when the watchdog has had enough, it does not come back: gate_enter() returns.
 void gate_trap(const struct trap_frame *frame);
 
-// Called by a periodic interrupt, about every millisecond: the second one within the same crossing
-// ends it.
-void gate_tick(void);
+// Starts the watchdog: every GATE_TICK_US a tick, and so many of them within the same crossing end
+// it. False when this processor has no timer for it. Once; further calls do nothing.
+bool gate_watch(void);
 
 // Details of the last GATE_EXCEPTION.
 const struct gate_last *gate_last(void);

@@ -32,7 +32,7 @@ const char *idle_cause_name(enum idle_cause cause)
 
 void idle_init(uint32_t after)
 {
-    after_us = after != 0 && timer_init() ? after : 0;
+    after_us = after != 0 && timer_ready() ? after : 0;
 }
 
 uint32_t idle_after_us(void)

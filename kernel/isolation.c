@@ -20,10 +20,16 @@ void isolation_settle(struct config *config)
     }
 }
 
+bool isolation_confines(enum config_isolation level)
+{
+    return level == CONFIG_ISOLATION_IOMMU ||
+           (level == CONFIG_ISOLATION_DOMAIN && iommu_missing() == NULL);
+}
+
 bool isolation_wants_iommu(const struct config *config)
 {
     for (unsigned i = 0; i < config->port_count; i++)
-        if (config->ports[i].isolation >= CONFIG_ISOLATION_IOMMU)
+        if (isolation_confines(config->ports[i].isolation))
             return true;
     return false;
 }

@@ -7,5 +7,8 @@
 // the machine does not have. Afterwards no port is at CONFIG_ISOLATION_DEFAULT. Needs iommu_init().
 void isolation_settle(struct config *config);
 
+// Whether the IOMMU confines the card of a port at this level: at domain where the machine has one.
+bool isolation_confines(enum config_isolation level);
+
 // Whether some port is to be confined by the IOMMU. After isolation_settle().
 bool isolation_wants_iommu(const struct config *config);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/env.h"
+#include "kernel/isolation.h"
 #include "kernel/log.h"
 #include "kernel/pci.h"
 #include "kernel/violations.h"
@@ -92,11 +93,13 @@ static void open_port(struct port *port, struct env *env, const struct config_po
     port->flow_control = wanted->flow_control;
     port->rx_wanted = (uint16_t)wanted->queues;
     port->frame_wanted = max_frame;
+    port->in_a_domain = wanted->isolation == CONFIG_ISOLATION_DOMAIN;
     if (env_open(env, card, wanted->name) != 0)
         return;
     port->env = env;
-    if (!env_isolate(env, wanted->isolation >= CONFIG_ISOLATION_IOMMU,
-                     wanted->isolation_source.origin != CONFIG_UNSET))
+    if (!env_isolate(env, isolation_confines(wanted->isolation),
+                     wanted->isolation == CONFIG_ISOLATION_IOMMU &&
+                         wanted->isolation_source.origin != CONFIG_UNSET))
         return;
     if (port->driver->probe(port) != 0) {
         env_close(env);
@@ -120,8 +123,9 @@ void ports_open(struct ports *ports, const struct config *config,
         ports->device[i] = config->ports[i].device_text;
         opened = i;
         open_port(port, &env_memory[i], &config->ports[i], config->max_frame, drivers);
-        const bool confined = env_confined(&env_memory[i]);
-        ports->isolation[i] = confined ? config->ports[i].isolation : CONFIG_ISOLATION_NONE;
+        ports->isolation[i] = config->ports[i].isolation;
+        if (ports->isolation[i] == CONFIG_ISOLATION_IOMMU && !env_confined(&env_memory[i]))
+            ports->isolation[i] = CONFIG_ISOLATION_NONE;
     }
     opened = config->port_count;
 }

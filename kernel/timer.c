@@ -24,11 +24,28 @@ static uint64_t per_ms; // counts; 0: there is no timer that works
 static void (*called)(void *context);
 static void *called_with;
 
+static struct {
+    uint32_t us;
+    void (*handler)(void *context);
+    void *context;
+} background;
+
+static void arm(uint32_t us)
+{
+    const uint64_t counts = us * per_ms / 1000 + 1; // 0 would stop it
+    apic_timer_vector(TIMER_VECTOR, true);
+    apic_timer_count(counts < UINT32_MAX ? (uint32_t)counts : UINT32_MAX);
+}
+
 static void expired(void *context)
 {
     (void)context;
-    if (called != NULL)
+    if (called != NULL) {
         called(called_with);
+    } else if (background.handler != NULL) {
+        arm(background.us);
+        background.handler(background.context);
+    }
 }
 
 static void note(void *context)
@@ -83,21 +100,39 @@ bool timer_init(void)
     return true;
 }
 
-void timer_set(uint32_t us, void (*handler)(void *context), void *context)
-{
-    if (us > TIMER_LONGEST_US)
-        us = TIMER_LONGEST_US;
-    const uint64_t counts = us * per_ms / 1000 + 1; // 0 would stop it
-    timer_stop();
-    called_with = context;
-    called = handler;
-    apic_timer_vector(TIMER_VECTOR, true);
-    apic_timer_count(counts < UINT32_MAX ? (uint32_t)counts : UINT32_MAX);
-}
-
-void timer_stop(void)
+static void stop(void)
 {
     apic_timer_count(0);
     apic_timer_vector(TIMER_VECTOR, false);
     called = NULL;
+}
+
+void timer_set(uint32_t us, void (*handler)(void *context), void *context)
+{
+    if (us > TIMER_LONGEST_US)
+        us = TIMER_LONGEST_US;
+    stop();
+    called_with = context;
+    called = handler;
+    arm(us);
+}
+
+void timer_stop(void)
+{
+    stop();
+    if (background.handler != NULL)
+        arm(background.us);
+}
+
+bool timer_ready(void)
+{
+    return per_ms != 0 || timer_init();
+}
+
+void timer_background(uint32_t us, void (*handler)(void *context), void *context)
+{
+    background.us = us;
+    background.handler = handler;
+    background.context = context;
+    timer_stop();
 }

@@ -15,9 +15,16 @@ enum {
 // on; logs why not.
 bool timer_init(void);
 
+// Whether the timer can be relied on; finds out the first time.
+bool timer_ready(void);
+
+// Calls handler(context), with interrupts off, about every us microseconds while nothing else is
+// set. Once; only when timer_ready() returned true.
+void timer_background(uint32_t us, void (*handler)(void *context), void *context);
+
 // Calls handler(context), with interrupts off, in us microseconds or a little later; replaces what
 // was set before. Only when timer_init() returned true.
 void timer_set(uint32_t us, void (*handler)(void *context), void *context);
 
-// Forgets what was set.
+// Forgets what timer_set() set.
 void timer_stop(void);

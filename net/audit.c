@@ -43,6 +43,7 @@ static void audit_slot(const struct buffers *buffers, struct audit_report *repor
 
 bool buffers_audit(const struct buffers *buffers, struct audit_report *report)
 {
+    buffers_settle(buffers);
     *report = (struct audit_report){.first = AUDIT_FINDINGS};
     for (uint64_t i = 0; i < buffers->bitmap_bytes / sizeof(uint64_t); i++)
         buffers->bitmap[i] = 0;

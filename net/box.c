@@ -15,7 +15,9 @@
 #include "net/commands_frames.h"
 #include "net/commands_isolation.h"
 #include "net/forward.h"
+#include "net/inject.h"
 #include "net/local.h"
+#include "net/proxy.h"
 #include "net/reach.h"
 #include "net/stack/manage.h"
 #include "net/supervise.h"
@@ -52,6 +54,24 @@ static int deal_buffers(const struct ports *ports, uint16_t max_frame)
     log_line("%u buffers of %u bytes at %#llx", buffers.count, buffers.area.stride,
              (unsigned long long)area);
     return reach_grant(&buffers, ports);
+}
+
+// Puts the data path of the ports that are configured so into domains. One for which that cannot be
+// done does not run at all.
+static void insert_domains(const struct ports *ports, const struct config *config)
+{
+    bool table = false;
+    for (unsigned i = 0; i < ports->count; i++) {
+        struct port *port = ports->at[i];
+        if (config->ports[i].isolation != CONFIG_ISOLATION_DOMAIN || port->state == PORT_ABSENT)
+            continue;
+        if (!table && !(table = proxy_init(&buffers.area)))
+            log_line("isolation domain: no memory");
+        if (!table || proxy_insert(port) != 0)
+            port->state = PORT_ABSENT;
+        else
+            log_line("%s: driver in ring 3, apart by %s", port->name, domain_mechanism());
+    }
 }
 
 // Joins the ports two by two. Returns 0 when at least one pair is joined, else why the last was
@@ -110,6 +130,7 @@ int box_start(const struct ports *ports, const struct config *config)
     int error = deal_buffers(ports, config->max_frame);
     if (error != 0)
         return error;
+    insert_domains(ports, config);
     supervise_init(&supervisor, &buffers);
     for (unsigned i = 0; i < ports->count; i++) {
         if (buffers_shared(&buffers, i))
@@ -120,6 +141,7 @@ int box_start(const struct ports *ports, const struct config *config)
     commands_init(&buffers, &forwarder, &supervisor);
     commands_frames_init(&buffers, &forwarder);
     commands_isolation_init(ports, &supervisor);
+    inject_init(&buffers, &forwarder);
     error = connect_pairs(ports, config);
     if (config->manage.on)
         start_management(ports, config);

@@ -27,6 +27,15 @@ struct queue *walk_queue(const struct buffers *buffers, struct walk *walk)
     return NULL;
 }
 
+void buffers_settle(const struct buffers *buffers)
+{
+    for (unsigned i = 0; i < buffers->port_count; i++) {
+        struct port *port = buffers->ports[i];
+        if (port->driver != NULL && port->driver->settle != NULL)
+            port->driver->settle(port);
+    }
+}
+
 // The number of the rank-th port, counted from 0, whose bit is set.
 static unsigned nth_port(uint32_t set, unsigned rank)
 {

@@ -91,6 +91,9 @@ struct walk {
     unsigned index; // of the queue; add 1 for the next step
 };
 
+// Brings every queue's buffer_of up to date (port_driver.settle), between two bursts.
+void buffers_settle(const struct buffers *buffers);
+
 // The queue at which the walk stands, after skipping what is not there; NULL at the end.
 struct queue *walk_queue(const struct buffers *buffers, struct walk *walk);
 

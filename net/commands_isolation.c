@@ -2,10 +2,13 @@
 // The shell's command about the isolation of the ports. Made for 80 columns.
 #include "net/commands_isolation.h"
 #include "kernel/console.h"
+#include "kernel/env.h"
+#include "net/proxy.h"
+#include "net/restarts.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { OUTAGE_TEXT = 24 };
+enum { OUTAGE_TEXT = 40 };
 
 static const struct ports *ports;
 static const struct supervisor *supervisor;
@@ -17,19 +20,26 @@ void commands_isolation_init(const struct ports *all_ports, const struct supervi
 }
 
 // What keeps the port from the rest of the box.
-static const char *mechanism(enum config_isolation level)
+static const char *mechanism(const struct port *port)
 {
-    return level == CONFIG_ISOLATION_IOMMU ? "VT-d" : "-";
+    const bool confined = port->env != NULL && env_confined(port->env);
+    if (proxy_of(port) == NULL)
+        return confined ? "VT-d" : "-";
+    if (domain_by_keys())
+        return confined ? "keys, VT-d" : "keys";
+    return confined ? "tables, VT-d" : "tables";
 }
 
 static void show_port(const struct supervised *s, enum config_isolation level)
 {
+    const struct restart_record *record = restart_record(s->port);
     char outage[OUTAGE_TEXT] = "-";
-    if (s->outage_us != 0)
-        snprintf(outage, sizeof outage, "%" PRIu64 " us", s->outage_us);
+    if (record->last_outage_us != 0)
+        snprintf(outage, sizeof outage, "%" PRIu64 " us, %s", record->last_outage_us,
+                 restart_step_name(record->last_step));
     console_printf("%-15s %-8s %-12s %8" PRIu64 "  %-14s %s\n", s->port->name,
-                   config_isolation_name(level), mechanism(level), s->restarts,
-                   port_fault_name(s->last_fault), outage);
+                   config_isolation_name(level), mechanism(s->port), record->total,
+                   port_fault_name(record->last_cause), outage);
 }
 
 void command_isolation(int argc, char **argv)

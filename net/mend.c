@@ -7,6 +7,7 @@ static void tick_off_all(const struct buffers *buffers)
 {
     for (uint64_t i = 0; i < buffers->bitmap_bytes / sizeof(uint64_t); i++)
         buffers->bitmap[i] = 0;
+    buffers_settle(buffers);
     struct walk walk = {0};
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++) {
         for (uint32_t slot = 0; slot < queue->slots; slot++) {

@@ -4,6 +4,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "net/mend.h"
+#include "net/restarts.h"
 #include <errno.h>
 #include <inttypes.h>
 
@@ -25,6 +26,15 @@ const char *port_fault_name(enum port_fault fault)
         [PORT_FAULT_TX_HEAD] = "tx-head",
         [PORT_FAULT_DMA] = "dma",
         [PORT_FAULT_BAD_BUFFER] = "bad-buffer",
+        [PORT_FAULT_KILLED] = "killed",
+        [PORT_FAULT_EXCEPTION] = "exception",
+        [PORT_FAULT_HANG] = "hang",
+        [PORT_FAULT_COUNT_LIE] = "count",
+        [PORT_FAULT_STALE] = "stale",
+        [PORT_FAULT_INDEX] = "index",
+        [PORT_FAULT_FOREIGN] = "foreign",
+        [PORT_FAULT_DUPLICATE] = "duplicate",
+        [PORT_FAULT_LENGTH] = "length",
     };
     if ((unsigned)fault >= PORT_FAULT_COUNT || names[fault] == 0)
         return "unknown";
@@ -77,6 +87,7 @@ static bool too_many_restarts(const struct supervised *s, uint64_t now)
 static void park(struct supervised *s, const char *rule)
 {
     s->state = SUPERVISED_PARKED;
+    restart_note(s->port, s->cause, STEP_PARKED, 0, s->lost);
     log_line("%s: parked after %d restarts %s: \"restart %s\" tries again", s->port->name,
              RESTARTS_MAX, rule, s->port->name);
 }
@@ -108,6 +119,7 @@ static void end_outage(struct supervised *s, uint64_t now)
     if (s->restarts == 0)
         return;
     s->outage_us = now - s->down_since;
+    restart_note(s->port, s->cause, STEP_FUNCTION, s->outage_us, s->lost);
     if (s->lost == 0)
         log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64, s->port->name,
                  s->outage_us, s->restarts);
@@ -177,6 +189,7 @@ static void fault_noticed(struct supervisor *supervisor, struct supervised *s, u
     struct port *port = s->port;
     s->last_fault = port->fault;
     s->last_fault_value = port->fault_value;
+    s->cause = port->fault;
     log_line("%s: fault %s, value 0x%" PRIx32, port->name, port_fault_name(port->fault),
              port->fault_value);
     if (now - s->up_since >= SERVICE_US)
@@ -284,5 +297,6 @@ int supervise_restart(struct supervisor *supervisor, unsigned port)
     if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
         stop(supervisor, s);
     s->recent = s->in_vain = 0;
+    s->cause = PORT_OK;
     return restart(supervisor, s);
 }

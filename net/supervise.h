@@ -45,6 +45,7 @@ struct supervised {
     uint64_t lost;                 // frames in the transmit rings when it began
     enum port_fault last_fault;
     uint32_t last_fault_value;
+    enum port_fault cause; // of the restart under way or the last one; PORT_OK: somebody asked
 
     bool link_up; // as last seen
     uint32_t link_mbps;

@@ -5,29 +5,35 @@
 // refers to nothing outside it (tools/check-ring3), so that it runs wherever it is mapped.
 #include "drivers/domain.h"
 
+// The answer to a call, after the fault that was asked for.
+static inline uint64_t answer(const struct domain_call *call, uint64_t value)
+{
+    call->answer->generation = call->generation;
+    if (__builtin_expect(call->fault != FAULT_NONE, 0))
+        return domain_fault(call, value);
+    return value;
+}
+
 uint64_t domain_receive(const struct domain_call *call)
 {
-    struct domain_answer *answer = call->answer;
     if (call->given > 0)
         call->refill(call->queue, call->buffers, call->given);
-    const unsigned count = call->receive(call->queue, answer->frames, call->count);
-    answer->generation = call->generation;
-    return count;
+    return answer(call, call->receive(call->queue, call->answer->frames, call->count));
 }
 
 uint64_t domain_room(const struct domain_call *call)
 {
-    const unsigned room = call->room(call->queue, call->count);
-    call->answer->generation = call->generation;
-    return room;
+    return answer(call, call->room(call->queue, call->count));
 }
 
 uint64_t domain_transmit(const struct domain_call *call)
 {
-    struct domain_answer *answer = call->answer;
-    const unsigned sent = call->transmit(call->queue, answer->frames, call->count);
-    answer->generation = call->generation;
-    return sent;
+    return answer(call, call->transmit(call->queue, call->answer->frames, call->count));
+}
+
+uint64_t domain_next_empty(const struct domain_call *call)
+{
+    return answer(call, call->next_empty(call->queue));
 }
 
 uint64_t domain_nothing(const struct domain_call *call)

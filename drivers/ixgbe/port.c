@@ -171,6 +171,10 @@ const struct port_driver ixgbe_driver = {
     .refill = ixgbe_refill,
     .relay = ixgbe_relay,
     .send_copy = ixgbe_send_copy,
+    .parts = ixgbe_parts,
+    .sync = ixgbe_sync,
+    .adopt = ixgbe_adopt,
+    .next_empty = ixgbe_next_empty,
     .blink = ixgbe_blink,
     .describe = ixgbe_describe,
 };

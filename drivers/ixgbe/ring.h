@@ -127,3 +127,8 @@ unsigned ixgbe_room(struct queue *queue, unsigned wanted);
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count);
 struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);
+uint32_t ixgbe_next_empty(struct queue *queue);
+unsigned ixgbe_parts(const struct queue *queue, bool transmit,
+                     struct queue_part parts[QUEUE_PARTS_MAX]);
+void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
+int ixgbe_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);

@@ -126,3 +126,9 @@ unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned coun
     hand_over(tx, tail + 1, 1);
     return 1;
 }
+
+uint32_t ixgbe_next_empty(struct queue *queue)
+{
+    const struct ixgbe_tx *tx = (const struct ixgbe_tx *)queue;
+    return ixgbe_room(queue, 1) == 0 ? NO_BUFFER : queue->buffer_of[tx->tail];
+}

@@ -194,11 +194,10 @@ void ixgbe_transmit_watch(struct ixgbe *card)
 
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)
 {
-    const struct ixgbe_tx *tx = (const struct ixgbe_tx *)queue; // its first member
-    if (ixgbe_room(queue, 1) == 0)
+    // The buffer that the exchange hands out is exchanged for itself.
+    struct frame frame = {ixgbe_next_empty(queue), FRAME_HEADROOM, (uint16_t)length};
+    if (frame.buffer == NO_BUFFER)
         return false;
-    // The buffer is the slot's own: it is exchanged for itself.
-    struct frame frame = {queue->buffer_of[tx->tail], FRAME_HEADROOM, (uint16_t)length};
-    __builtin_memcpy(packet_data(tx->area, frame.buffer, FRAME_HEADROOM), data, length);
+    __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
     return ixgbe_transmit(queue, &frame, 1) == 1;
 }

@@ -340,3 +340,11 @@ void split_notify(struct split *split)
 {
     notify(split);
 }
+
+uint32_t split_next_empty(struct queue *queue)
+{
+    const struct split *split = split_of(queue);
+    if (split_room(queue, 1) == 0)
+        return NO_BUFFER;
+    return queue->buffer_of[split->order[split->made_available & (queue->slots - 1)]];
+}

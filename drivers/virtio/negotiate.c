@@ -61,6 +61,8 @@ static uint64_t find_shape(struct port *port, uint64_t offered, uint64_t feature
 {
     struct virtio_net *net = port->device;
     uint16_t most = 1;
+    if (port->in_a_domain)
+        features &= ~VIRTIO_F_RING_PACKED;
     net->pairs = 1;
     if ((offered & VIRTIO_NET_F_MQ) != 0 && (features & VIRTIO_NET_F_CTRL_VQ) != 0)
         net->pairs = choose_pairs(port, &net->pci, &most);

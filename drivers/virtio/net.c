@@ -246,23 +246,27 @@ static void describe(struct port *port)
 }
 
 // A driver for each format of rings: they differ in the verbs of the packet path only.
-#define DRIVER(format)                   \
-    {                                    \
-        .name = "virtio-net",            \
-        .supports = supports,            \
-        .probe = probe,                  \
-        .start = start,                  \
-        .stop = stop,                    \
-        .poll = poll,                    \
-        .arm = arm,                      \
-        .receive = format##_receive,     \
-        .room = format##_room,           \
-        .transmit = format##_transmit,   \
-        .refill = format##_refill,       \
-        .send_copy = format##_send_copy, \
-        .describe = describe,            \
-    }
+#define DRIVER(format, ...)           \
+    {.name = "virtio-net",            \
+     .supports = supports,            \
+     .probe = probe,                  \
+     .start = start,                  \
+     .stop = stop,                    \
+     .poll = poll,                    \
+     .arm = arm,                      \
+     .receive = format##_receive,     \
+     .room = format##_room,           \
+     .transmit = format##_transmit,   \
+     .refill = format##_refill,       \
+     .send_copy = format##_send_copy, \
+     .describe = describe,            \
+     __VA_ARGS__}
 
-const struct port_driver virtio_net_driver = DRIVER(split);
-const struct port_driver virtio_packed_driver = DRIVER(packed);
-const struct port_driver virtio_legacy_driver = DRIVER(legacy);
+// What a domain needs.
+#define IN_A_DOMAIN                                                                             \
+    .front = VIRTIO_NET_HEADER, .parts = split_parts, .sync = split_sync, .adopt = split_adopt, \
+    .next_empty = split_next_empty
+
+const struct port_driver virtio_net_driver = DRIVER(split, IN_A_DOMAIN);
+const struct port_driver virtio_packed_driver = DRIVER(packed, );
+const struct port_driver virtio_legacy_driver = DRIVER(legacy, );

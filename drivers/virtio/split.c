@@ -110,12 +110,12 @@ void split_fill(struct split *split)
 
 bool split_send_copy(struct queue *queue, const void *data, unsigned length)
 {
-    const struct split *split = (const struct split *)queue; // its first member
-    if (length < FRAME_MIN || length > queue->port->max_frame || split_room(queue, 1) == 0)
+    if (length < FRAME_MIN || length > queue->port->max_frame)
         return false;
-    // The buffer that the next exchange would hand out is exchanged for itself.
-    const uint32_t id = split->order[split->made_available & (queue->slots - 1)];
-    struct frame frame = {queue->buffer_of[id], FRAME_HEADROOM, (uint16_t)length};
+    // The buffer that the exchange hands out is exchanged for itself.
+    struct frame frame = {split_next_empty(queue), FRAME_HEADROOM, (uint16_t)length};
+    if (frame.buffer == NO_BUFFER)
+        return false;
     __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
     return split_transmit(queue, &frame, 1) == 1;
 }

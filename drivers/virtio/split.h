@@ -106,6 +106,11 @@ void split_refill(struct queue *queue, const struct frame *frames, unsigned coun
 unsigned split_room(struct queue *queue, unsigned wanted);
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
+uint32_t split_next_empty(struct queue *queue);
+unsigned split_parts(const struct queue *queue, bool transmit,
+                     struct queue_part parts[QUEUE_PARTS_MAX]);
+void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
+int split_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);
 
 // Makes every descriptor available to the device with the buffer that buffer_of lists for it,
 // without ringing the doorbell. For a receive ring, after split_reset().

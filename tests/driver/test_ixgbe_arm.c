@@ -2,7 +2,8 @@
 // Interrupts for frames on the simulated 82599: only while the port is armed, and none is missed.
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
 // links: drivers/ixgbe/flow_control.c drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c
-// links: drivers/ixgbe/led.c drivers/ixgbe/link.c drivers/ixgbe/model.c drivers/ixgbe/port.c
+// links: drivers/ixgbe/led.c drivers/ixgbe/link.c drivers/ixgbe/model.c drivers/ixgbe/adopt.c
+// links: drivers/ixgbe/parts.c drivers/ixgbe/port.c
 // links: drivers/ixgbe/probe.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c
 // links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c
 // links: drivers/ixgbe/ring_receive.c drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // led and diag: right, within 80 columns, and of use when nothing is forwarded.
-// links: net/commands_card.c net/supervise.c tests/unit/fakeport.c
+// links: net/commands_card.c net/restarts.c net/supervise.c tests/unit/fakeport.c
 // links: net/mend.c net/buffers.c net/find_port.c
 #include <setjmp.h>
 #include <stdarg.h>

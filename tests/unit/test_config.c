@@ -335,7 +335,7 @@ static const struct wrong {
      {"barewire.conf:3: port \"lan\": flow-control \"yes\", expected off or on"}},
     {LAN "isolation = maximum\n" WAN WIRE,
      NULL,
-     {"barewire.conf:3: port \"lan\": isolation \"maximum\", expected none or iommu"}},
+     {"barewire.conf:3: port \"lan\": isolation \"maximum\", expected none, iommu or domain"}},
     {LAN "queues = 17\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": queues \"17\", expected 1 to 16"}},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The data path: single steps by hand, then a million random bursts with everything going wrong.
-// links: net/forward.c net/local.c net/counters.c net/supervise.c tests/unit/fakeport.c
+// links: net/forward.c net/local.c net/counters.c net/restarts.c net/supervise.c
+// links: tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One card hangs in its reset while two others carry traffic: they lose nothing, and the box is
 // away from them for the time of one start() and one stop() at most. Time is simulated.
-// links: net/forward.c net/local.c net/counters.c net/supervise.c net/mend.c tests/unit/fakeport.c
+// links: net/forward.c net/local.c net/counters.c net/restarts.c net/supervise.c net/mend.c
+// links: tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c
 #include <limits.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The slow path: faults are logged once and end in a restart, storms end in parking, links are
 // followed without flooding the log, and other ports notice nothing.
-// links: net/supervise.c net/mend.c net/buffers.c tests/unit/fakeport.c
+// links: net/restarts.c net/supervise.c net/mend.c net/buffers.c tests/unit/fakeport.c
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>

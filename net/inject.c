@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Makes a driver's data path do something wrong: in its domain, or, for comparison, in ring 0.
+//
+// In a domain the proxy passes the fault on with a call. For a port whose driver runs in ring 0 the
+// same functions of drivers/domain/ are called there, for one burst: what they then do to the box
+// is what isolation is for.
+#include "net/inject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/domain.h"
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "net/find_port.h"
+#include "net/proxy.h"
+
+#define WRPKRU_RET 0xc3ef010full
+
+static const struct buffers *buffers;
+static struct forwarder *forwarder;
+
+static const char *const names[] = {
+#define F(id, name, where) [FAULT_##id] = name,
+    DOMAIN_FAULTS(F)
+#undef F
+};
+
+void inject_init(const struct buffers *all, struct forwarder *the_forwarder)
+{
+    buffers = all;
+    forwarder = the_forwarder;
+}
+
+// --- in ring 0 ---
+
+static struct {
+    struct port_driver driver; // what port->driver points to meanwhile
+    const struct port_driver *real;
+    struct domain_call call;
+    struct domain_answer answer;
+    unsigned times;
+} open_door;
+
+static void begin(struct queue *queue, unsigned count)
+{
+    open_door.call.answer = &open_door.answer;
+    open_door.call.queue = queue;
+    open_door.call.generation++;
+    open_door.call.count = count;
+}
+
+// Afterwards the port has its driver back.
+static void end(struct port *port)
+{
+    if (--open_door.times == 0)
+        port->driver = open_door.real;
+}
+
+static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned max)
+{
+    begin(queue, max);
+    const unsigned count = (unsigned)domain_receive(&open_door.call);
+    if (count == 0 && open_door.call.fault >= FAULT_COUNT_AHEAD)
+        return 0; // waits for a frame
+    const unsigned kept = count < BURST_MAX ? count : BURST_MAX;
+    memcpy(frames, open_door.answer.frames, kept * sizeof *frames);
+    end(queue->port);
+    return count;
+}
+
+static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    if (count < 2 && open_door.call.fault == FAULT_SENT_DUPLICATE)
+        return open_door.real->transmit(queue, frames, count);
+    begin(queue, count);
+    memcpy(open_door.answer.frames, frames, count * sizeof *frames);
+    const unsigned sent = (unsigned)domain_transmit(&open_door.call);
+    for (unsigned i = 0; i < sent && i < count; i++)
+        frames[i].buffer = open_door.answer.frames[i].buffer;
+    end(queue->port);
+    return sent;
+}
+
+static bool open_the_door(struct port *port, const struct proxy_fault *fault)
+{
+    if (open_door.times != 0) {
+        console_printf("one fault at a time in ring 0\n");
+        return false;
+    }
+    const struct port_driver *real = port->driver;
+    open_door.real = real;
+    open_door.driver = *real;
+    open_door.times = fault->times;
+    open_door.call.receive = real->receive;
+    open_door.call.refill = real->refill;
+    open_door.call.room = real->room;
+    open_door.call.transmit = real->transmit;
+    open_door.call.fault = fault->fault;
+    open_door.call.target = fault->target;
+    if (fault->fault >= FAULT_SENT_COUNT)
+        open_door.driver.transmit = open_transmit;
+    else
+        open_door.driver.receive = open_receive;
+    port->driver = &open_door.driver;
+    return true;
+}
+
+// --- the commands ---
+
+// A port of another pair, or the last one: what a fault attacks.
+static unsigned victim(unsigned number)
+{
+    return number + 2 < buffers->port_count ? number + 2 : (number + 2) % buffers->port_count;
+}
+
+// The queue structure that the victim's driver works on, as the attacker would address it.
+static uint64_t drivers_data(const struct port *attacker, const struct port *other)
+{
+    const struct proxy *proxy = proxy_of(other);
+    if (proxy != NULL && proxy_of(attacker) != NULL)
+        return proxy->rx[0].image_address;
+    return (uint64_t)other->rx[0];
+}
+
+static uint64_t target_of(enum domain_fault fault, unsigned number)
+{
+    const unsigned other = victim(number);
+    const struct walk walk = {.port = other};
+    switch (fault) {
+    case FAULT_STORE_FORWARDER:
+    case FAULT_LOAD_FORWARDER:
+        return (uint64_t)&forwarder->lanes[0].rx;
+    case FAULT_STORE_DRIVER:
+        return drivers_data(buffers->ports[number], buffers->ports[other]);
+    case FAULT_EXEC_WRPKRU:
+        return WRPKRU_RET;
+    case FAULT_JUMP_KERNEL:
+        return (uint64_t)clock_us;
+    case FAULT_FOREIGN:
+    case FAULT_SENT_FOREIGN:
+        return buffers->range[walk_group(buffers, &walk)].first;
+    default:
+        return 0;
+    }
+}
+
+static enum domain_fault fault_named(const char *name)
+{
+    for (unsigned i = 1; i < FAULT_COUNT; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return FAULT_NONE;
+}
+
+static void list_faults(void)
+{
+    console_printf("usage: inject PORT FAULT [TIMES]; faults:");
+    for (unsigned i = 1; i < FAULT_COUNT; i++)
+        console_printf("%s%s", i % 6 == 1 ? "\n  " : " ", names[i]);
+    console_printf("\n");
+}
+
+void command_inject(int argc, char **argv)
+{
+    if (buffers == NULL) {
+        console_printf("nothing is forwarded: see the log\n");
+        return;
+    }
+    const enum domain_fault which = argc >= 3 ? fault_named(argv[2]) : FAULT_NONE;
+    const int times = argc >= 4 ? atoi(argv[3]) : 1;
+    if (which == FAULT_NONE || times < 1) {
+        list_faults();
+        return;
+    }
+    const int number = find_port(buffers->ports, buffers->port_count, argv[1]);
+    if (number < 0)
+        return;
+    struct port *port = buffers->ports[number];
+    if (port->state != PORT_RUNNING) {
+        console_printf("%s: does not run\n", argv[1]);
+        return;
+    }
+    const struct proxy_fault fault = {which, (unsigned)times, target_of(which, (unsigned)number)};
+    struct proxy *proxy = proxy_of(port);
+    if (proxy != NULL)
+        proxy->fault = fault;
+    else if (!open_the_door(port, &fault))
+        return;
+    console_printf("%s: %s armed\n", argv[1], argv[2]);
+}
+
+void command_kill(int argc, char **argv)
+{
+    if (buffers == NULL || argc != 2) {
+        console_printf(buffers == NULL ? "nothing is forwarded: see the log\n"
+                                       : "usage: kill PORT\n");
+        return;
+    }
+    const int number = find_port(buffers->ports, buffers->port_count, argv[1]);
+    if (number < 0)
+        return;
+    struct port *port = buffers->ports[number];
+    struct proxy *proxy = proxy_of(port);
+    if (port->state == PORT_RUNNING && proxy != NULL)
+        proxy->kill = true;
+    else if (port->state == PORT_RUNNING)
+        port_fail(port, PORT_FAULT_KILLED, 0);
+    else
+        console_printf("%s: does not run\n", argv[1]);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A port whose data path runs in a domain: looks to the forwarder like any other port.
+//
+// The driver's start(), stop(), poll() and so on stay in ring 0, with state of their own that no
+// domain can reach. Its data verbs run in ring 3, on a copy of its queues made after each start().
+// Every burst that comes out is judged (judge.h). A driver that breaks a rule, an exception, or a
+// call that does not come back fails the port, which is then restarted like any other: the next
+// start() makes a fresh copy.
+//
+// A receive() that crosses into ring 3 takes along the empty buffers of the refill() before it, and
+// room() asks for more than it needs, so a burst costs two crossings and a fraction.
+#pragma once
+#include "drivers/domain.h"
+#include "kernel/domain.h"
+#include "net/counters.h"
+#include "net/judge.h"
+
+struct proxy;
+
+struct proxy_queue {
+    struct queue queue; // first: what the forwarder sees; buffer_of is that of the driver's own
+    struct proxy *proxy;
+    struct queue *real;       // the driver's, in ring 0
+    struct domain_call *call; // ring 0's view
+    uint64_t call_address;    // the domain's
+    struct queue *image;      // the copy of *real, as ring 0 sees it
+    uint64_t image_address;
+    uint16_t owner; // its number in the judge's table
+    bool transmit;
+    uint32_t room;         // transmit: at least so many slots are free
+    uint64_t taken;        // receive: frames since start()
+    uint64_t put;          // buffers given to the ring since start()
+    uint32_t more, filled; // proxy_adopt.c's
+    struct proxy_part {    // how the image is made
+        struct queue_part part;
+        void *copy;       // QUEUE_PRIVATE: ring 0's view of the copy
+        uint64_t address; // as the domain sees the part
+    } part[QUEUE_PARTS_MAX];
+};
+
+// A fault to be injected; see inject.h.
+struct proxy_fault {
+    enum domain_fault fault;
+    unsigned times;
+    uint64_t target;
+};
+
+struct proxy {
+    struct port_driver driver; // first: what port->driver points to
+    const struct port_driver *real;
+    struct port *port;
+    const struct judge *judge;
+    struct domain *domain;
+    struct port *image; // what the domain's queues point to, as ring 0 sees it
+    uint64_t image_address, area_address, nowhere; // for proxy_image.c, as the domain sees them
+    uint64_t generation;
+    struct proxy_fault fault;
+    bool kill;           // at the next crossing
+    uint64_t adopted_us; // when it was last adopted, 0: never
+    char last_words[96]; // how the domain ended last
+    struct proxy_queue rx[PORT_QUEUES_MAX], tx[PORT_QUEUES_MAX];
+};
+
+// Makes the table for all ports. The area has its dimensions already. False: no memory.
+bool proxy_init(const struct packet_area *area);
+
+// Puts a domain between the forwarder and a port that has been probed and dealt its buffers, and
+// has not been started. Afterwards port->driver, port->rx and port->tx are the proxy's. Returns 0,
+// -ENOTSUP when the driver's data path cannot run in a domain, or -ENOMEM, both after a line in the
+// log: the port is as before.
+int proxy_insert(struct port *port);
+
+// Every queue in a domain, by its number in the judge's table; [0] is NULL.
+struct proxy_queue *const *proxy_queues(void);
+
+// The proxy of a port, or NULL.
+struct proxy *proxy_of(const struct port *port);

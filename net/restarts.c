@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A table of restarts, one line for each port that ever had one.
+#include "net/restarts.h"
+#include "net/counters.h"
+#include <stddef.h>
+
+static struct line {
+    const struct port *port;
+    struct restart_record record;
+} lines[NET_PORTS_MAX];
+
+static struct restart_record *find(const struct port *port)
+{
+    for (unsigned i = 0; i < NET_PORTS_MAX; i++) {
+        if (lines[i].port == NULL)
+            lines[i].port = port;
+        if (lines[i].port == port)
+            return &lines[i].record;
+    }
+    return &lines[0].record; // there are no more ports than lines
+}
+
+const char *restart_step_name(enum restart_step step)
+{
+    static const char *const names[STEP_COUNT] = {
+        [STEP_ADOPT] = "adopt",
+        [STEP_FUNCTION] = "function",
+        [STEP_PARKED] = "parked",
+    };
+    return names[step];
+}
+
+void restart_note(const struct port *port, enum port_fault cause, enum restart_step step,
+                  uint64_t outage_us, uint64_t lost)
+{
+    struct restart_record *record = find(port);
+    record->count[cause][step]++;
+    record->total++;
+    record->last_cause = cause;
+    record->last_step = step;
+    record->last_outage_us = outage_us;
+    if (outage_us > record->max_outage_us)
+        record->max_outage_us = outage_us;
+    record->last_lost = lost;
+}
+
+const struct restart_record *restart_record(const struct port *port)
+{
+    return find(port);
+}
