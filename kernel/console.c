@@ -21,8 +21,9 @@ enum {
     QUEUE_BYTES = 16 * 1024, // a power of two
     ROOM_TO_GO_ON = 1024,    // after a loss, so that losses come in one piece
     PRINTF_BYTES = 256,
-    DRAW_STEPS = 16, // of screen_draw(), at most, a call of console_poll()
-    DRAW_US = 5,     // no new step is begun after that
+    TYPED_BYTES = 64, // a power of two
+    DRAW_STEPS = 16,  // of screen_draw(), at most, a call of console_poll()
+    DRAW_US = 5,      // no new step is begun after that
     LOOK_EVERY_US = 1000,
     TYPING_US = 1000000,  // after a character, others are expected
     FLUSH_TRIES = 100000, // of the LSR, about 1 us each; a full FIFO leaves in 1.4 ms
@@ -37,6 +38,9 @@ static char queue[QUEUE_BYTES];
 static uint64_t head, tail; // bytes ever queued and ever handed to the serial port
 static uint64_t lost;       // bytes since the last that was queued
 static bool serial_there, polled;
+static void (*attached)(const char *text, size_t length); // a second screen, or NULL
+static char typed_keys[TYPED_BYTES];                      // at a second keyboard
+static unsigned typed, typed_taken;                       // free-running
 static struct screen screen;
 static bool screen_behind; // the device does not show all of the screen yet
 static uint64_t typed_at;  // when a character last came, us; 0: never
@@ -56,6 +60,8 @@ static void put(char c)
 
 static void queue_text(const char *text, size_t length)
 {
+    if (attached != NULL)
+        attached(text, length);
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\n')
             put('\r');
@@ -164,15 +170,33 @@ void console_flush(void)
 // Somebody who types, or a program that does, is not kept waiting, nor is a FIFO of 16 bytes.
 uint64_t console_deadline(void)
 {
-    if (screen_behind)
+    if (screen_behind || typed != typed_taken)
         return 0;
     const uint64_t now = clock_us();
     const bool typing = typed_at != 0 && now - typed_at < TYPING_US;
     return tail != head || typing ? now + LOOK_EVERY_US : UINT64_MAX;
 }
 
+void console_attach(void (*show)(const char *text, size_t length))
+{
+    attached = show;
+}
+
+bool console_can_type(void)
+{
+    return typed - typed_taken < TYPED_BYTES;
+}
+
+void console_type(char c)
+{
+    if (console_can_type())
+        typed_keys[typed++ % TYPED_BYTES] = c;
+}
+
 int console_getc(void)
 {
+    if (typed != typed_taken)
+        return (unsigned char)typed_keys[typed_taken++ % TYPED_BYTES];
     static uint64_t next_look;
     uint64_t now = clock_us();
     if (now < next_look)

@@ -28,6 +28,15 @@ void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)
 // Bytes that console_write() would take now ("\n" counts as two).
 size_t console_room(void);
 
+// A second screen, besides the serial port's: show() gets all text that is queued from here on.
+// NULL: there is none any more.
+void console_attach(void (*show)(const char *text, size_t length));
+
+// A second keyboard: console_getc() returns what was typed here before anything else. Nothing
+// happens when console_can_type() says that there is no room.
+bool console_can_type(void);
+void console_type(char c);
+
 // Moves queued bytes to the devices as far as they take them without waiting: at most a FIFO of
 // them, and a few microseconds of drawing. Called from the main loop, best also whenever that has
 // nothing else to do: a framebuffer takes several microseconds a character. Costs nothing when

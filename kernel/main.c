@@ -36,13 +36,14 @@
 #include "net/commands_isolation.h"
 #include "net/inject.h"
 #include "net/stack/lwip_port.h"
+#include "net/stack/ping.h"
 
 enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
     COMMANDS_NET COMMANDS_FRAMES COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_INJECT COMMANDS_BENCH
-        COMMANDS_KERNEL COMMANDS_LOAD{0}};
+        COMMANDS_KERNEL COMMANDS_LOAD COMMANDS_PING{0}};
 
 static struct bootinfo boot;
 static struct config config;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "kernel/clock.h"
+#include "kernel/load.h"
 #include "kernel/page.h"
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
@@ -78,8 +79,15 @@ static bool write_table(unsigned index, struct text *out)
 static void write_end(struct text *out)
 {
     const struct manage_times times = manage_times();
+    struct load_report report;
+    load_read(&report, LOAD_METRICS);
+    const struct load_shares *shares = &report.last_second;
     text_printf(out,
-                "],\"manage\":{\"slices\":%" PRIu64 ",\"us\":%" PRIu64 ",\"longest_us\":%" PRIu64
+                "],\"core\":{\"busy\":%u,\"housekeeping\":%u,\"asleep\":%u,"
+                "\"longest_gap_us\":%" PRIu64,
+                shares->busy, shares->housekeeping, shares->asleep, report.gap_max_ns / 1000);
+    text_printf(out,
+                "},\"manage\":{\"slices\":%" PRIu64 ",\"us\":%" PRIu64 ",\"longest_us\":%" PRIu64
                 "}}\n",
                 times.slices, times.total_us, times.longest_us);
 }

@@ -3,6 +3,7 @@
 #include "net/stack/manage.h"
 
 #include "kernel/clock.h"
+#include "net/stack/console_tcp.h"
 #include "net/stack/half_open.h"
 #include "net/stack/http.h"
 #include "net/stack/interface.h"
@@ -12,7 +13,7 @@
 enum {
     LOOK_EVERY_US = 50, // at what has no sign of its own that something is to do
     SOON_US = 1000,     // of a box that sleeps: while somebody is connected
-    KINDS = 3,          // of work
+    KINDS = 4,          // of work
 };
 
 static struct local *local;
@@ -28,6 +29,8 @@ void manage_start(const struct view *view, struct local *the_local)
     pages_init(view);
     if (config->manage.http != 0)
         http_start(config->manage.http);
+    if (config->manage.console != 0)
+        console_tcp_start(config->manage.console, config->manage.password);
 }
 
 // What may be done in a slice, in turns, so that a flood of one kind does not keep out the others.
@@ -38,6 +41,8 @@ static bool run_kind(unsigned kind, uint64_t now)
         return timers_run(now);
     case 1:
         return http_poll(now);
+    case 2:
+        return console_tcp_poll(now);
     default:
         half_open_limit();
         return interface_input();
@@ -84,7 +89,7 @@ uint64_t manage_deadline(void)
     if (local_next(local) != NULL)
         return 0;
     const uint64_t timers = timers_next(), soon = clock_us() + SOON_US;
-    return http_open() > 0 && soon < timers ? soon : timers;
+    return (http_open() > 0 || console_tcp_open()) && soon < timers ? soon : timers;
 }
 
 struct manage_times manage_times(void)

@@ -8,17 +8,21 @@
 #include <stdio.h>
 
 #include "kernel/clock.h"
+#include "kernel/load.h"
 #include "kernel/page.h"
 #include "net/stack/http.h"
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
 
 // What a family has one sample for.
-enum scope { THE_BOX, EACH_PORT, EACH_DROP, EACH_QUEUE, EACH_TABLE };
+enum scope { THE_BOX, EACH_PORT, EACH_DROP, EACH_TABLE, EACH_STATE, EACH_CAUSE, EACH_GAP };
+enum { CORE_STATES = 4 };
 enum unit { PLAIN, MICROSECONDS }; // of the number; the latter are shown as seconds
 
 struct sample {
-    char labels[96]; // between braces, or ""
+    char labels[96];    // between braces, or ""
+    const char *suffix; // of the name; NULL: as the family's type has it
+    bool seconds;       // the number is in microseconds
     uint64_t number;
 };
 
@@ -80,6 +84,65 @@ TAKE(take_missed, item, port_at(item)->port->card_missed)
 TAKE(take_damaged, item, port_at(item)->port->card_errors)
 TAKE(take_lost, item, port_at(item)->port->lost_in_restart)
 
+// What the core does; `report` is taken afresh for each family of them.
+static struct load_report report;
+
+static void take_core_time(unsigned item, struct sample *sample)
+{
+    static const char *const states[CORE_STATES] = {"busy", "housekeeping", "asleep", "polling"};
+    if (item == 0)
+        load_read(&report, LOAD_METRICS);
+    const uint64_t us[] = {report.busy_us, report.housekeeping_us, report.asleep_us};
+    snprintf(sample->labels, sizeof sample->labels, "state=\"%s\"", states[item]);
+    sample->number = item < 3 ? us[item] : report.us - us[0] - us[1] - us[2];
+}
+
+static void take_busy_share(unsigned item, struct sample *sample)
+{
+    (void)item;
+    load_read(&report, LOAD_METRICS);
+    sample->number = 1000ull * report.last_second.busy;
+}
+
+static void take_wakes(unsigned item, struct sample *sample)
+{
+    snprintf(sample->labels, sizeof sample->labels, "cause=\"%s\"", idle_cause_name(item));
+    sample->number = report.wakes[item];
+}
+
+static void take_longest_gap(unsigned item, struct sample *sample)
+{
+    (void)item;
+    sample->number = report.gap_max_ns / 1000;
+}
+
+// A histogram: buckets are cumulative, and the sum and the count come last. The bounds are powers
+// of two nanoseconds.
+static void take_gap(unsigned item, struct sample *sample)
+{
+    static uint64_t sum;
+    if (item == 0) {
+        load_read(&report, LOAD_METRICS);
+        sum = 0;
+    }
+    sample->number = sum;
+    if (item < LOAD_GAPS - 1) {
+        const uint64_t ns = 2ull << item;
+        sum += report.gaps[item];
+        snprintf(sample->labels, sizeof sample->labels, "le=\"%" PRIu64 ".%09" PRIu64 "\"",
+                 ns / 1000000000, ns % 1000000000);
+        sample->number = sum;
+    } else if (item == LOAD_GAPS - 1) {
+        sum += report.gaps[item];
+        snprintf(sample->labels, sizeof sample->labels, "le=\"+Inf\"");
+        sample->number = sum;
+    } else {
+        sample->suffix = item == LOAD_GAPS ? "_sum" : "_count";
+        sample->seconds = item == LOAD_GAPS;
+        sample->number = item == LOAD_GAPS ? report.us - report.asleep_us : sum;
+    }
+}
+
 static void take_info(unsigned item, struct sample *sample)
 {
     (void)item;
@@ -122,6 +185,17 @@ static const struct family families[] = {
     {"barewire_memory_bytes", GAUGE, "RAM of the machine.", THE_BOX, PLAIN, take_memory_total},
     {"barewire_memory_free_bytes", GAUGE, "RAM that nothing uses.", THE_BOX, PLAIN,
      take_memory_free},
+
+    {"barewire_core_seconds_total", COUNTER, "How the core spent its time.", EACH_STATE,
+     MICROSECONDS, take_core_time},
+    {"barewire_core_busy_ratio", GAUGE, "Share of the last second in which it carried frames.",
+     THE_BOX, MICROSECONDS, take_busy_share},
+    {"barewire_core_wakes_total", COUNTER, "What ended its sleeps.", EACH_CAUSE, PLAIN, take_wakes},
+    {"barewire_poll_gap_longest_seconds", GAUGE,
+     "The longest time that the rings were left alone, since boot.", THE_BOX, MICROSECONDS,
+     take_longest_gap},
+    {"barewire_poll_gap_seconds", "histogram",
+     "Time between two looks at the rings, sleep left out.", EACH_GAP, PLAIN, take_gap},
 
     {"barewire_port_up", GAUGE, "Whether the port runs.", EACH_PORT, PLAIN, take_up},
     {"barewire_port_link_up", GAUGE, "Whether the port has a link.", EACH_PORT, PLAIN, take_link},
@@ -201,8 +275,12 @@ static unsigned samples(enum scope scope)
         return page_view()->supervisor->count;
     case EACH_DROP:
         return page_view()->supervisor->count * DROP_REASONS;
-    case EACH_QUEUE:
-        return page_view()->forwarder->lane_count;
+    case EACH_STATE:
+        return CORE_STATES;
+    case EACH_CAUSE:
+        return IDLE_CAUSES;
+    case EACH_GAP:
+        return LOAD_GAPS + 2;
     case EACH_TABLE:
         while (page_table(count, &table))
             count++;
@@ -218,9 +296,12 @@ static void write_sample(const struct family *family, unsigned item, struct text
     if (sample.labels[0] == '\0' && family->scope == EACH_PORT)
         snprintf(sample.labels, sizeof sample.labels, "port=\"%s\"", port_at(item)->port->name);
     const bool labels = sample.labels[0] != '\0';
-    text_printf(out, "%s%s%s%s ", family->name, labels ? "{" : "", sample.labels,
+    const char *suffix = sample.suffix != NULL       ? sample.suffix
+                         : family->scope == EACH_GAP ? "_bucket"
+                                                     : "";
+    text_printf(out, "%s%s%s%s%s ", family->name, suffix, labels ? "{" : "", sample.labels,
                 labels ? "}" : "");
-    if (family->unit == MICROSECONDS)
+    if (family->unit == MICROSECONDS || sample.seconds)
         text_printf(out, "%" PRIu64 ".%06" PRIu64 "\n", sample.number / 1000000,
                     sample.number % 1000000);
     else

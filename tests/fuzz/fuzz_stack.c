@@ -8,7 +8,7 @@
 // links: net/stack/manage.c net/stack/interface.c net/stack/timers.c net/stack/half_open.c
 // links: net/stack/http.c net/stack/http_parse.c net/stack/http_answer.c net/stack/text.c
 // links: net/stack/pages.c net/stack/metrics.c net/stack/api_status.c net/stack/health.c
-// links: net/local.c net/counters.c
+// links: net/stack/console_tcp.c net/stack/telnet.c net/local.c net/counters.c
 //
 // tests/fuzz/test_fuzz.py makes the first inputs, lwIP's own among them, and runs it.
 #include <stdarg.h>
@@ -19,6 +19,8 @@
 #include <string.h>
 
 #include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/load.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "lwip/init.h"
@@ -96,6 +98,37 @@ uint64_t page_free_bytes(void)
     return 1 << 26;
 }
 
+static void (*attached)(const char *text, size_t length);
+
+void console_attach(void (*show)(const char *text, size_t length))
+{
+    attached = show;
+}
+
+bool console_can_type(void)
+{
+    return true;
+}
+
+void console_type(char c)
+{
+    if (attached == NULL)
+        abort(); // nobody types without the password
+    attached(&c, 1);
+}
+
+const char *idle_cause_name(enum idle_cause cause)
+{
+    (void)cause;
+    return "cause";
+}
+
+void load_read(struct load_report *report, enum load_reader reader)
+{
+    (void)reader;
+    *report = (struct load_report){.us = now, .rounds = 1, .gaps = {[10] = 1}};
+}
+
 // --- the port -----------------------------------------------------------------------------------
 
 static bool send_copy(struct queue *tx, const void *data, unsigned length)
@@ -141,6 +174,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                               .gateway = {172, 30, 115, 1},
                                               .ipv6 = true,
                                               .http = 80,
+                                              .console = 23,
+                                              .password = "password",
                                               .hostname = "fuzz"}};
     const struct view view = {&config, &buffers, &forwarder, &supervisor, &local};
     (void)argc, (void)argv;

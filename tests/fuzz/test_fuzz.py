@@ -53,6 +53,12 @@ def seeds(folder):
     for path in ("/", "/metrics", "/healthz", "/api/status", "/api/fdb"):
         name = "get" + path.replace("/", "-")
         inputs[name] = arp + request(b"GET %s HTTP/1.1\r\nHost: b\r\n\r\n" % path.encode())
+    syn = record(Ether(dst=MAC, src="02:00:00:00:00:01") / IP(src=PEER, dst=BOX)
+                 / TCP(sport=40000, dport=23, flags="S", window=8192))
+    inputs["console"] = (arp + syn + segment("A", port=23) + segment("PA", b"wrong one\r\n", port=23)
+                         + record(b"\0" * 60, SECOND) + segment("PA", b"password\r\0", port=23)
+                         + segment("PA", b"\xff\xfd\x01stats\r\0\x04", port=23)
+                         + record(b"\0" * 60, MINUTE))
     inputs["pipeline"] = arp + request(b"HEAD / HTTP/1.1\r\nHost: b\r\n\r\n" * 3)
     for file in glob.glob(f"{BUILD}/deps/lwip/fuzz/*/*.bin"):
         with open(file, "rb") as raw:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The web server under load and under attack, while frames cross the box: whoever asks properly is
+answered within two seconds, and no frame is lost that would not be lost without it. Everything is
+bounded in number and time."""
+
+import contextlib
+import json
+import select
+import socket
+import subprocess
+import time
+
+import pytest
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+
+from counters import stats
+from managed import BOX, LEFT, MAC, RIGHT, managed
+
+pytestmark = pytest.mark.ports("virtio")
+SOON = 2  # seconds
+
+
+@pytest.fixture(scope="module")
+def box(own_network, ports):
+    with managed(f"address = {BOX}/24\n", ports) as box:
+        yield box
+
+
+def answered_soon(box):
+    began = time.monotonic()
+    answer = box.curl("/healthz", timeout=SOON + 3)
+    assert answer.stdout == "ok\n", answer.stderr
+    assert time.monotonic() - began < SOON
+
+
+def crossing(box, load):
+    """UDP across the box for six seconds with the programs of `load` against the box itself. Returns
+    (datagrams sent, datagrams lost), and what the box dropped meanwhile."""
+    before = stats(box.box)
+    server = box.right.start("iperf3", "--server", "--one-off", "--forceflush", "--bind", RIGHT,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    programs = []
+    try:
+        assert select.select([server.stdout], [], [], 10)[0], "the iperf3 server did not start"
+        programs = [box.left.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    for command in load]
+        client = box.left.start("iperf3", "--client", RIGHT, "--udp", "--bitrate", "2M", "--length",
+                                "1000", "--time", "6", "--json", stdout=subprocess.PIPE, text=True)
+        for _ in range(3):
+            time.sleep(1)
+            answered_soon(box)
+        output, _ = client.communicate(timeout=30)
+    finally:
+        for process in [*programs, server]:
+            process.kill()
+            process.wait()
+    end = json.loads(output)["end"]["sum"]
+    after = stats(box.box)
+    return (end["packets"], end["lost_packets"],
+            sum(after[name].dropped + after[name].missed - port.dropped - port.missed
+                for name, port in before.items()))
+
+
+def test_load_costs_no_frame(box):
+    quiet = crossing(box, [])
+    loaded = crossing(box, [
+        ("ab", "-q", "-t", "5", "-n", "100000", "-c", "8", f"http://{BOX}/"),
+        ("ab", "-q", "-k", "-t", "5", "-n", "100000", "-c", "2", f"http://{BOX}/metrics"),
+        ("slowhttptest", "-H", "-c", "50", "-r", "25", "-i", "2", "-l", "5", "-u", f"http://{BOX}/")])
+    assert quiet[0] > 1000 and loaded[0] > 1000
+    assert loaded[1] <= quiet[1] and loaded[2] <= quiet[2], (quiet, loaded)
+
+
+@pytest.mark.parametrize("mode", ["-H", "-B", "-X"], ids=["slow headers", "slow body", "slow read"])
+def test_slow_clients(box, mode):
+    attack = box.left.start("slowhttptest", mode, "-c", "60", "-r", "60", "-i", "1", "-l", "4", "-k",
+                            "3", "-u", f"http://{BOX}/", stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(4):
+            time.sleep(0.7)
+            answered_soon(box)
+    finally:
+        attack.kill()
+        attack.wait()
+
+
+def test_a_flood_of_connections(box):
+    """A hundred that say nothing, kept open: they make room."""
+    with contextlib.ExitStack() as stack:
+        for number in range(100):
+            with box.left.inside():
+                stack.enter_context(contextlib.closing(
+                    socket.create_connection((BOX, 80), timeout=5)))
+            if number % 25 == 24:
+                answered_soon(box)
+    answered_soon(box)
+
+
+def test_half_open_connections(box):
+    """500 SYNs from addresses that nobody has, never confirmed."""
+    with box.left.inside():
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        raw.bind(("eth0", 0))
+    with contextlib.closing(raw):
+        for number in range(500):
+            raw.send(bytes(Ether(dst=MAC, src="02:00:00:00:00:99")
+                           / IP(src=f"192.0.2.{20 + number % 200}", dst=BOX)
+                           / TCP(sport=1024 + number, dport=80, flags="S", seq=number)))
+            if number % 100 == 99:
+                answered_soon(box)
+    answered_soon(box)
+
+
+def test_frames_that_are_nothing(box):
+    """Rubbish for the box's address costs nobody else anything."""
+    with box.left.inside():
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        raw.bind(("eth0", 0))
+    address = bytes.fromhex(MAC.replace(":", ""))
+    before = stats(box.box)["left"].delivered
+    with contextlib.closing(raw):
+        for number in range(200):
+            kind = (0x0800, 0x0806, 0x86DD, 0x8100, 0x88CC, number)[number % 6]
+            raw.send(address + address + kind.to_bytes(2, "big")
+                     + bytes((number * i) % 256 for i in range(number % 190)))
+    answered_soon(box)
+    assert stats(box.box)["left"].delivered - before >= 200
+    box.left.run("ping", "-n", "-c", "5", "-i", "0.05", "-I", LEFT, RIGHT)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The status page in a browser: headless Chromium fetches it, runs it, and shows it."""
+
+import re
+
+import pytest
+
+from managed import BOX, RIGHT, managed
+
+pytestmark = pytest.mark.ports("virtio")
+
+CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", "--virtual-time-budget=4500"]
+
+
+def test_a_browser_shows_it(own_network, ports, tmp_path):
+    with managed(f"address = {BOX}/24\nhostname = showcase\n", ports) as box:
+        box.left.run("ping", "-n", "-c", "7", "-i", "0.01", RIGHT)
+        page = box.left.run(*CHROMIUM, f"--user-data-dir={tmp_path}/profile", "--dump-dom",
+                            f"http://{BOX}/", timeout=150).stdout
+        # What the script made of /api/status.
+        assert "<title>showcase · Barewire</title>" in page
+        assert re.search(r'<body class="good ?">', page), "not all is well, or the data is old"
+        assert page.count('class="card port"') == 2
+        assert "2 of 2" in page and "none since boot" in page
+        assert "127.0.0.1" not in page and "https://" not in page
+
+        picture = tmp_path / "page.png"
+        box.left.run(*CHROMIUM, f"--user-data-dir={tmp_path}/profile", "--window-size=1200,900",
+                     f"--screenshot={picture}", f"http://{BOX}/", timeout=150)
+        data = picture.read_bytes()
+        assert data.startswith(b"\x89PNG") and len(data) > 20_000, "an empty picture"
