@@ -80,13 +80,18 @@ def test_the_first_frame_wakes_the_box(wire):
 
 @every_kind
 def test_asleep_in_the_middle_of_a_burst(wire):
-    """Frames that come while the box is just going to sleep, many at once."""
+    """Frames that come while the box is just going to sleep, many at once. However many follow the one
+    that wakes it, each port has interrupted at most once for each sleep."""
+    before = load(wire.box)
     frames = [frame(60, seed=number) for number in range(400)]
     arrived, choose = [], random.Random(9)
     for first in range(0, len(frames), 20):
         arrived += cross(wire.left, wire.right, frames[first:first + 20], window=20)
         time.sleep(choose.uniform(0.0005, 0.004))
     assert_same(frames, arrived)
+    after = load(wire.box)
+    sleeps = sum(after[cause] - before[cause] for cause in ("frames", "timer", "attention", "other"))
+    assert after["interrupts"] - before["interrupts"] <= 2 * sleeps, after["text"]
 
 
 @every_kind
