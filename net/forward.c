@@ -9,13 +9,10 @@
 // and refill() puts that buffer back. Only a frame that claims a buffer which does not exist is
 // kept from refill(), and fails its port.
 #include "net/forward.h"
+#include "net/lane.h"
 #include <stddef.h>
 
-#define COLD        __attribute__((noinline, cold))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-// Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
-enum { OFFSET_MIN = 12 };
 
 // The longest frame that the egress port carries and a buffer holds, bytes. Looked up for each
 // burst: every start() of the port may have changed it.
@@ -25,26 +22,14 @@ static inline uint32_t longest_frame(const struct forwarder *forwarder, const st
     return carries < forwarder->capacity ? carries : forwarder->capacity;
 }
 
-// Whether a frame is plainly good: in an existing buffer, at the usual place, and of one of the
-// `lengths` lengths from FRAME_MIN on that the egress port carries. The longest frame fits behind
-// the headroom, so this implies frame_valid(). A frame that starts elsewhere may be good too:
-// judge() decides about the frames that are refused here.
-static inline bool plainly_good(const struct frame *frame, uint32_t buffers, uint32_t lengths)
-{
-    const uint32_t length = frame->length;
-    return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
-           length - FRAME_MIN < lengths; // below FRAME_MIN wraps to a huge number
-}
-
 // The first `good` frames of a burst may be sent; they have so many bytes together.
 struct verdict {
     unsigned good;
     uint64_t bytes;
 };
 
-// The exact verdict on one frame: DROP_REASONS when nothing is wrong with it.
-static enum drop_reason judge(const struct forwarder *forwarder, const struct lane *lane,
-                              const struct frame *frame)
+enum drop_reason lane_judge(const struct forwarder *forwarder, const struct frame *frame,
+                            uint32_t longest)
 {
     const struct packet_area area = {
         .count = forwarder->buffer_count,
@@ -54,9 +39,18 @@ static enum drop_reason judge(const struct forwarder *forwarder, const struct la
         return DROP_BAD_BUFFER;
     if (!frame_valid(&area, frame) || frame->offset < OFFSET_MIN)
         return DROP_BAD_LENGTH;
-    if (frame->length > longest_frame(forwarder, lane))
+    if (frame->length > longest)
         return DROP_TOO_LONG;
     return DROP_REASONS;
+}
+
+void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_reason reason)
+{
+    lane->ingress->drops[reason]++;
+    if (reason == DROP_BAD_BUFFER && lane->rx->port->state == PORT_RUNNING)
+        port_fail(lane->rx->port, PORT_FAULT_BAD_BUFFER, frame->buffer);
+    if (reason == DROP_TOO_LONG)
+        lane->ingress->rx_bytes += frame->length;
 }
 
 // Goes on where the first frame is that is not plainly good: moves what has to be dropped behind
@@ -65,19 +59,16 @@ COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *l
                                      struct verdict so_far)
 {
     struct frame *frames = forwarder->frames;
+    const uint32_t longest = longest_frame(forwarder, lane);
     for (unsigned i = so_far.good; i < count; i++) {
         const struct frame frame = frames[i];
-        const enum drop_reason reason = judge(forwarder, lane, &frame);
+        const enum drop_reason reason = lane_judge(forwarder, &frame, longest);
         if (reason == DROP_REASONS) {
             frames[i] = frames[so_far.good];
             frames[so_far.good++] = frame;
             so_far.bytes += frame.length;
         } else {
-            lane->ingress->drops[reason]++;
-            if (reason == DROP_BAD_BUFFER && lane->rx->port->state == PORT_RUNNING)
-                port_fail(lane->rx->port, PORT_FAULT_BAD_BUFFER, frame.buffer);
-            if (reason == DROP_TOO_LONG)
-                lane->ingress->rx_bytes += frame.length;
+            lane_refuse(lane, &frame, reason);
         }
     }
     return so_far;
@@ -91,7 +82,7 @@ static inline struct verdict check(struct forwarder *forwarder, struct lane *lan
     const uint32_t lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
     uint64_t bytes = 0;
     for (const struct frame *frame = frames; frame != end; frame++) {
-        if (!plainly_good(frame, buffers, lengths)) {
+        if (!lane_plainly_good(frame, buffers, lengths)) {
             const struct verdict so_far = {(unsigned)(frame - frames), bytes};
             return set_aside(forwarder, lane, count, so_far);
         }
@@ -100,23 +91,22 @@ static inline struct verdict check(struct forwarder *forwarder, struct lane *lan
     return (struct verdict){count, bytes};
 }
 
-// Counts the frames sent..good-1, which the egress port did not take. Returns their bytes.
-COLD static uint64_t drop_rest(struct forwarder *forwarder, struct lane *lane, unsigned sent,
-                               unsigned good)
+enum drop_reason lane_not_taken(const struct port *egress)
 {
-    const struct port *egress = lane->tx->port;
-    enum drop_reason reason = DROP_RING_FULL;
     if (egress->state == PORT_FAULTED)
-        reason = DROP_EGRESS_FAULTED;
-    else if (egress->state != PORT_RUNNING)
-        reason = DROP_EGRESS_STOPPED;
-    else if (!egress->link_up)
-        reason = DROP_EGRESS_NO_LINK;
-    lane->ingress->drops[reason] += good - sent;
+        return DROP_EGRESS_FAULTED;
+    if (egress->state != PORT_RUNNING)
+        return DROP_EGRESS_STOPPED;
+    return egress->link_up ? DROP_RING_FULL : DROP_EGRESS_NO_LINK;
+}
 
+uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct frame *frames,
+                   unsigned count)
+{
+    lane->ingress->drops[lane_not_taken(egress)] += count;
     uint64_t bytes = 0;
-    for (unsigned i = sent; i < good; i++)
-        bytes += forwarder->frames[i].length;
+    for (unsigned i = 0; i < count; i++)
+        bytes += frames[i].length;
     return bytes;
 }
 
@@ -133,9 +123,7 @@ COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good
     return kept;
 }
 
-// The transmit ring is full: how many frames to take all the same. None, however long it takes,
-// when their sender is told to wait.
-COLD static unsigned hold_back(const struct forwarder *forwarder, struct lane *lane)
+unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane)
 {
     if (lane->rx->port->flow_control)
         return 0;
@@ -143,20 +131,6 @@ COLD static unsigned hold_back(const struct forwarder *forwarder, struct lane *l
         return forwarder->burst; // that ring does not move: what comes is dropped
     lane->rounds_held++;
     return 0;
-}
-
-// How many frames to take: what the transmit ring has room for, since a frame in the receive ring
-// is not lost yet. A port that cannot send anything gets its frames too: they are dropped by name.
-static inline unsigned allowance(const struct forwarder *forwarder, struct lane *lane)
-{
-    const struct port *egress = lane->tx->port;
-    if (egress->state != PORT_RUNNING || !egress->link_up)
-        return forwarder->burst;
-    const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
-    if (room == 0)
-        return hold_back(forwarder, lane);
-    lane->rounds_held = 0;
-    return room;
 }
 
 // Picks the frames for the box itself out of the good ones, which keep their order, and hands over
@@ -209,7 +183,7 @@ static inline __attribute__((always_inline)) unsigned
 burst_to(struct forwarder *forwarder, struct lane *lane, const enum destination destination)
 {
     struct frame *frames = forwarder->frames;
-    const unsigned most = allowance(forwarder, lane);
+    const unsigned most = lane_allowance(forwarder, lane);
     if (most == 0)
         return 0;
     const unsigned received = lane->rx->port->driver->receive(lane->rx, frames, most);
@@ -224,16 +198,7 @@ burst_to(struct forwarder *forwarder, struct lane *lane, const enum destination 
     else if (destination == BOX_ONLY)
         verdict = deliver_only(forwarder, lane, verdict);
 
-    const struct port *egress = lane->tx->port;
-    unsigned sent = 0;
-    uint64_t sent_bytes = verdict.bytes;
-    if (egress->state == PORT_RUNNING && egress->link_up && verdict.good > 0)
-        sent = egress->driver->transmit(lane->tx, frames, verdict.good);
-    if (sent < verdict.good)
-        sent_bytes -= drop_rest(forwarder, lane, sent, verdict.good);
-    lane->ingress->forwarded += sent;
-    lane->egress->tx_frames += sent;
-    lane->egress->tx_bytes += sent_bytes;
+    lane_send(lane, lane->tx, lane->egress, frames, verdict.good, verdict.bytes);
 
     unsigned buffers = received;
     if (verdict.good < received)
@@ -336,17 +301,30 @@ bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsig
     return true;
 }
 
-bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
-                        struct queue *tx, unsigned egress)
+struct lane *forwarder_add_run(struct forwarder *forwarder, lane_run *run, struct queue *rx,
+                               unsigned ingress, struct queue *tx)
 {
-    if (forwarder->lane_count == LANES_MAX || tx->port->max_frame < FRAME_MIN)
-        return false;
-    forwarder->lanes[forwarder->lane_count++] = (struct lane){
-        .run = can_relay(rx, tx) ? relay_burst : forward_burst,
+    if (forwarder->lane_count == LANES_MAX)
+        return NULL;
+    struct lane *lane = &forwarder->lanes[forwarder->lane_count++];
+    *lane = (struct lane){
+        .run = run,
         .rx = rx,
         .tx = tx,
         .ingress = &forwarder->counters[ingress],
-        .egress = &forwarder->counters[egress],
     };
+    return lane;
+}
+
+bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
+                        struct queue *tx, unsigned egress)
+{
+    if (tx->port->max_frame < FRAME_MIN)
+        return false;
+    lane_run *const run = can_relay(rx, tx) ? relay_burst : forward_burst;
+    struct lane *lane = forwarder_add_run(forwarder, run, rx, ingress, tx);
+    if (lane == NULL)
+        return false;
+    lane->egress = &forwarder->counters[egress];
     return true;
 }

@@ -23,8 +23,9 @@ typedef unsigned lane_run(struct forwarder *forwarder, struct lane *lane);
 
 struct lane {
     lane_run *run;    // how its frames are moved
+    void *context;    // of the run's own; NULL for a wire
     struct queue *rx; // of the ingress port
-    struct queue *tx; // of the egress port
+    struct queue *tx; // of the egress port; NULL where there are several
     struct port_counters *ingress, *egress;
     uint32_t rounds_held; // in a row, with a full transmit ring; HOLD_ROUNDS_MAX at most
 };
@@ -55,6 +56,11 @@ void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
 // all (max_frame < FRAME_MIN).
 bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress,
                         struct queue *tx, unsigned egress);
+
+// A lane of another kind: run moves what rx receives, tx is the only way out or NULL. Returns the
+// lane, whose context is NULL; or NULL when the table is full.
+struct lane *forwarder_add_run(struct forwarder *forwarder, lane_run *run, struct queue *rx,
+                               unsigned ingress, struct queue *tx);
 
 // A lane that leads to the box and nowhere else, for a port between which and the others nothing is
 // forwarded: what is not for the box is dropped by name. Answers leave by the port's first transmit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The queue between the data path and the management stack, and the box's ear for group addresses.
 #include "net/local.h"
+#include "net/lane.h"
 #include <stddef.h>
 
 static const uint64_t broadcast = 0xffffffffffff;
@@ -96,14 +97,8 @@ bool local_send(struct local *local, const void *data, unsigned length)
 
 bool local_send_by_port(struct local *local, const void *data, unsigned length)
 {
-    if (local->tx == NULL)
+    if (local->tx == NULL || !lane_send_copy(local->tx, local->counters, data, length))
         return false;
-    const struct port *port = local->tx->port;
-    if (port->state != PORT_RUNNING || !port->link_up || length > port->max_frame ||
-        !port->driver->send_copy(local->tx, data, length))
-        return false;
-    local->counters->tx_frames++;
-    local->counters->tx_bytes += length;
     local->counters->originated++;
     return true;
 }

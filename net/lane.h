@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the runs of all kinds of lanes have in common: how many frames to take, whether a frame can
+// be, and why one was not taken. Defined in net/forward.c where not here.
+#pragma once
+#include "net/forward.h"
+
+#define COLD __attribute__((noinline, cold))
+
+// Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
+enum { OFFSET_MIN = 12 };
+
+// Whether a frame is plainly good: in an existing buffer, at the usual place, and of one of the
+// `lengths` lengths from FRAME_MIN on that the egress port carries. The longest frame fits behind
+// the headroom, so this implies frame_valid(). A frame that starts elsewhere may be good too:
+// lane_judge() decides about the frames that are refused here.
+static inline bool lane_plainly_good(const struct frame *frame, uint32_t buffers, uint32_t lengths)
+{
+    const uint32_t length = frame->length;
+    return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
+           length - FRAME_MIN < lengths; // below FRAME_MIN wraps to a huge number
+}
+
+// The exact verdict on one frame, which has to be no longer than `longest` bytes: DROP_REASONS when
+// nothing is wrong with it.
+COLD enum drop_reason lane_judge(const struct forwarder *forwarder, const struct frame *frame,
+                                 uint32_t longest);
+
+// Counts a frame that lane_judge() found wrong, for that reason. Whoever names a buffer that does
+// not exist has lost one: its port is failed, and the frame must be kept from refill().
+COLD void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_reason reason);
+
+// Why a port did not take a frame that it could carry.
+COLD enum drop_reason lane_not_taken(const struct port *egress);
+
+// Counts frames that an egress port did not take. Returns their bytes.
+COLD uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct frame *frames,
+                        unsigned count);
+
+// The transmit ring is full: how many frames to take all the same. None, however long it takes,
+// when their sender is told to wait.
+COLD unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane);
+
+// How many frames to take: what the transmit ring has room for, since a frame in the receive ring
+// is not lost yet. A port that cannot send anything gets its frames too: they are dropped by name.
+static inline unsigned lane_allowance(const struct forwarder *forwarder, struct lane *lane)
+{
+    const struct port *egress = lane->tx->port;
+    if (egress->state != PORT_RUNNING || !egress->link_up)
+        return forwarder->burst;
+    const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
+    if (room == 0)
+        return lane_hold_back(forwarder, lane);
+    lane->rounds_held = 0;
+    return room;
+}
+
+// Sends count good frames, of so many bytes together, by a queue of the port whose counters are
+// egress; those that it does not take are counted as dropped. Either way frames[] then names
+// buffers to refill() with.
+static inline void lane_send(struct lane *lane, struct queue *tx, struct port_counters *egress,
+                             struct frame *frames, unsigned count, uint64_t bytes)
+{
+    const struct port *port = tx->port;
+    unsigned sent = 0;
+    if (port->state == PORT_RUNNING && port->link_up && count > 0)
+        sent = port->driver->transmit(tx, frames, count);
+    if (sent < count)
+        bytes -= lane_drop(lane, port, frames + sent, count - sent);
+    lane->ingress->forwarded += sent;
+    egress->tx_frames += sent;
+    egress->tx_bytes += bytes;
+}
+
+// Copies a frame (FRAME_MIN..capacity bytes) to a queue of the port whose counters are egress, and
+// counts it there. False when the port cannot send, or carries no frame of that length, or its ring
+// is full.
+static inline bool lane_send_copy(struct queue *tx, struct port_counters *egress, const void *data,
+                                  unsigned length)
+{
+    const struct port *port = tx->port;
+    if (port->state != PORT_RUNNING || !port->link_up || length > port->max_frame ||
+        !port->driver->send_copy(tx, data, length))
+        return false;
+    egress->tx_frames++;
+    egress->tx_bytes += length;
+    return true;
+}
