@@ -97,35 +97,39 @@ static bool read_forward_ports(struct config *config, const char *text)
     return good;
 }
 
-// Whether so many ports can be joined two by two.
-static bool pairs(unsigned ports)
+// Whether that mode can join so many ports: a wire two by two, a bridge all of them.
+static bool can_join(enum config_mode mode, unsigned ports)
 {
-    return ports > 0 && ports % 2 == 0;
+    return mode == CONFIG_MODE_NONE ||
+           (ports >= 2 && (mode == CONFIG_MODE_BRIDGE || ports % 2 == 0));
 }
 
 static void check_forward(struct config_reader *reader, struct config_source whole)
 {
     struct config *config = reader->config;
     if (config->mode_source.origin == CONFIG_UNSET)
-        config_error(config, whole, "no mode, expected mode = wire in section [forward]");
+        config_error(config, whole, "no mode, expected mode = wire or bridge in section [forward]");
     if (reader->ports_refused > 0)
         return; // what follows would only repeat that error in other words
 
     if (config->forward_source.origin != CONFIG_UNSET) {
-        if (read_forward_ports(config, reader->forward_text) && config->mode == CONFIG_MODE_WIRE &&
-            !pairs(config->forward_count))
+        if (read_forward_ports(config, reader->forward_text) &&
+            !can_join(config->mode, config->forward_count))
             config_error(config, config->forward_source,
-                         "ports names %u, expected 2, 4, 6 or 8 for mode = wire",
-                         config->forward_count);
+                         "ports names %u, expected %s for mode = %s", config->forward_count,
+                         config->mode == CONFIG_MODE_WIRE ? "2, 4, 6 or 8" : "2 to 8",
+                         config_mode_name(config->mode));
         return;
     }
     for (unsigned i = 0; i < config->port_count; i++)
         config->forward_ports[config->forward_count++] = (uint8_t)i;
-    if (config->mode != CONFIG_MODE_WIRE || pairs(config->forward_count))
+    if (can_join(config->mode, config->forward_count))
         return;
     if (config->forward_count < 2)
-        config_error(config, whole, "%u port%s configured, expected 2 for mode = wire",
-                     config->port_count, config->port_count == 1 ? "" : "s");
+        config_error(config, whole, "%u port%s configured, expected %s for mode = %s",
+                     config->port_count, config->port_count == 1 ? "" : "s",
+                     config->mode == CONFIG_MODE_WIRE ? "2" : "2 to 8",
+                     config_mode_name(config->mode));
     else
         config_error(config, whole,
                      "%u ports configured and mode = wire joins pairs, expected ports = NAME NAME "
@@ -139,6 +143,8 @@ void config_read(struct config *config, const char *file_name, const char *text,
     struct config_reader reader = {.config = config};
     memset(config, 0, sizeof *config);
     config->idle_us = CONFIG_IDLE_DEFAULT;
+    config->ageing_time = CONFIG_AGEING_DEFAULT;
+    config->fdb_size = CONFIG_FDB_DEFAULT;
     if (text != NULL || length > 0)
         snprintf(config->file_name, sizeof config->file_name, "%s",
                  file_name != NULL ? file_name : "barewire.conf");

@@ -26,6 +26,11 @@ enum {
     CONFIG_IDLE_MIN = 50, // microseconds
     CONFIG_IDLE_MAX = 1000000,
     CONFIG_IDLE_DEFAULT = 1000,
+    CONFIG_AGEING_DEFAULT = 300, // seconds: 802.1D-2004, table 7-5
+    CONFIG_AGEING_MAX = 1000000,
+    CONFIG_FDB_DEFAULT = 16384, // entries
+    CONFIG_FDB_MIN = 256,
+    CONFIG_FDB_MAX = 131072,
 };
 
 // What keeps the port's card and driver from harming the box. docs/isolation.md.
@@ -52,7 +57,7 @@ struct config_port {
     unsigned line; // where the section began; 0: command line
 };
 
-enum config_mode { CONFIG_MODE_NONE, CONFIG_MODE_WIRE };
+enum config_mode { CONFIG_MODE_NONE, CONFIG_MODE_WIRE, CONFIG_MODE_BRIDGE };
 enum config_on_error { CONFIG_ON_ERROR_HALT, CONFIG_ON_ERROR_WIRE };
 enum config_on_panic { CONFIG_ON_PANIC_REBOOT, CONFIG_ON_PANIC_HALT };
 
@@ -63,12 +68,16 @@ struct config {
     enum config_mode mode;
     struct config_source mode_source;
     uint8_t forward_ports[CONFIG_PORTS_MAX]; // indices into ports[], in order
-    unsigned forward_count;                  // CONFIG_MODE_WIRE: even, not 0
+    unsigned forward_count;                  // CONFIG_MODE_WIRE: even, not 0; ..._BRIDGE: 2 or more
     struct config_source forward_source;     // CONFIG_UNSET: all configured ports
     uint16_t max_frame;                      // bytes without FCS; 0: what ordinary buffers hold
     struct config_source max_frame_source;
     uint32_t idle_us; // without a frame, then the processor sleeps; 0: never
     struct config_source idle_source;
+    uint32_t ageing_time; // of a bridge, seconds
+    struct config_source ageing_time_source;
+    uint32_t fdb_size; // stations that a bridge remembers at most
+    struct config_source fdb_size_source;
     struct config_manage manage;
     // What to do when there are errors. CONFIG_ON_ERROR_WIRE only if that key itself is right
     // wherever it is written.
@@ -98,3 +107,6 @@ const char *config_isolation_name(enum config_isolation isolation);
 // Prints the configuration that holds, in the file's own syntax, with the origin of each value and
 // with the errors, line by line. print takes printf's arguments; no line is longer than 255.
 void config_print(const struct config *config, void (*print)(const char *format, ...));
+
+// "wire" or "bridge"; "" for CONFIG_MODE_NONE.
+const char *config_mode_name(enum config_mode mode);

@@ -109,11 +109,33 @@ static bool set_max_frame(struct config_reader *reader, const char *value)
     return good;
 }
 
+const char *config_mode_name(enum config_mode mode)
+{
+    static const char *const names[] = {
+        [CONFIG_MODE_NONE] = "",
+        [CONFIG_MODE_WIRE] = "wire",
+        [CONFIG_MODE_BRIDGE] = "bridge",
+    };
+    return names[mode];
+}
+
 static bool set_mode(struct config_reader *reader, const char *value)
 {
-    bool wire = strcmp(value, "wire") == 0;
-    reader->config->mode = wire ? CONFIG_MODE_WIRE : CONFIG_MODE_NONE;
-    return wire;
+    enum config_mode *mode = &reader->config->mode;
+    for (*mode = CONFIG_MODE_BRIDGE; *mode != CONFIG_MODE_NONE; --*mode)
+        if (strcmp(value, config_mode_name(*mode)) == 0)
+            return true;
+    return false;
+}
+
+static bool set_ageing_time(struct config_reader *reader, const char *value)
+{
+    return parse_number(value, 1, CONFIG_AGEING_MAX, &reader->config->ageing_time);
+}
+
+static bool set_fdb_size(struct config_reader *reader, const char *value)
+{
+    return parse_number(value, CONFIG_FDB_MIN, CONFIG_FDB_MAX, &reader->config->fdb_size);
 }
 
 // The names may belong to ports that are configured further down: looked up at the end.
@@ -154,13 +176,18 @@ static const struct key {
      set_isolation, "none, iommu or domain"},
     {CONFIG_SECTION_PORT, "queues", offsetof(struct config_port, queues_source), set_queues,
      "1 to 16"},
-    {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode, "wire"},
+    {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode,
+     "wire or bridge"},
     {CONFIG_SECTION_FORWARD, "ports", offsetof(struct config, forward_source), set_forward_ports,
      "the names of ports"},
     {CONFIG_SECTION_FORWARD, "max-frame", offsetof(struct config, max_frame_source), set_max_frame,
      "bytes without FCS, 1518 to 9216"},
     {CONFIG_SECTION_FORWARD, "idle", offsetof(struct config, idle_source), set_idle,
      "on, off or microseconds, 50 to 1000000"},
+    {CONFIG_SECTION_FORWARD, "ageing-time", offsetof(struct config, ageing_time_source),
+     set_ageing_time, "seconds, 1 to 1000000"},
+    {CONFIG_SECTION_FORWARD, "fdb-size", offsetof(struct config, fdb_size_source), set_fdb_size,
+     "entries, 256 to 131072"},
     {CONFIG_SECTION_MANAGE, "port", offsetof(struct config, manage.port_source), config_manage_port,
      "the name of a port"},
     {CONFIG_SECTION_MANAGE, "address", offsetof(struct config, manage.address_source),

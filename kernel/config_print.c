@@ -109,11 +109,12 @@ void config_print(const struct config *config, void (*print)(const char *format,
         print_number(print, "queues", port->queues, port->queues_source);
     }
     print("[forward]\n");
-    print_key(print, "mode", config->mode == CONFIG_MODE_WIRE ? "wire" : "", config->mode_source,
-              "missing");
+    print_key(print, "mode", config_mode_name(config->mode), config->mode_source, "missing");
     print_forward_ports(config, print);
     print_number(print, "max-frame", config->max_frame, config->max_frame_source);
     print_idle(config, print);
+    print_number(print, "ageing-time", config->ageing_time, config->ageing_time_source);
+    print_number(print, "fdb-size", config->fdb_size, config->fdb_size_source);
     print_manage(config, print);
     print("[system]\n");
     print_key(print, "on-error", config->on_error == CONFIG_ON_ERROR_WIRE ? "wire" : "halt",

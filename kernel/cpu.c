@@ -69,7 +69,7 @@ uint64_t cpu_physical_limit(void)
     return 1ull << (bits == 0 ? 36 : bits < 52 ? bits : 52);
 }
 
-__attribute__((no_stack_protector)) void cpu_init_canary(void)
+__attribute__((no_stack_protector)) uint64_t cpu_random(void)
 {
     // Without RDRAND the cycles since power-on are the only thing that differs between boots.
     uint64_t value = clock_tsc() * 0x9e3779b97f4a7c15;
@@ -84,7 +84,12 @@ __attribute__((no_stack_protector)) void cpu_init_canary(void)
             }
         }
     }
-    __stack_chk_guard = value & ~0xffull; // a zero byte stops string functions
+    return value;
+}
+
+__attribute__((no_stack_protector)) void cpu_init_canary(void)
+{
+    __stack_chk_guard = cpu_random() & ~0xffull; // a zero byte stops string functions
 }
 
 static uint64_t ist_stack(const char *owner)

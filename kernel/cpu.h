@@ -47,6 +47,9 @@ uint64_t cpu_physical_limit(void);
 // function that never returns.
 void cpu_init_canary(void);
 
+// A number that nobody can guess; on a processor without RDRAND one that differs from boot to boot.
+uint64_t cpu_random(void);
+
 // Loads GDT and TSS with stacks of their own for the faults that may come with a bad stack, and
 // turns on SMEP, SMAP, UMIP, protection keys and AVX where the processor has them. Needs vm_init().
 void cpu_init(void);

@@ -32,6 +32,7 @@
 #include "net/box.h"
 #include "net/commands.h"
 #include "net/commands_card.h"
+#include "net/commands_fdb.h"
 #include "net/commands_frames.h"
 #include "net/commands_isolation.h"
 #include "net/inject.h"
@@ -42,8 +43,8 @@ enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
-    COMMANDS_NET COMMANDS_FRAMES COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_INJECT COMMANDS_BENCH
-        COMMANDS_KERNEL COMMANDS_LOAD COMMANDS_PING{0}};
+    COMMANDS_NET COMMANDS_FDB COMMANDS_FRAMES COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_INJECT
+        COMMANDS_BENCH COMMANDS_KERNEL COMMANDS_LOAD COMMANDS_PING{0}};
 
 static struct bootinfo boot;
 static struct config config;

@@ -5,13 +5,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/clock.h"
+#include "kernel/cpu.h"
 #include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
 #include "net/audit.h"
+#include "net/bridge.h"
 #include "net/buffers.h"
 #include "net/commands.h"
+#include "net/commands_fdb.h"
 #include "net/commands_frames.h"
 #include "net/commands_isolation.h"
 #include "net/forward.h"
@@ -27,6 +31,8 @@ static struct buffers buffers;
 static struct forwarder forwarder;
 static struct supervisor supervisor;
 static struct local local;
+static struct bridge bridge;
+static bool bridging;
 
 // Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
 static int deal_buffers(const struct ports *ports, uint16_t max_frame)
@@ -92,6 +98,37 @@ static int connect_pairs(const struct ports *ports, const struct config *config)
     return joined > 0 ? 0 : error;
 }
 
+// Joins all ports in one bridge. Returns 0 or a negative errno.
+static int connect_bridge(const struct ports *ports, const struct config *config)
+{
+    const uint64_t random[3] = {cpu_random(), cpu_random(), cpu_random()};
+    const size_t bytes = fdb_bytes(config->fdb_size);
+    const uint64_t table = page_alloc(bytes, PAGE_SIZE, 0);
+    if (table == 0) {
+        log_line("too little memory: a table of %u stations needs %zu KiB, %llu KiB free",
+                 config->fdb_size, bytes >> 10, (unsigned long long)(page_free_bytes() >> 10));
+        return -ENOMEM;
+    }
+    bridge_init(&bridge, vm_direct(table), config->fdb_size, config->ageing_time, random,
+                clock_us());
+    const int joined =
+        bridge_connect(&bridge, &forwarder, &buffers, config->forward_ports, config->forward_count);
+    if (joined < 0) {
+        log_line("bridge: fewer than two ports can be joined");
+        return joined;
+    }
+    char names[CONFIG_PORTS_MAX * (PORT_NAME_MAX + 1)] = "";
+    for (unsigned i = 0; i < bridge.count; i++) {
+        strcat(names, " ");
+        strcat(names, ports->at[bridge.members[i]]->name);
+    }
+    log_line("bridge:%s; %u stations at most, forgotten after %u s", names, config->fdb_size,
+             config->ageing_time);
+    commands_fdb_init(&bridge);
+    bridging = true;
+    return 0;
+}
+
 // Lets frames for the box itself reach the management stack. A port that is not joined with another
 // gets lanes that lead to the box only.
 static void start_management(const struct ports *ports, const struct config *config)
@@ -109,6 +146,8 @@ static void start_management(const struct ports *ports, const struct config *con
         forwarder_add_box_lane(&forwarder, port->rx[i], number);
     local_init(&local, port->mac, port->tx[0], &forwarder.counters[number]);
     forwarder_set_local(&forwarder, &local, number);
+    if (joined && bridging)
+        bridge_set_local(&bridge, &local);
     const struct view view = {config, &buffers, &forwarder, &supervisor, &local};
     manage_start(&view, &local);
 }
@@ -119,14 +158,25 @@ static uint64_t deadline(void)
     if (forward_holds(&forwarder))
         return 0;
     const uint64_t ports = supervise_deadline(&supervisor), manage = manage_deadline();
-    return ports < manage ? ports : manage;
+    const uint64_t ageing = bridging ? fdb_deadline(&bridge.fdb) : UINT64_MAX;
+    const uint64_t first = ports < manage ? ports : manage;
+    return first < ageing ? first : ageing;
+}
+
+// Who sends to whom, for the layout of the packet memory.
+static void plan(const struct config *config)
+{
+    if (config->mode == CONFIG_MODE_BRIDGE)
+        bridge_plan(&buffers, config->forward_ports, config->forward_count);
+    else
+        for (unsigned i = 0; i < config->forward_count; i += 2)
+            wire_plan(&buffers, config->forward_ports[i], config->forward_ports[i + 1]);
 }
 
 int box_start(const struct ports *ports, const struct config *config)
 {
     buffers_init(&buffers, ports->at, ports->count);
-    for (unsigned i = 0; i < config->forward_count; i += 2)
-        wire_plan(&buffers, config->forward_ports[i], config->forward_ports[i + 1]);
+    plan(config);
     int error = deal_buffers(ports, config->max_frame);
     if (error != 0)
         return error;
@@ -142,7 +192,8 @@ int box_start(const struct ports *ports, const struct config *config)
     commands_frames_init(&buffers, &forwarder);
     commands_isolation_init(ports, &supervisor);
     inject_init(&buffers, &forwarder);
-    error = connect_pairs(ports, config);
+    error = config->mode == CONFIG_MODE_BRIDGE ? connect_bridge(ports, config)
+                                               : connect_pairs(ports, config);
     if (config->manage.on)
         start_management(ports, config);
     idle_add_hook(deadline);
@@ -172,4 +223,6 @@ unsigned box_forward(void)
 void box_housekeeping(void)
 {
     supervise_poll(&supervisor);
+    if (bridging)
+        bridge_poll(&bridge, &supervisor, clock_us());
 }

@@ -128,10 +128,26 @@ static void show_count(const char *label, uint64_t count, const char *what)
     console_printf("%-8s %-4s %15" PRIu64 " %s\n", "", label, count, what);
 }
 
+// What only a bridge does.
+static void show_flooding(const struct port_counters *c)
+{
+    if (c->flooded != 0)
+        show_count("", c->flooded, "flooded, among those forwarded");
+    if (c->copies != 0)
+        show_count("", c->copies, "copies of flooded frames, among those sent");
+    if (c->copies_lost != 0)
+        show_count("", c->copies_lost, "copies lost: no room, or too long");
+    if (c->moves != 0)
+        show_count("", c->moves, "stations came from another port");
+    if (c->not_learned != 0)
+        show_count("", c->not_learned, "sources not learned: table full");
+}
+
 // What became of the received frames, and whether that is all of them.
 static void show_fates(const struct port_counters *c)
 {
     show_count("", c->forwarded, "forwarded");
+    show_flooding(c);
     if (c->delivered != 0)
         show_count("", c->delivered, "delivered to the box itself");
     if (c->originated != 0)

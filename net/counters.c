@@ -14,6 +14,16 @@ static const struct {
     [DROP_EGRESS_STOPPED] = {"egress-stopped", "the egress port was not running"},
     [DROP_BOX_BUSY] = {"box-busy", "for the box itself, which had no room"},
     [DROP_NOT_FOR_BOX] = {"not-for-box", "came in by a port for management only"},
+    [DROP_BAD_SOURCE] = {"bad-source", "the source is a group address, or zero"},
+    [DROP_OWN_SOURCE] = {"own-source", "the source is the box itself: a loop?"},
+    [DROP_SAME_PORT] = {"same-port", "for a station behind the same port"},
+    [DROP_NO_EGRESS] = {"no-egress", "flooded, and no other port was up"},
+    [DROP_BPDU] = {"bpdu", "spanning tree, 01-80-C2-00-00-00"},
+    [DROP_PAUSE] = {"pause", "MAC control, 01-80-C2-00-00-01"},
+    [DROP_SLOW_PROTOCOL] = {"slow-protocol", "LACP..., 01-80-C2-00-00-02"},
+    [DROP_EAPOL] = {"eapol", "port access, 01-80-C2-00-00-03"},
+    [DROP_LLDP] = {"lldp", "discovery, 01-80-C2-00-00-0E"},
+    [DROP_RESERVED] = {"reserved-group", "another 01-80-C2-00-00-0x"},
 };
 
 const char *drop_name(enum drop_reason reason)

@@ -5,7 +5,10 @@
 //
 // All of it is counted on the port that received the frame; what left is counted once more, as
 // transmitted, on the port that it left by. What the box itself sends is transmitted too, and
-// counted as originated: transmitted = what others forwarded to this port + originated.
+// counted as originated: transmitted = what others forwarded to this port + originated. A frame
+// that a bridge floods is forwarded once, and transmitted as often as there are copies:
+//
+//     the sum of transmitted = the sum of (forwarded - flooded + copies + originated)
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +28,17 @@ enum drop_reason {
     DROP_EGRESS_STOPPED, // that port is parked, or could not be started
     DROP_BOX_BUSY,       // for the box itself, which had no room for it
     DROP_NOT_FOR_BOX,    // for somebody else, on a port that only leads to the box
+    // Of a bridge.
+    DROP_BAD_SOURCE,    // the source address is a group's, or zero
+    DROP_OWN_SOURCE,    // the source address is the box's own
+    DROP_SAME_PORT,     // the station that it is for is behind the port that it came in by
+    DROP_NO_EGRESS,     // flooded, and no other port was up
+    DROP_BPDU,          // to 01-80-C2-00-00-00: spanning tree
+    DROP_PAUSE,         // to ...-01: MAC control
+    DROP_SLOW_PROTOCOL, // to ...-02: link aggregation and the like
+    DROP_EAPOL,         // to ...-03: port access control
+    DROP_LLDP,          // to ...-0E
+    DROP_RESERVED,      // to another of the sixteen addresses that no bridge forwards
     DROP_REASONS
 };
 
@@ -38,6 +52,14 @@ struct port_counters {
     uint64_t forwarded;  // received here, sent by another port
     uint64_t delivered;  // received here, for the box itself and nobody else
     uint64_t originated; // sent here by the box itself
+
+    // Of a bridge.
+    uint64_t flooded;     // of those forwarded: sent by all other ports, once in this sum
+    uint64_t copies;      // of those transmitted: copies of flooded frames
+    uint64_t copies_lost; // copies that this port had no room for, or cannot carry
+    uint64_t moves;       // stations that were behind another port and now are behind this one
+    uint64_t not_learned; // frames whose source found the table full
+
     uint64_t drops[DROP_REASONS];
 };
 

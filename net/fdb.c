@@ -176,6 +176,13 @@ void fdb_age(struct fdb *fdb, uint64_t now)
     }
 }
 
+uint64_t fdb_deadline(const struct fdb *fdb)
+{
+    if (fdb->entries == fdb->held[FDB_BOX])
+        return UINT64_MAX;
+    return fdb->swept_us + FDB_SWEEP_MAX * fdb->bucket_us;
+}
+
 uint32_t fdb_flush(struct fdb *fdb, unsigned port)
 {
     const uint32_t before = fdb->entries;

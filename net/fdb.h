@@ -85,6 +85,10 @@ void fdb_init(struct fdb *fdb, void *memory, uint32_t capacity, uint32_t ageing,
 enum { FDB_SWEEP_MAX = 256 };
 void fdb_age(struct fdb *fdb, uint64_t now);
 
+// When fdb_age() has to be called next, as clock_us() counts: never later than what it may do in
+// one call falls due; UINT64_MAX while there is nothing that ages.
+uint64_t fdb_deadline(const struct fdb *fdb);
+
 // Takes note that a frame from this address (see below; not 0, not a group) came in by a port
 // (0..FDB_PORTS_MAX-1), whatever the table held before.
 enum fdb_learned fdb_learn_new(struct fdb *fdb, uint64_t address, unsigned port);

@@ -24,7 +24,7 @@ BROKEN = {
                      '"devise"', 'did you mean "device"'),
     "misspelt section": (GOOD.replace("[forward]", "[froward]"), 5,
                          '"froward"', 'did you mean "forward"'),
-    "unknown mode": (GOOD.replace("wire", "teleport"), 6, '"teleport"', "expected wire"),
+    "unknown mode": (GOOD.replace("wire", "teleport"), 6, '"teleport"', "expected wire or bridge"),
     "unknown device": (GOOD.replace("virtio:1", "e1000:1"), 4, '"e1000:1"', "expected virtio:N"),
     "device number too large": (GOOD.replace("virtio:1", "virtio:99999999999"), 4,
                                 '"virtio:99999999999"', "expected virtio:N"),
@@ -97,7 +97,7 @@ def test_on_error_wire():
     """Chosen by the owner: a box that joins its first two cards whatever the file says."""
     text = GOOD.replace("mode = wire", "mode = teleport") + "[system]\non-error = wire\n"
     with start_wire(config=text) as wire:
-        assert re.search(error_pattern(6, '"teleport"', "expected wire"), wire.box.console.text)
+        assert re.search(error_pattern(6, '"teleport"', "expected wire or bridge"), wire.box.console.text)
         assert_forwards(wire)
 
 
@@ -139,7 +139,7 @@ def test_command_line_overrides_the_file():
     with start_wire(config=GOOD.replace("wire", "teleport"),
                     options=["--append", "forward.mode=wire"], ready=False) as wire:
         # The file's own mistake is still a mistake.
-        wire.box.console.expect(error_pattern(6, '"teleport"', "expected wire"), 10)
+        wire.box.console.expect(error_pattern(6, '"teleport"', "expected wire or bridge"), 10)
     with start_wire(config=GOOD, options=["--append", "port.left.device=virtio:1",
                                           "--append", "port.right.device=virtio:0"]) as wire:
         ports = wire.box.command("ports")

@@ -64,6 +64,8 @@ static void assert_two_ports(const struct config *config)
     assert_false(config->ports[0].flow_control);
     assert_int_equal(config->ports[0].queues, 0);
     assert_int_equal(config->max_frame, 0);
+    assert_int_equal(config->ageing_time, 300);
+    assert_int_equal(config->fdb_size, 16384);
 }
 
 static void test_good(void **state)
@@ -131,30 +133,6 @@ static void test_values(void **state)
     assert_int_equal(config.ports[2].device_source.origin, CONFIG_FILE);
     assert_int_equal(config.ports[2].device_source.line, 12);
     assert_int_equal(config.mode_source.line, 6);
-}
-
-// A wire joins any even number of ports, two by two.
-static void test_pairs(void **state)
-{
-    (void)state;
-    struct config config;
-    read_text(&config, GOOD, "port.c.device=virtio:2 port.d.device=virtio:3");
-    assert_int_equal(config.error_count, 0);
-    assert_int_equal(config.forward_count, 4);
-    for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(config.forward_ports[i], i);
-
-    read_text(&config, GOOD "ports = wan d lan c\n",
-              "port.c.device=virtio:2 port.d.device=virtio:3 port.e.device=virtio:4");
-    assert_int_equal(config.error_count, 0);
-    assert_int_equal(config.forward_count, 4);
-    assert_int_equal(config.forward_ports[1], 3);
-    assert_int_equal(config.forward_ports[2], 0);
-
-    read_text(&config, GOOD "ports = lan wan c\n", "port.c.device=virtio:2");
-    assert_int_equal(config.error_count, 1);
-    assert_string_equal(config.errors[0],
-                        "barewire.conf:7: ports names 3, expected 2, 4, 6 or 8 for mode = wire");
 }
 
 // --- what is wrong -----------------------------------------------------------------------------
@@ -309,23 +287,29 @@ static const struct wrong {
     {GOOD "mod = wire\n", NULL, {"barewire.conf:7: unknown key \"mod\", did you mean \"mode\"?"}},
     {GOOD "speed = 10\n",
      NULL,
-     {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame or idle"}},
+     {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame or idle or "
+      "ageing-time or fdb-size"}},
     {GOOD "= 10\n",
      NULL,
-     {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame or idle"}},
+     {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame or idle or "
+      "ageing-time or fdb-size"}},
     {LAN "device = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": device again, first at line 2"}},
     {GOOD "mode = wire\n", NULL, {"barewire.conf:7: mode again, first at line 6"}},
     {GOOD, "forward.mode=wire forward.mode=wire", {"command line: mode again, expected it once"}},
-    {LAN WAN "[forward]\nmode = bridge\n",
+    {LAN WAN "[forward]\nmode = route\n",
      NULL,
-     {"barewire.conf:6: mode \"bridge\", expected wire"}},
-    {LAN WAN "[forward]\nmode = Wire\n", NULL, {"barewire.conf:6: mode \"Wire\", expected wire"}},
-    {LAN WAN, NULL, {"barewire.conf: no mode, expected mode = wire in section [forward]"}},
+     {"barewire.conf:6: mode \"route\", expected wire or bridge"}},
+    {LAN WAN "[forward]\nmode = Wire\n",
+     NULL,
+     {"barewire.conf:6: mode \"Wire\", expected wire or bridge"}},
+    {LAN WAN,
+     NULL,
+     {"barewire.conf: no mode, expected mode = wire or bridge in section [forward]"}},
     {NULL,
      "port.lan.device=virtio:0 port.wan.device=virtio:1",
-     {"command line: no mode, expected mode = wire in section [forward]"}},
+     {"command line: no mode, expected mode = wire or bridge in section [forward]"}},
     {LAN "ring-size = 100\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": ring-size \"100\", expected a multiple of 8 from 64 to "
@@ -347,7 +331,8 @@ static const struct wrong {
      {"barewire.conf:8: max-frame again, first at line 7"}},
     {GOOD "ring-size = 64\n",
      NULL,
-     {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame or idle"}},
+     {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame or idle or "
+      "ageing-time or fdb-size"}},
     {GOOD "[system]\non-error = reboot\n",
      NULL,
      {"barewire.conf:8: on-error \"reboot\", expected halt or wire"}},
@@ -396,7 +381,7 @@ static const struct wrong {
     {"[port lan]\rdevice = virtio:0\r",
      NULL,
      {"barewire.conf:1: the line contains a control character, expected text",
-      "barewire.conf: no mode, expected mode = wire in section [forward]"}},
+      "barewire.conf: no mode, expected mode = wire or bridge in section [forward]"}},
     {GOOD ";" HUNDRED HUNDRED "\n",
      NULL,
      {"barewire.conf:7: the line is too long, expected at most 198 bytes"}},
@@ -438,7 +423,7 @@ static const struct wrong {
     {"[port lan]\ndevice = virtio:x\n[port wan]\n[forward]\nmode = wier\n",
      "system.on-error=never",
      {"barewire.conf:2: port \"lan\": device \"virtio:x\", " DEVICES,
-      "barewire.conf:5: mode \"wier\", expected wire",
+      "barewire.conf:5: mode \"wier\", expected wire or bridge",
       "command line: on-error \"never\", expected halt or wire",
       "barewire.conf:3: port \"wan\" has no device, expected device = virtio:N, ixgbe:N or "
       "pci:SSSS:BB:SS.F"}},
@@ -524,7 +509,8 @@ static void test_many_errors(void **state)
     assert_int_equal(config.error_count, 100);
     assert_string_equal(
         config.errors[CONFIG_ERRORS_MAX - 1],
-        "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame or idle");
+        "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame or idle or "
+        "ageing-time or fdb-size");
 }
 
 // Forwarding with a broken configuration takes a clear wish.
@@ -600,7 +586,8 @@ static void test_print(void **state)
     read_text(&config, GOOD,
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
               "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none "
-              "port.wan.queues=16 forward.idle=off");
+              "port.wan.queues=16 forward.idle=off "
+              "forward.fdb-size=1000");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -618,6 +605,7 @@ static void test_print(void **state)
                                  "ports = lan wan                  ; default: all\n"
                                  "max-frame = 9018                 ; command line\n"
                                  "idle = off                       ; command line\n"
+                                 "fdb-size = 1000                  ; command line\n"
                                  "[system]\n"
                                  "on-error = halt                  ; default\n"
                                  "on-panic = halt                  ; command line\n");
@@ -687,12 +675,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_pairs),        cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_nul_byte),     cmocka_unit_test(test_longest_line),
-        cmocka_unit_test(test_many_errors),  cmocka_unit_test(test_on_error),
-        cmocka_unit_test(test_mutations),    cmocka_unit_test(test_print),
-        cmocka_unit_test(test_print_errors), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_wrong),        cmocka_unit_test(test_nul_byte),
+        cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
+        cmocka_unit_test(test_on_error),     cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_print),        cmocka_unit_test(test_print_errors),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

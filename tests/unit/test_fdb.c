@@ -168,6 +168,28 @@ static void test_time_wraps(void **state)
     free(memory);
 }
 
+// Who sleeps until the deadline, and then calls, ages entries as well as who calls all the time.
+static void test_deadline(void **state)
+{
+    (void)state;
+    make(1024, 2, seeds);
+    assert_true(fdb_deadline(&fdb) == UINT64_MAX);
+    fdb_add_own(&fdb, 2);
+    assert_true(fdb_deadline(&fdb) == UINT64_MAX);
+    fdb_learn(&fdb, 4, 1);
+    const uint64_t learned = now;
+    unsigned calls = 0;
+    for (; fdb.held[1] > 0; calls++) {
+        assert_true(fdb_deadline(&fdb) > now);
+        now = fdb_deadline(&fdb);
+        fdb_age(&fdb, now);
+    }
+    assert_in_range(now - learned, 2 * SECOND, 2 * SECOND + 2 * SECOND / 50);
+    assert_true(calls < 300);
+    assert_true(fdb_deadline(&fdb) == UINT64_MAX);
+    free(memory);
+}
+
 // One call looks at so many buckets at most.
 static void test_ageing_is_bounded(void **state)
 {
@@ -349,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_ageing),
         cmocka_unit_test(test_longest_ageing),
         cmocka_unit_test(test_time_wraps),
+        cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_ageing_is_bounded),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_capacity_is_real),

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Which ports a bridge joins, and what it notices about them between two bursts.
+#include "net/bridge.h"
+#include <errno.h>
+
+void bridge_plan(struct buffers *buffers, const uint8_t *ports, unsigned count)
+{
+    uint32_t all = 0;
+    for (unsigned i = 0; i < count; i++)
+        all |= 1u << ports[i];
+    for (unsigned i = 0; i < count; i++)
+        buffers->sources[ports[i]] |= all & ~(1u << ports[i]);
+}
+
+void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_t ageing,
+                 const uint64_t random[3], uint64_t now)
+{
+    bridge->forwarder = NULL;
+    bridge->local = NULL;
+    bridge->count = bridge->lane_count = bridge->done_count = 0;
+    for (unsigned i = 0; i < NET_PORTS_MAX; i++) {
+        bridge->ports[i] = NULL;
+        bridge->up[i] = false;
+        bridge->restarts[i] = 0;
+        bridge->waiting[i].count = 0;
+        bridge->waiting[i].bytes = 0;
+    }
+    for (unsigned way = 0; way < WAYS; way++)
+        bridge->carries[way] = UINT16_MAX;
+    fdb_init(&bridge->fdb, memory, capacity, ageing, random, now);
+}
+
+static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsigned port)
+{
+    const struct port *ingress = bridge->ports[port];
+    for (unsigned i = 0; i < ingress->rx_queues; i++) {
+        struct bridge_lane *from = &bridge->lanes[bridge->lane_count];
+        *from = (struct bridge_lane){
+            .bridge = bridge, .port = port, .source = UINT64_MAX, .way = WAY_FLOOD};
+        struct queue *last = NULL;
+        for (unsigned k = 0; k < bridge->count; k++) {
+            const unsigned egress = bridge->members[k];
+            if (egress != port)
+                last = from->tx[egress] =
+                    bridge->ports[egress]->tx[buffers_tx_queue(buffers, port, i, egress)];
+        }
+        struct lane *lane = forwarder_add_run(bridge->forwarder, bridge_burst, ingress->rx[i], port,
+                                              bridge->count == 2 ? last : NULL);
+        if (lane == NULL)
+            return false;
+        lane->context = from;
+        bridge->lane_count++;
+    }
+    return true;
+}
+
+int bridge_connect(struct bridge *bridge, struct forwarder *forwarder,
+                   const struct buffers *buffers, const uint8_t *ports, unsigned count)
+{
+    bridge->forwarder = forwarder;
+    for (unsigned i = 0; i < count; i++) {
+        struct port *port = buffers->ports[ports[i]];
+        if (port->rx_queues == 0 || port->tx_queues == 0)
+            continue;
+        bridge->ports[ports[i]] = port;
+        bridge->members[bridge->count++] = ports[i];
+    }
+    if (bridge->count < 2)
+        return -ENODEV;
+    const unsigned lanes = forwarder->lane_count;
+    for (unsigned i = 0; i < bridge->count; i++) {
+        if (!add_lanes(bridge, buffers, bridge->members[i])) {
+            forwarder->lane_count = lanes;
+            return -EINVAL;
+        }
+    }
+    return (int)bridge->count;
+}
+
+void bridge_set_local(struct bridge *bridge, struct local *local)
+{
+    bridge->local = local;
+    local->send = bridge_send;
+    local->context = bridge;
+    fdb_add_own(&bridge->fdb, local->mac);
+}
+
+void bridge_poll(struct bridge *bridge, const struct supervisor *supervisor, uint64_t now)
+{
+    for (unsigned i = 0; i < bridge->count; i++) {
+        const unsigned number = bridge->members[i];
+        const struct port *port = bridge->ports[number];
+        const bool up = port->state == PORT_RUNNING && port->link_up;
+        const uint64_t restarts = supervisor->ports[number].restarts;
+        if ((bridge->up[number] && !up) || bridge->restarts[number] != restarts)
+            fdb_flush(&bridge->fdb, number);
+        bridge->up[number] = up;
+        bridge->restarts[number] = restarts;
+    }
+    fdb_age(&bridge->fdb, now);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The mode `bridge`: 2 to 8 ports that together are one network. IEEE 802.1D-2004, clause 7
+// (802.1Q-2018: a VLAN-unaware MAC bridge, 5.14), without spanning tree.
+//
+// Where a wire's lane has one way out, a bridge's has one for each other port. A burst is decided
+// frame by frame first: one number for each frame says which way it goes. If all go the same way,
+// which is common, the burst is sent as a wire's would be. If not, frames are sorted by the port
+// that they leave by. A frame to everybody is copied, once for each port.
+#pragma once
+#include "net/buffers.h"
+#include "net/fdb.h"
+#include "net/forward.h"
+#include "net/supervise.h"
+
+_Static_assert((int)FDB_PORTS_MAX == (int)NET_PORTS_MAX, "both number ports alike");
+
+// Which way a frame goes.
+enum bridge_way {
+    // 0..NET_PORTS_MAX-1: that port
+    WAY_BOX = FDB_BOX,
+    WAY_FLOOD = FDB_NOWHERE,               // nobody knows, or to everybody
+    WAY_DROP = 16,                         // and more: dropped, for the reason way - WAY_DROP
+    WAY_REFUSED = WAY_DROP + DROP_REASONS, // cannot be, and was counted already
+    WAYS
+};
+
+struct bridge;
+
+// What a lane of a bridge knows besides.
+struct bridge_lane {
+    struct bridge *bridge;
+    unsigned port;                   // where its frames come in
+    struct queue *tx[NET_PORTS_MAX]; // by egress port; NULL: not a way out
+
+    // The last decision. It holds for a frame with the same two addresses as long as the table's
+    // version is the same.
+    uint64_t source, destination;
+    uint32_t version;
+    uint8_t way;
+};
+
+// Frames of a burst that wait to leave by one port, in order.
+struct bridge_waiting {
+    unsigned count;
+    uint64_t bytes;
+    struct frame frames[BURST_MAX];
+};
+
+struct bridge {
+    struct fdb fdb;
+    struct forwarder *forwarder;
+    struct local *local; // the box itself is behind this bridge; NULL: it is not
+    unsigned count;
+    uint8_t members[NET_PORTS_MAX];    // numbers of the ports that are joined
+    struct port *ports[NET_PORTS_MAX]; // by number; NULL: not joined
+    bool up[NET_PORTS_MAX];            // as bridge_poll() saw them last
+    uint64_t restarts[NET_PORTS_MAX];
+    unsigned lane_count;
+    struct bridge_lane lanes[LANES_MAX];
+
+    // Of the burst under way.
+    uint16_t carries[WAYS]; // the longest frame that can go that way, bytes
+    uint8_t ways[BURST_MAX];
+    struct bridge_waiting waiting[NET_PORTS_MAX];
+    unsigned done_count;
+    struct frame done[BURST_MAX]; // buffers for refill()
+};
+
+// Says that frames will cross between any two of count ports, so that buffers_plan() reckons with
+// it. Between buffers_init() and buffers_plan().
+void bridge_plan(struct buffers *buffers, const uint8_t *ports, unsigned count);
+
+// Empties the bridge. For the table see fdb_init().
+void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_t ageing,
+                 const uint64_t random[3], uint64_t now);
+
+// Adds a lane for each receive queue of each of count ports. After bridge_init(), forwarder_init()
+// and buffers_plan(). Ports that have not been probed, or lack queues, are left out. Returns how
+// many ports are joined; -ENODEV when fewer than two can be, -EINVAL when the table of lanes is
+// full.
+int bridge_connect(struct bridge *bridge, struct forwarder *forwarder,
+                   const struct buffers *buffers, const uint8_t *ports, unsigned count);
+
+// Delivers frames for the box, whatever port they come in by, to local, whose address becomes an
+// entry of the table, and sends the box's own frames as if they had come in by a port of their own.
+// After bridge_connect() and local_init().
+void bridge_set_local(struct bridge *bridge, struct local *local);
+
+// Ageing, and forgetting the stations behind a port whose link went down or that was restarted.
+// Call it about every millisecond, after supervise_poll(). supervisor has the same ports.
+void bridge_poll(struct bridge *bridge, const struct supervisor *supervisor, uint64_t now);
+
+// The run of a bridge's lane.
+lane_run bridge_burst;
+
+// The sender of a box that is a bridge; local->context is the bridge.
+local_sender bridge_send;
