@@ -5,6 +5,10 @@ import dataclasses
 import re
 
 
+OTHER_NAMES = {"copies lost": "copies_lost", "stations came": "moves",
+               "sources not learned": "not_learned"}
+
+
 @dataclasses.dataclass
 class Port:
     rx: int
@@ -13,6 +17,12 @@ class Port:
     tx_bytes: int = 0
     forwarded: int = 0
     delivered: int = 0
+    originated: int = 0  # by the box itself
+    flooded: int = 0  # of a bridge: see net/counters.h
+    copies: int = 0
+    copies_lost: int = 0
+    moves: int = 0
+    not_learned: int = 0
     missed: int = 0  # by the card, for want of room; not in rx
     refused: int = 0  # by the card: damaged on the wire, or of an impossible length
     lost: int = 0  # forwarded to this port, in its transmit ring when it was restarted
@@ -39,8 +49,12 @@ def read_stats(text):
             port.drops[match[2]] = int(match[1])
         elif match := re.match(r" +card +(\d+) (missed|refused|lost)\b", line):
             setattr(port, match[2], int(match[1]))
-        elif match := re.match(r" +(\d+) (forwarded|delivered)\b", line):
+        elif match := re.match(r" +(\d+) (forwarded|delivered|flooded|copies)(?! lost)\b", line):
             setattr(port, match[2], int(match[1]))
+        elif match := re.match(r" +sent +(\d+) by the box", line):
+            port.originated = int(match[1])
+        elif match := re.match(r" +(\d+) (copies lost|stations came|sources not learned)", line):
+            setattr(port, OTHER_NAMES[match[2]], int(match[1]))
         elif re.search(r"dropped: holds$", line):
             port.says_it_holds = True
     return ports
