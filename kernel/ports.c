@@ -14,6 +14,8 @@
 
 _Static_assert(CONFIG_QUEUES_MAX == (int)PORT_QUEUES_MAX, "what a port has can be configured");
 
+enum { BRIDGE_RING_SLOTS = 256 }; // of more than four ports
+
 static struct port ports_memory[CONFIG_PORTS_MAX];
 static struct env env_memory[CONFIG_PORTS_MAX];
 static unsigned opened;
@@ -89,7 +91,8 @@ static void open_port(struct port *port, struct env *env, const struct config_po
                  wanted->name, port->driver->name);
         return;
     }
-    port->ring_slots = wanted->ring_size;
+    if (wanted->ring_size != 0)
+        port->ring_slots = wanted->ring_size;
     port->flow_control = wanted->flow_control;
     port->rx_wanted = (uint16_t)wanted->queues;
     port->frame_wanted = max_frame;
@@ -111,6 +114,15 @@ static void open_port(struct port *port, struct env *env, const struct config_po
                  wanted->name, (unsigned)wanted->queues, port->rx_queues);
 }
 
+// Descriptors in each ring, unless the configuration says; 0: the driver decides. In a bridge each
+// port has a transmit ring for each other one, and a buffer in each of their slots: shorter rings
+// keep eight ports within the memory that four need.
+static uint32_t ring_slots(const struct config *config)
+{
+    const bool many = config->mode == CONFIG_MODE_BRIDGE && config->forward_count > 4;
+    return many ? BRIDGE_RING_SLOTS : 0;
+}
+
 void ports_open(struct ports *ports, const struct config *config,
                 const struct port_driver *const drivers[])
 {
@@ -119,6 +131,7 @@ void ports_open(struct ports *ports, const struct config *config,
         struct port *port = &ports_memory[i];
         snprintf(port->name, sizeof port->name, "%s", config->ports[i].name);
         port->state = PORT_ABSENT;
+        port->ring_slots = ring_slots(config);
         ports->at[i] = port;
         ports->device[i] = config->ports[i].device_text;
         opened = i;

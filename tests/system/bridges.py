@@ -121,15 +121,11 @@ while read -r line; do eval "$line"; echo "did: $line"; done
 def start_linux_bridge(count):
     """A Linux guest on the same virtio cards; box.console takes shell commands."""
     kernel, base = initrd.guest([], [], ["virtio_pci", "virtio_net", "bridge"])
-    with peers_of(("virtio",) * count) as (peers, ports), \
-            tempfile.NamedTemporaryFile(prefix="barewire-") as archive:
-        with open(base, "rb") as file:
-            archive.write(file.read() + initrd.script(LINUX))
-        archive.flush()
-        with start_box(ports, options=["--mem", "256M", "--kernel", kernel, "--config", archive.name,
-                                       "--append", "console=ttyS0 quiet"]) as box:
-            box.console.expect(r"^BRIDGE READY", 120)
-            yield Bridge(box, peers)
+    options = ["--mem", "256M", "--kernel", kernel, "--config", initrd.with_script(base, LINUX),
+               "--append", "console=ttyS0 quiet"]
+    with peers_of(("virtio",) * count) as (peers, ports), start_box(ports, options=options) as box:
+        box.console.expect(r"^BRIDGE READY", 120)
+        yield Bridge(box, peers)
 
 
 def tell_linux(bridge, command):

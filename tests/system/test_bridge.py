@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bridges import EVERYBODY, bridge_config, ethernet, peers_of, start_bridge, station
+from bridges import EVERYBODY, Bridge, bridge_config, ethernet, peers_of, start_bridge, station
 from cable import assert_same, cross
 from conftest import start_box
 from counters import assert_audit_clean
@@ -195,4 +195,24 @@ def test_macof(own_network):
         assert re.search(r"dropped: holds", text), text
         box.command("fdb flush p0")
         assert re.search(r"^3 of 1024 stations", box.command("fdb"))
+        assert_audit_clean(box)
+
+
+def test_the_box_answers_behind_every_port(own_network):
+    """With management on one port of a bridge, hosts behind all of them reach the box and each other."""
+    config = bridge_config(("virtio",) * 3) + "[manage]\nport = p1\naddress = 192.0.2.9/24\n"
+    with contextlib.ExitStack() as stack:
+        hosts = [stack.enter_context(contextlib.closing(Namespace())) for _ in range(3)]
+        taps = [host.tap("eth0", f"192.0.2.{number}/24") for number, host in enumerate(hosts, 1)]
+        box = stack.enter_context(start_box([f"virtio,fd={fd}" for fd in taps], config,
+                                            pass_fds=taps))
+        box.ready()
+        box.wait_for_links()
+        for number, host in enumerate(hosts):
+            for address in ("192.0.2.9", f"192.0.2.{(number + 1) % 3 + 1}"):
+                output = host.run("ping", "-n", "-c", "20", "-i", "0.02", address).stdout
+                assert "20 received, 0% packet loss" in output, output
+        for name, port in Bridge(box, []).counters().items():
+            assert port.delivered >= 20 and port.originated >= 20 and port.dropped == 0, (name, port)
+        assert re.search(r"52:54:00:00:00:02  \(the box\) ", box.command("fdb"))
         assert_audit_clean(box)

@@ -3,7 +3,9 @@
 
 import os
 
-from conftest import BUILD, start_wire
+from bridges import bridge_config, start_bridge
+from conftest import BUILD, start_box, start_wire
+from counters import assert_audit_clean
 
 # The guest's clock counts instructions, one a nanosecond: the same on every computer, however busy.
 # QEMU 10 ends with "Bad icount read" when a guest sets its APIC's timer by MSR.
@@ -30,3 +32,15 @@ def test_elf_is_at_most_1_mb():
 
 def test_iso_is_at_most_12_mb():
     assert os.path.getsize(os.path.join(BUILD, "barewire.iso")) <= 12_000_000
+
+
+def test_eight_bridged_ports_in_48_mb(ports):
+    """With the whole table of stations; and with a third of that memory the box says what it lacks."""
+    cards = (ports,) * 8
+    with start_bridge(cards, "fdb-size = 16384\n", options=["--mem", "48M"]) as bridge:
+        for port in range(8):
+            bridge.learn(port, port)
+        assert_audit_clean(bridge.box)
+    with start_box(cards, bridge_config(cards), options=["--mem", "12M"]) as box:
+        box.console.expect(r"too little memory: \d+ buffers need \d+ KiB.* KiB free", 30)
+        box.console.expect("NOT FORWARDING", 10)
