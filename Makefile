@@ -190,6 +190,12 @@ test-faults: all ## injects every fault into drivers, in ring 3 and in ring 0, a
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_faults.py
 	$(Q)tools/faults-table $(BUILD)/faults.json docs/domain.md
 
+.PHONY: test-dma-faults
+test-dma-faults: all ## cards that reach for what is not theirs, with and without VT-d: a table
+	$(Q)deps/install test
+	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_dma_faults.py
+	$(Q)tools/dma-faults-table $(BUILD)/dma-faults.json docs/isolation.md
+
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

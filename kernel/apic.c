@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/io_apic.h"
+#include "kernel/iommu.h"
 #include "kernel/log.h"
 #include "kernel/port_io.h"
 #include "kernel/vm.h"
@@ -124,7 +125,6 @@ static void finish_old_interrupts(void)
 int apic_init(void)
 {
     struct cpuid features = cpuid(1, 0); // SDM volume 2, CPUID
-    bool x2apic = (features.ecx & 1u << 21) != 0;
     disable_8259s();
     io_apic_mask_all();
     if (!(features.edx & 1u << 9)) {
@@ -133,6 +133,9 @@ int apic_init(void)
     }
 
     uint64_t base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    // There is no way back from x2APIC mode but through a reset of the APIC (11.12.5).
+    const bool x2apic =
+        (features.ecx & 1u << 21) != 0 && (iommu_x2apic() || (base & APIC_BASE_X2APIC) != 0);
     write_msr(IA32_APIC_BASE, base);
     if (x2apic) {
         write_msr(IA32_APIC_BASE, base | APIC_BASE_X2APIC); // only allowed from enabled xAPIC

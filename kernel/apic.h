@@ -12,7 +12,7 @@ struct apic_message {
 };
 
 // Masks the two 8259s and all I/O APICs, in any case, and turns on the local APIC of this
-// processor. Needs acpi_init() and vm_init(). Returns 0, or -ENODEV or -ENOMEM: there is no APIC
+// processor. Needs iommu_init() and vm_init(). Returns 0, or -ENODEV or -ENOMEM: there is no APIC
 // then, and interrupts must stay off.
 int apic_init(void);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/acs.h"
 #include "kernel/env.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
@@ -18,8 +19,16 @@ bool env_isolate(struct env *env, bool confine, bool must)
 {
     env->must_confine = confine && must;
     const char *wrong = NULL;
-    if (confine && (wrong = iommu_confine(&env->iommu, env->pci)) == NULL)
+    if (confine && (wrong = iommu_confine(&env->iommu, env->pci)) == NULL) {
+        const struct pci_device *open = acs_enable(env->pci);
+        if (open != NULL)
+            env_log(
+                env,
+                "bridge %04x:%02x:%02x.%u has no ACS: other cards behind it may reach this one's "
+                "registers",
+                open->segment, open->bus, open->slot, open->function);
         return true;
+    }
     if (env->must_confine) {
         env_log(env, "isolation = iommu is not possible: %s; expected none", wrong);
         return false;

@@ -29,17 +29,18 @@ enum {
 static struct dmar dmar;
 static struct vtd units[DMAR_UNITS_MAX];
 static bool on;
+static bool x2apic = true; // interrupts can be remapped in that mode, or there is nothing to remap
 static char why[WHY_MAX] = "this machine has no VT-d (no DMAR table)";
 static uint16_t next_domain = DOMAIN_PASS + 1;
 
 static void open_units(void)
 {
     why[0] = '\0';
+    x2apic = !dmar.no_x2apic;
     for (unsigned i = 0; i < dmar.unit_count; i++) {
         const struct dmar_unit *found = &dmar.units[i];
         const char *wrong = vtd_open(&units[i], found->base, found->segment);
-        if (wrong == NULL && apic_x2apic() && !VTD_ECAP_X2APIC(units[i].extended))
-            wrong = "it cannot remap interrupts in x2APIC mode";
+        x2apic = x2apic && VTD_ECAP_X2APIC(units[i].extended);
         if (wrong != NULL)
             snprintf(why, sizeof why, "VT-d at %#llx: %s", (unsigned long long)found->base, wrong);
         log_line("VT-d at %#llx: %u-bit addresses, %s%s%s%s", (unsigned long long)found->base,
@@ -70,8 +71,15 @@ void iommu_init(void)
     open_units();
 }
 
+bool iommu_x2apic(void)
+{
+    return x2apic;
+}
+
 const char *iommu_missing(void)
 {
+    if (why[0] == '\0' && apic_x2apic() && !x2apic)
+        return "VT-d cannot remap interrupts in x2APIC mode, in which firmware left the processor";
     return why[0] != '\0' ? why : NULL;
 }
 

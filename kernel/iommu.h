@@ -27,9 +27,13 @@ struct iommu_fault {
     struct vtd_fault what;
 };
 
-// Finds the units and what they can do; changes nothing. Needs acpi_init(), apic_init() and
-// pci_init().
+// Finds the units and what they can do; changes nothing. Needs acpi_init(). Everything else here
+// needs apic_init() and pci_init() too.
 void iommu_init(void);
+
+// Whether interrupts could be remapped if the processor were in x2APIC mode, and firmware has
+// nothing against that mode. Known after iommu_init(), which apic_init() waits for.
+bool iommu_x2apic(void);
 
 // NULL when cards can be confined on this machine; else why they cannot, for people.
 const char *iommu_missing(void);

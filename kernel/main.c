@@ -66,10 +66,10 @@ static void init_machine(uint32_t magic, uint32_t address)
     log_line("booted by %s, %llu MiB of memory, W^X NX %s", boot.loader,
              (unsigned long long)(page_total_bytes() >> 20), cpu_protections());
     acpi_init(boot.rsdp);
+    iommu_init();
     clock_init();
     apic_init();
     pci_init(&boot);
-    iommu_init();
     stack_init();
 }
 

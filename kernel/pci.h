@@ -48,6 +48,10 @@ void pci_write(const struct pci_device *device, unsigned offset, unsigned width,
 // The offset of the n-th (from 0) capability with this id, or 0. Bounded on a looping list.
 unsigned pci_capability(const struct pci_device *device, uint8_t id, unsigned n);
 
+// The offset of the first extended capability with this id, or 0, also where configuration space
+// has only 256 bytes. Bounded on a looping list.
+unsigned pci_extended_capability(const struct pci_device *device, uint16_t id);
+
 // Lets the function and the bridges above it answer memory accesses.
 void pci_memory_decoding(struct pci_device *device);
 

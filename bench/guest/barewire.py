@@ -30,11 +30,15 @@ def _poll(what, done):
         time.sleep(0.1)
 
 
-def generate(qemu, size, count):
+# Both ports behind VT-d.
+IOMMU = ["--iommu", "--append", "port.left.isolation=iommu port.right.isolation=iommu"]
+
+
+def generate(qemu, size, count, options=()):
     """Two 82599s whose generators make `count` frames each, as fast as the box takes them. Returns
     the instructions for one frame, after making sure that every frame came back as it was."""
     ports = [f"ixgbe,generator=max:{size}:{count},generator-delay-ms={LINK_MS}"] * 2
-    with Box(ports, wire_config(ports), ["--qemu", qemu], ICOUNT + XAPIC) as box:
+    with Box(ports, wire_config(ports), ["--qemu", qemu, *options], ICOUNT + XAPIC) as box:
         box.ready(SECONDS)
 
         def counters(port):
@@ -94,14 +98,15 @@ def _microseconds(path, index):
     return seconds * 1_000_000 + microseconds
 
 
-def circulate(qemu, warm_up, count):
+def circulate(qemu, warm_up, count, options=()):
     """Frames that go round between two virtio ports. Returns the instructions for each of `count`
     frames after the first `warm_up`."""
     with tempfile.TemporaryDirectory(prefix="barewire-") as directory:
         ports = [f"{VIRTIO},netdev=hub{number}" for number in (0, 1)]
         dump = f"{directory}/dump"
         size = 24 + (warm_up + count + 1) * (RECORD.size + KEPT)
-        with Box(ports, options=["--qemu", qemu], extra=["-S", *ICOUNT, *XAPIC, *_hub(directory)]) as box:
+        with Box(ports, options=["--qemu", qemu, *options],
+                 extra=["-S", *ICOUNT, *XAPIC, *_hub(directory)]) as box:
             _sow(box, directory)
             box.qmp("cont")
             box.ready(SECONDS)

@@ -67,6 +67,23 @@ static void accepts_only_what_it_uses(void **state)
     rig_close(&rig);
 }
 
+// A device without ACCESS_PLATFORM goes past the IOMMU: the box is asked, and may refuse.
+static void says_when_it_goes_past_the_iommu(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        rig_open(&rig);
+        rig.sim.offered &= ~(1ULL << 33);
+        if (i & 1)
+            rig.sim.offered |= 1ULL << 33;
+        rig.sim.env.must_confine = i >= 2;
+        assert_int_equal(rig_probe(&rig), i == 2 ? -EPERM : 0);
+        assert_int_equal(rig.sim.env.unconfined, (i & 1) == 0);
+        assert_false(rig.sim.env.bus_master);
+        rig_close(&rig);
+    }
+}
+
 static void takes_the_mtu(void **state)
 {
     (void)state;
@@ -448,6 +465,7 @@ int main(void)
         cmocka_unit_test(knows_its_devices),
         cmocka_unit_test(probe_learns_the_card),
         cmocka_unit_test(accepts_only_what_it_uses),
+        cmocka_unit_test(says_when_it_goes_past_the_iommu),
         cmocka_unit_test(takes_the_mtu),
         cmocka_unit_test(makes_a_mac_when_there_is_none),
         cmocka_unit_test(rings_follow_the_device),

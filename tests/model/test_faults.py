@@ -43,6 +43,16 @@ def test_wrong_address(two):
     assert b.received_legacy()[2] == bytes(len(FRAME))
 
 
+def test_wrong_source(two):
+    both, a, b = two
+    both.write(0x3F00000, FRAME[::-1])
+    both.qom_set("p0", "fault", "wrong-source:1:0x3f00000")
+    a.send(FRAME)
+    assert b.received_legacy()[2] == FRAME[::-1]
+    a.send(FRAME)
+    assert b.received_legacy()[2] == FRAME
+
+
 def test_completes_a_descriptor_it_does_not_own(two):
     both, a, b = two
     both.qom_set("p1", "fault", "dd-beyond-tail:1")

@@ -82,7 +82,8 @@ def start_wire(card="", ready=True, ports="virtio", **options):
         arguments = [peer.port(kind, extra)
                      for peer, kind, extra in zip((left, right), PORTS[ports], extras)]
         if ports.endswith("-vtd"):
-            options["options"] = ["--iommu", *options.get("options", ())]
+            options["options"] = ["--iommu", *options.get("options", ()),
+                                  "--append", "port.left.isolation=iommu port.right.isolation=iommu"]
         box = stack.enter_context(start_box(arguments, **options))
         if ready:
             box.ready()

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/acs.h"
 #include "kernel/env.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
@@ -21,6 +22,7 @@ enum { MEMORY = 8 << 20 };
 static _Alignas(2 << 20) uint8_t memory[MEMORY];
 static uint64_t next, free_bytes;
 static const char *not_confined, *not_released;
+static const struct pci_device *without_acs;
 static int attach_error, detach_error;
 static char order[64], said[256];
 static struct {
@@ -67,6 +69,12 @@ const char *iommu_release(struct iommu_device *device, struct pci_device *pci)
     return not_released;
 }
 
+const struct pci_device *acs_enable(const struct pci_device *pci)
+{
+    assert_ptr_equal(pci, &card);
+    return without_acs;
+}
+
 int iommu_map(struct iommu_device *device, uint64_t address, uint64_t bytes, bool write)
 {
     assert_true(device->confined);
@@ -111,6 +119,7 @@ static int set_up(void **state)
     next = map_count = 0;
     free_bytes = 64u << 20;
     not_confined = not_released = NULL;
+    without_acs = NULL;
     attach_error = detach_error = 0;
     order[0] = said[0] = '\0';
     env = (struct env){.pci = &card};
@@ -125,6 +134,12 @@ static void test_levels(void **state)
     assert_string_equal(said, "");
     assert_true(env_isolate(&env, false, true));
     assert_false(env_confined(&env));
+
+    static const struct pci_device bridge = {.bus = 2, .slot = 0x1c, .function = 1};
+    without_acs = &bridge;
+    assert_true(env_isolate(&env, true, true));
+    assert_true(env_confined(&env));
+    assert_non_null(strstr(said, "bridge 0000:02:1c.1 has no ACS"));
 
     not_confined = "the stars";
     assert_false(env_isolate(&env, true, true));

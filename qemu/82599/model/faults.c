@@ -2,7 +2,7 @@
 //
 // The lying card. fault=NAME[:COUNT[:ARGUMENT]] at the command line or by qom-set while it runs;
 // COUNT frames are lied about (0 or none: until another fault is set), ARGUMENT is an address for
-// wrong-address. "none" makes the card honest again.
+// the wrong- ones. "none" makes the card honest again.
 
 #include "qemu/osdep.h"
 
@@ -16,6 +16,8 @@ static const char *const names[FAULT_COUNT] = {
     [FAULT_LENGTH_16K] = "length-16k",           // DD with length 16,384
     [FAULT_LENGTH_WRONG] = "length-wrong",       // 64 bytes more than were written
     [FAULT_WRONG_ADDRESS] = "wrong-address",     // the frame is written to ARGUMENT instead
+    [FAULT_WRONG_SOURCE] = "wrong-source",       // sends what is at ARGUMENT instead
+    [FAULT_WRONG_HEAD] = "wrong-head",           // writes the transmit head to ARGUMENT instead
     [FAULT_DD_BEYOND] = "dd-beyond-tail",        // also completes a descriptor it does not own
     [FAULT_RX_SILENT] = "rx-silent",             // uses no receive descriptor any more
     [FAULT_TX_SILENT] = "tx-silent",             // sends nothing any more

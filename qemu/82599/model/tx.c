@@ -72,7 +72,8 @@ static void gather(Ixgbe *s, unsigned int q, const uint32_t *d)
         ixgbe_violation(s, "7.2.4", "message of more than %u bytes on queue %u", MESSAGE_MAX, q);
         length = MESSAGE_MAX - queue->length;
     }
-    if (ixgbe_dma_read(s, TX_ADDRESS(d), queue->data + queue->length, length)) {
+    uint64_t from = ixgbe_fault_take(s, FAULT_WRONG_SOURCE) ? s->fault_argument : TX_ADDRESS(d);
+    if (ixgbe_dma_read(s, from, queue->data + queue->length, length)) {
         queue->length += length;
     }
 }
@@ -85,6 +86,9 @@ static void report_done(Ixgbe *s, unsigned int q, uint64_t at, const uint32_t *d
 
     if (low & TDWBAL_HEAD_WB_EN) {
         uint64_t to = ((uint64_t)tx_reg(s, q, TDWBAH) << 32) | (low & ~0xfu);
+        if (ixgbe_fault_take(s, FAULT_WRONG_HEAD)) {
+            to = s->fault_argument;
+        }
         uint32_t value = ixgbe_fault_take(s, FAULT_HEAD_WRONG) ? head + 0x8000 : head;
         ixgbe_dma_write32(s, to, value);
         return;
