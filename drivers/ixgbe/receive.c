@@ -155,8 +155,8 @@ static int open_unit(struct ixgbe *card)
     if (error)
         return error;
     ixgbe_set(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
+    ixgbe_set(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_NS_DIS); // ahead of the first frame
     ixgbe_clear(card, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS);
-    ixgbe_set(card, IXGBE_CTRL_EXT, IXGBE_CTRL_EXT_NS_DIS);
     return 0;
 }
 
