@@ -161,6 +161,7 @@ TEST_FLAGS  := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
                -fno-omit-frame-pointer -iquote . $(WARNINGS)
 # Drivers meet a simulated card in the same process: their register accesses become calls.
 $(BUILD)/host/drivers/%.o $(BUILD)/host/tests/driver/%.o: TEST_FLAGS += -DMMIO_HOOKS
+TEST_VERSION = -DBAREWIRE_VERSION='"$(VERSION)"'
 links = $(shell sed -n 's|^//.*links: ||p' $(1))
 
 tests: $(TEST_BINARY)
@@ -168,7 +169,7 @@ tests: $(TEST_BINARY)
 $(BUILD)/host/%.c.o: %.c $(DEPS_READY) Makefile
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
-	$(Q)gcc $(TEST_FLAGS) -isystem $(DEPS)/inih/include -MMD -MP -c -o $@ $<
+	$(Q)gcc $(TEST_FLAGS) $(TEST_VERSION) -isystem $(DEPS)/inih/include -MMD -MP -c -o $@ $<
 
 .SECONDEXPANSION:
 $(TEST_BINARY): $(BUILD)/host/%: $(BUILD)/host/%.c.o \

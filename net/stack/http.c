@@ -16,7 +16,7 @@
 #include "net/stack/page.h"
 
 enum {
-    PIECES = 4,         // of a page, in one step, and no more after PAGE_PIECE_MAX bytes
+    PIECES = 4,         // of a page, in one step, as far as there is room
     PARSE_BYTES = 512,  // of a request, in one step
     WRITE_BYTES = 2048, // handed to TCP in one step
     HELD_MAX = 2,       // received buffers that wait in a connection: TCP holds back the others
@@ -163,7 +163,7 @@ static struct connection *most_patient(void)
     struct connection *found = NULL;
     for (struct connection *c = connections; c != connections + HTTP_CONNECTIONS; c++) {
         const bool waiting = c->step != SENDING;
-        if (!waiting && now - c->since < HTTP_STALL_US / 5)
+        if (!waiting && now - c->since < HTTP_PATIENCE_US)
             continue;
         if (found == NULL || waiting > (found->step != SENDING) ||
             (waiting == (found->step != SENDING) && c->since < found->since))
@@ -267,11 +267,27 @@ static void refuse(struct connection *c, unsigned status, bool keep)
         text_append(&c->out, body.base, body.used);
 }
 
+// Ends the answer whose client has acknowledged nothing for longest. Returns whether there was one
+// that had for HTTP_PATIENCE_US.
+static bool give_up_a_reader(void)
+{
+    struct connection *found = NULL;
+    for (struct connection *c = connections; c != connections + HTTP_CONNECTIONS; c++)
+        if (c->pcb != NULL && c->step == SENDING && now - c->since >= HTTP_PATIENCE_US &&
+            (found == NULL || c->since < found->since))
+            found = c;
+    if (found == NULL)
+        return false;
+    counters.evicted++;
+    abort_now(found);
+    return true;
+}
+
 static void serve(struct connection *c)
 {
     const struct http_request *request = &c->parser.request;
     const struct page *page = page_find(request->target);
-    if (answering() >= HTTP_ANSWERS) {
+    if (answering() >= HTTP_ANSWERS && !give_up_a_reader()) {
         refuse(c, 503, false);
         return;
     }
@@ -405,7 +421,9 @@ static bool step_sending(struct connection *c)
     } else if (c->page != NULL) {
         text_init(&c->out, c->buffer, sizeof c->buffer);
         c->sent = 0;
-        for (unsigned i = 0; i < PIECES && c->page != NULL && c->out.used < PAGE_PIECE_MAX; i++)
+        for (unsigned i = 0; i < PIECES && c->page != NULL &&
+                             text_room(&c->out) > CHUNK_HEAD + PAGE_PIECE_MAX + CHUNK_TAIL;
+             i++)
             write_page(c);
         return true;
     } else if (c->left > 0) {

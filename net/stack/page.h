@@ -8,7 +8,7 @@
 
 #include "net/stack/text.h"
 
-enum { PAGE_PIECE_MAX = 512 }; // bytes that one call of write() may append
+enum { PAGE_PIECE_MAX = 1024 }; // bytes that one call of write() may append
 
 // How far a page has been written; zero at its beginning, and otherwise its writer's own.
 struct page_cursor {

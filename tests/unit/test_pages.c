@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The pages that are written piece by piece: with the largest numbers and the longest names, every
+// piece fits, and the whole is what it should be.
+// links: net/stack/metrics.c net/stack/api_status.c net/stack/health.c
+// links: net/stack/text.c net/counters.c
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/clock.h"
+#include "kernel/load.h"
+#include "kernel/page.h"
+#include "net/stack/http.h"
+#include "net/stack/interface.h"
+#include "net/stack/manage.h"
+#include "net/stack/pages.h"
+
+enum { WHOLE_MAX = 1 << 20 };
+
+static struct port ports[NET_PORTS_MAX];
+static struct supervisor supervisor = {.count = NET_PORTS_MAX};
+static struct forwarder forwarder;
+static struct local local;
+static struct config config = {.mode = CONFIG_MODE_WIRE};
+static struct view view = {
+    .config = &config, .forwarder = &forwarder, .supervisor = &supervisor, .local = &local};
+static const struct port_driver driver = {.name = "virtio-net"};
+static char whole[WHOLE_MAX];
+static size_t used;
+
+// --- what the pages look at ---------------------------------------------------------------------
+
+uint64_t clock_us(void)
+{
+    return UINT64_MAX;
+}
+
+uint64_t page_total_bytes(void)
+{
+    return UINT64_MAX;
+}
+
+uint64_t page_free_bytes(void)
+{
+    return UINT64_MAX;
+}
+
+void load_read(struct load_report *report, enum load_reader reader)
+{
+    (void)reader;
+    memset(report, 0xff, sizeof *report);
+    for (unsigned i = 0; i < LOAD_GAPS; i++)
+        report->gaps[i] = i;
+}
+
+const char *idle_cause_name(enum idle_cause cause)
+{
+    (void)cause;
+    return "attention";
+}
+
+struct manage_times manage_times(void)
+{
+    return (struct manage_times){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+}
+
+struct http_counters http_counters(void)
+{
+    return (struct http_counters){0};
+}
+
+uint64_t interface_discarded(void)
+{
+    return UINT64_MAX;
+}
+
+const char *interface_addresses(char *text, unsigned size)
+{
+    memset(text, '9', size - 1);
+    text[size - 1] = '\0';
+    return text;
+}
+
+const struct view *page_view(void)
+{
+    return &view;
+}
+
+const char *page_port_state(const struct supervised *port)
+{
+    (void)port;
+    return "retrying";
+}
+
+bool page_table(unsigned index, struct page_table *table)
+{
+    *table = (struct page_table){"http_connections", UINT64_MAX, UINT64_MAX};
+    return index < 3;
+}
+
+// --- the tests ----------------------------------------------------------------------------------
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&forwarder.counters, 0xff, sizeof forwarder.counters);
+    strcpy(config.manage.hostname, "a-name-of-thirty-one-characters");
+    for (unsigned i = 0; i < NET_PORTS_MAX; i++) {
+        struct port *port = &ports[i];
+        memset(port, 0xff, sizeof *port);
+        snprintf(port->name, sizeof port->name, "port-number-%03u", i);
+        port->driver = &driver;
+        port->state = PORT_RUNNING;
+        port->link_up = true;
+        supervisor.ports[i] = (struct supervised){.port = port,
+                                                  .device = "pci:0000:00:00.0",
+                                                  .state = SUPERVISED_RUNNING,
+                                                  .restarts = UINT64_MAX};
+        config.forward_ports[i] = (uint8_t)i;
+    }
+    config.forward_count = NET_PORTS_MAX;
+    return 0;
+}
+
+// All pieces of a page, each in memory of exactly the size that a piece may have.
+static void write_all(bool (*write)(struct page_cursor *, const char *, struct text *))
+{
+    struct page_cursor cursor = {0};
+    bool more = true;
+    for (used = 0; more;) {
+        char *piece = malloc(PAGE_PIECE_MAX + 1);
+        struct text text;
+        text_init(&text, piece, PAGE_PIECE_MAX + 1);
+        more = write(&cursor, "", &text);
+        assert_false(text.cut);
+        assert_true(used + text.used < sizeof whole);
+        memcpy(whole + used, text.base, text.used);
+        used += text.used;
+        free(piece);
+    }
+    whole[used] = '\0';
+}
+
+// Braces and brackets match, outside of strings; strings end.
+static void assert_json(void)
+{
+    char open[64];
+    unsigned depth = 0;
+    bool string = false;
+    for (const char *c = whole; *c != '\0'; c++) {
+        if (string) {
+            c += *c == '\\';
+            string = *c != '"';
+        } else if (*c == '"') {
+            string = true;
+        } else if (*c == '{' || *c == '[') {
+            assert_true(depth < sizeof open);
+            open[depth++] = *c;
+        } else if (*c == '}' || *c == ']') {
+            assert_true(depth > 0);
+            assert_int_equal(open[--depth], *c == '}' ? '{' : '[');
+        }
+    }
+    assert_int_equal(depth, 0);
+    assert_false(string);
+    assert_null(strstr(whole, ",]"));
+    assert_null(strstr(whole, ",}"));
+    assert_null(strstr(whole, ",,"));
+}
+
+static unsigned count(const char *needle)
+{
+    unsigned found = 0;
+    for (const char *at = whole; (at = strstr(at, needle)) != NULL; at += strlen(needle))
+        found++;
+    return found;
+}
+
+static void test_metrics(void **state)
+{
+    (void)state;
+    write_all(metrics_write);
+    assert_int_equal(count("\nbarewire_port_drops_total{"), NET_PORTS_MAX * DROP_REASONS);
+    assert_int_equal(count("\nbarewire_port_receive_frames_total{"), NET_PORTS_MAX);
+    assert_int_equal(count("# TYPE barewire_port_drops_total counter\n"), 1);
+    assert_int_equal(count("\nbarewire_table_entries{"), 3);
+    assert_non_null(strstr(whole, "{port=\"port-number-007\",reason=\"bad-length\"} "
+                                  "18446744073709551615\n"));
+    // The histogram: cumulative, with as many in all as in the last bucket.
+    assert_int_equal(count("\nbarewire_poll_gap_seconds_bucket{"), LOAD_GAPS);
+    assert_non_null(strstr(whole, "{le=\"0.000000002\"} 0\n"));
+    assert_non_null(strstr(whole, "{le=\"0.000000016\"} 6\n"));
+    assert_non_null(strstr(whole, "{le=\"+Inf\"} 496\n"));
+    assert_non_null(strstr(whole, "\nbarewire_poll_gap_seconds_count 496\n"));
+    assert_int_equal(whole[used - 1], '\n');
+    assert_null(strstr(whole, "\n\n"));
+}
+
+static void test_status(void **state)
+{
+    (void)state;
+    write_all(api_status_write);
+    assert_json();
+    assert_int_equal(count("{\"name\":\"port-number-"), NET_PORTS_MAX);
+    assert_int_equal(count("\"name\":\"http_connections\""), 3);
+    assert_non_null(strstr(whole, "\"mode\":\"wire\""));
+}
+
+static void test_health(void **state)
+{
+    (void)state;
+    write_all(health_write);
+    assert_string_equal(whole, "ok\n");
+    assert_int_equal(health_status(), 200);
+    for (unsigned i = 0; i < NET_PORTS_MAX; i++)
+        ports[i].link_up = false;
+    write_all(health_write);
+    assert_int_equal(count(": no link\n"), NET_PORTS_MAX);
+    assert_int_equal(health_status(), 503);
+    ports[3].state = PORT_FAULTED;
+    write_all(health_write);
+    assert_int_equal(count("port-number-003: retrying\n"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_health),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
