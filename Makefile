@@ -46,7 +46,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test test-faults tests check fuzz fuzzers gdb clean listing flags help bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all deps elf iso run test test-faults tests check fuzz fuzzers gdb clean listing flags help bench bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -143,6 +143,28 @@ qemu-82599: ## builds the QEMU with the 82599 in it and prints its path
 gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 	$(Q)deps/install test gdb
 	$(Q)BUILD=$(BUILD) tools/debug $(BUILD)/barewire.debug $(GDB_RUN)
+
+# The measuring program links the image's own objects (no copies, no other flags: code for the top
+# 2 GiB of the address space runs in the bottom 2 GiB of a process too) with simulated cards.
+BENCH_INSIDE  := bench/start.c bench/touch.c
+BENCH_HOSTED  := $(filter-out $(BENCH_INSIDE),$(wildcard bench/*.c))
+BENCH_OBJECTS := $(patsubst %,$(BUILD)/%.o,net/forward.c net/buffers.c net/audit.c net/wire.c \
+                   net/counters.c net/local.c $(BENCH_INSIDE) \
+                   $(wildcard drivers/ixgbe/*.c drivers/virtio/*.c)) \
+                 $(BENCH_HOSTED:%.c=$(BUILD)/%.o)
+
+$(BENCH_HOSTED:%.c=$(BUILD)/%.o): $(BUILD)/%.o: %.c Makefile
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu17 -O2 -g -fno-pie -iquote . $(WARNINGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/bench/measure: $(BENCH_OBJECTS)
+	$(call say,HOSTLD,$@)
+	$(Q)gcc -no-pie -rdynamic -o $@ $^ -ldl
+
+bench: $(BUILD)/bench/measure ## instructions, cycles, doorbells, cache misses a packet: path x batch
+	$(Q)deps/install bench
+	$(Q)BUILD=$(BUILD) bench/run
 
 bench-vm: all ## frames a second and round trips, against a Linux guest
 	$(Q)deps/install test
@@ -241,4 +263,4 @@ check: deps ## format, warnings of gcc and clang, static analysis, the rules of 
 clean: ## removes the build folder; the cache of third-party parts stays
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)
+-include $(OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)

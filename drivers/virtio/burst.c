@@ -9,7 +9,7 @@
 // order, inside one lap of the ring: then slot i has id i, so nothing is looked up, masked, or
 // written twice, and one comparison for each element proves all that has to be proved about it.
 // What the plain loop will not take is done by the rest, for which every id and every length is
-// possible. bench/count_virtio counts the instructions.
+// possible. `make bench` counts the instructions.
 #include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The batching curve as an SVG: instructions a packet over the batch size, both axes logarithmic, beside
+published drivers counted on the same simulated card."""
+
+import math
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 460, 60, 230, 40, 50
+LEAST, MOST = 8, 400
+TICKS = [10, 20, 50, 100, 200, 400]
+SHOWN = {  # path: (name, colour)
+    "wire-82599-fused-touch": ("82599, fused (AVX2), touch", "#0b6e4f"),
+    "wire-82599-fused-sse2-touch": ("82599, fused (SSE2), touch", "#62a87c"),
+    "wire-82599-touch": ("82599, single verbs, touch", "#1f5fa8"),
+    "wire-virtio-touch": ("virtio, single verbs, touch", "#8a5fb8"),
+}
+# Instructions a packet, one byte touched, batch 32 (TinyNF's shared ring: its own 8 and 64).
+PUBLISHED = [("ixy", 133, 142), ("TinyNF, pool", 78, 86), ("TinyNF, shared ring", 41, 48),
+             ("TinyNF, constant outputs", 26, 28)]
+
+
+def _x(batch):
+    return LEFT + (WIDTH - LEFT - RIGHT) * math.log2(batch) / 8
+
+
+def _y(value):
+    share = math.log(value / LEAST) / math.log(MOST / LEAST)
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+
+def _text(x, y, text, colour="#222", anchor="start"):
+    return f'<text x="{x:.0f}" y="{y:.0f}" fill="{colour}" text-anchor="{anchor}">{text}</text>'
+
+
+def batching(results):
+    """results as in build/bench.json; paths that are not SHOWN are left out."""
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+             'font-family="sans-serif" font-size="12">',
+             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+             _text(LEFT, 22, "Instructions a packet, by batch size"),
+             _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, "packets in a batch", anchor="middle")]
+    for tick in TICKS:
+        parts += [f'<path d="M{LEFT} {_y(tick):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>',
+                  _text(LEFT - 8, _y(tick) + 4, tick, anchor="end")]
+    for batch in (2 ** power for power in range(9)):
+        parts.append(_text(_x(batch), HEIGHT - BOTTOM + 18, batch, anchor="middle"))
+    for name, low, high in PUBLISHED:
+        parts += [f'<rect x="{_x(32) - 14:.1f}" y="{_y(high):.1f}" width="28" '
+                  f'height="{_y(low) - _y(high):.1f}" fill="#d9822b" opacity="0.75"/>',
+                  _text(_x(32) + 18, _y((low * high) ** 0.5) + 4, name, "#a85a0e")]
+    for path, (name, colour) in SHOWN.items():
+        curve = sorted((row["batch"], row["instructions_per_packet"]) for row in results
+                       if row["path"] == path)
+        if not curve:
+            continue
+        points = " ".join(f"{_x(batch):.1f},{_y(value):.1f}" for batch, value in curve)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{_x(batch):.1f}" cy="{_y(value):.1f}" r="3" fill="{colour}"/>'
+                  for batch, value in curve]
+        parts.append(_text(WIDTH - RIGHT + 10, _y(curve[-1][1]) + 4, name, colour))
+    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A figure counts only with the safety checks in: a card that lies, and a driver that names a
+// buffer which does not exist, must be found out by the very objects that are measured.
+#include "bench/rig.h"
+#include "bench/simcard_82599.h"
+#include "bench/simcard_virtio.h"
+#include "drivers/ixgbe/ring.h"
+#include "drivers/virtio/regs.h"
+#include <stdio.h>
+
+enum { DD = 1, EOP = 2 }; // receive status: 82599 datasheet, 7.1.5
+
+static bool whole = true;
+
+static void expect(bool holds, const char *check)
+{
+    if (!holds)
+        fprintf(stderr, "bench: %s: not there: %s\n", rig.path->name, check);
+    whole &= holds;
+}
+
+static const uint64_t *drops(void)
+{
+    return rig.forwarder.counters[0].drops;
+}
+
+// A port was given up; now it plays on.
+static void expect_fault(unsigned port, enum port_fault fault, const char *check)
+{
+    expect(rig.ports[port].state == PORT_FAULTED && rig.ports[port].fault == fault, check);
+    rig.ports[port].state = PORT_RUNNING;
+    rig.ports[port].fault = PORT_OK;
+}
+
+// The cards send, and nobody compares: these frames were never offered.
+static unsigned leave(void)
+{
+    const unsigned sent = rig_collect();
+    rig.faults = 0;
+    return sent;
+}
+
+// The next frame of port 0 claims a length, and is dropped for a reason.
+static void lie_82599(uint16_t length, uint8_t status, enum drop_reason reason, const char *check)
+{
+    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
+    const uint64_t before = drops()[reason];
+    simcard_forge_rx(&rig.envs[0].card, 0, rx->next, length, status);
+    (void)rig_poll();
+    expect(drops()[reason] == before + 1 && leave() == 0, check);
+}
+
+static void lies_82599(void)
+{
+    lie_82599(0, DD | EOP, DROP_BAD_LENGTH, "82599: a length of 0");
+    lie_82599(FRAME_MIN - 1, DD | EOP, DROP_BAD_LENGTH, "82599: a length below Ethernet's");
+    lie_82599(BUFFER_CAPACITY + 1, DD | EOP, DROP_BAD_LENGTH, "82599: a length beyond the buffer");
+    lie_82599(UINT16_MAX, DD | EOP, DROP_BAD_LENGTH, "82599: the greatest length");
+    lie_82599(RIG_FRAME, DD, DROP_BAD_LENGTH, "82599: a frame that does not end");
+    lie_82599(RIG_FRAME, DD | EOP, DROP_BAD_LENGTH, "82599: the end of such a frame");
+    rig.ports[1].max_frame = RIG_FRAME - 1;
+    lie_82599(RIG_FRAME, DD | EOP, DROP_TOO_LONG, "82599: longer than the other port carries");
+    rig.ports[1].max_frame = RIG_FRAME;
+
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)rig.ports[1].tx[0];
+    for (unsigned i = 0; i < tx->queue.slots && rig.ports[1].state == PORT_RUNNING; i++) {
+        const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
+        simcard_forge_head(&rig.envs[1].card, 0, tx->queue.slots);
+        simcard_forge_rx(&rig.envs[0].card, 0, rx->next, RIG_FRAME, DD | EOP);
+        (void)rig_poll();
+    }
+    expect_fault(1, PORT_FAULT_TX_HEAD, "82599: a transmit head outside the ring");
+}
+
+static void lie_virtio(uint32_t length, enum drop_reason reason, const char *check)
+{
+    struct split *rx = (struct split *)rig.ports[0].rx[0];
+    const uint16_t used = (uint16_t)rx->used_seen;
+    const uint64_t before = drops()[reason];
+    simvirtio_forge(rx, used, used % SIMVIRTIO_SLOTS, length, 1);
+    (void)rig_poll();
+    expect(drops()[reason] == before + 1 && leave() == 0, check);
+}
+
+// An element that names a slot it cannot name faults its port.
+static void lie_about_id(unsigned port, uint32_t id, unsigned ahead, enum port_fault fault,
+                         const char *check)
+{
+    struct split *rx = (struct split *)rig.ports[port].rx[0];
+    simvirtio_forge(rx, (uint16_t)rx->used_seen, id, VIRTIO_NET_HEADER + RIG_FRAME, ahead);
+    (void)rig_poll();
+    expect_fault(port, fault, check);
+}
+
+static void lies_virtio(void)
+{
+    lie_virtio(VIRTIO_NET_HEADER + FRAME_MIN - 1, DROP_BAD_LENGTH, "virtio: too short");
+    lie_virtio(UINT32_MAX, DROP_BAD_LENGTH, "virtio: the greatest length");
+    lie_virtio(VIRTIO_NET_HEADER + BUFFER_CAPACITY + 1, DROP_BAD_LENGTH,
+               "virtio: a length beyond the buffer");
+    lie_about_id(0, SIMVIRTIO_SLOTS, 1, PORT_FAULT_USED_ID, "virtio: an id outside the ring");
+    lie_about_id(0, 0, SIMVIRTIO_SLOTS + 1, PORT_FAULT_USED_INDEX,
+                 "virtio: a used index that ran ahead");
+}
+
+static unsigned name_no_buffer(struct queue *rx, struct frame *frames, unsigned max)
+{
+    (void)rx;
+    (void)max;
+    frames[0] = (struct frame){rig.buffers.area.count, FRAME_HEADROOM, RIG_FRAME};
+    return 1;
+}
+
+// The forwarder believes no driver either.
+static void lying_driver(void)
+{
+    static struct port_driver liar;
+    const struct port_driver *driver = rig.ports[0].driver;
+    liar = *driver;
+    liar.receive = name_no_buffer;
+    rig.ports[0].driver = &liar;
+    (void)rig_poll();
+    rig.ports[0].driver = driver;
+    expect(drops()[DROP_BAD_BUFFER] == 1, "the forwarder: a buffer that does not exist");
+    expect_fault(0, PORT_FAULT_BAD_BUFFER, "the forwarder: a port that named it");
+}
+
+bool lies_are_found(void)
+{
+    lying_driver();
+    if (rig.path->cards == &cards_82599)
+        lies_82599();
+    else
+        lies_virtio();
+    expect(rig_conserved(), "conservation of buffers among lies");
+    return whole;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The measuring program: one path, one batch size.
+//
+//     measure PATH BATCH ROUNDS          moves BATCH frames a round in each direction
+//     measure PATH lies                  plays a lying card: are the safety checks there?
+//     measure list                       the names of the paths
+//
+// Prints one line of JSON. Instructions are counted from outside, with valgrind's --toggle-collect
+// on forward_poll() (or foreign_forward()); cycles are this processor's time stamps around each
+// round. bench/run does both and makes the table.
+//
+// A frame that is lost, changed, doubled or out of order ends the program with status 1, and so
+// does a buffer that is not in exactly one slot at the end.
+#include "bench/rig.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+enum { ENDING = 64 }; // rounds
+
+#define WIRE_82599  .cards = &cards_82599, .ports = 2
+#define WIRE_VIRTIO .cards = &cards_virtio, .ports = 2
+static const struct path paths[] = {
+    {.name = "wire-82599-fused", WIRE_82599},
+    {.name = "wire-82599-fused-touch", WIRE_82599, .touch = true},
+    {.name = "wire-82599-fused-sse2", WIRE_82599, .narrow = true},
+    {.name = "wire-82599-fused-sse2-touch", WIRE_82599, .narrow = true, .touch = true},
+    {.name = "wire-82599", WIRE_82599, .generic = true},
+    {.name = "wire-82599-touch", WIRE_82599, .generic = true, .touch = true},
+    {.name = "wire-virtio", WIRE_VIRTIO, .generic = true},
+    {.name = "wire-virtio-touch", WIRE_VIRTIO, .generic = true, .touch = true},
+    {.name = "foreign-82599", WIRE_82599, .touch = true, .foreign = true},
+};
+enum { PATHS = sizeof paths / sizeof paths[0] };
+
+static const struct path *find_path(const char *name)
+{
+    for (unsigned i = 0; i < PATHS; i++)
+        if (strcmp(paths[i].name, name) == 0)
+            return &paths[i];
+    fprintf(stderr, "bench: no path '%s'; measure list shows them\n", name);
+    exit(2);
+}
+
+// Nothing before it is still under way, nothing after it has begun.
+static uint64_t time_stamp(void)
+{
+    _mm_lfence();
+    const uint64_t now = __rdtsc();
+    _mm_lfence();
+    return now;
+}
+
+// What two time stamps cost by themselves.
+static uint64_t time_stamps(void)
+{
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < 1000; i++) {
+        const uint64_t begin = time_stamp(), cost = time_stamp() - begin;
+        least = cost < least ? cost : least;
+    }
+    return least;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+    return (one > other) - (one < other);
+}
+
+// One round. A burst may end early, at the end of a ring. Returns its cycles; *seen is how many
+// frames moved.
+static uint64_t move(unsigned batch, unsigned *seen)
+{
+    const unsigned all = batch * rig.path->ports;
+    rig_offer(batch);
+    const uint64_t begin = time_stamp();
+    *seen = rig_poll();
+    const uint64_t end = time_stamp();
+    uint64_t cycles = end - begin;
+    while (*seen < all) {
+        const uint64_t again = time_stamp();
+        const unsigned more = rig_poll();
+        cycles += time_stamp() - again;
+        if (more == 0)
+            break;
+        *seen += more;
+    }
+    return cycles;
+}
+
+static int measure(const struct path *path, unsigned batch, unsigned long rounds)
+{
+    uint64_t *cycles = calloc(rounds, sizeof *cycles);
+    if (cycles == NULL)
+        return 1;
+    rig_open(path, batch, 0);
+    uint64_t offered = 0, forwarded = 0, sent = 0;
+    (void)rig_collect();
+    const uint64_t doorbells = rig_doorbells(), overhead = time_stamps();
+    for (unsigned long round = 0; round < rounds; round++) {
+        unsigned seen;
+        const uint64_t took = move(batch, &seen);
+        cycles[round] = took > overhead ? took - overhead : 0;
+        offered += batch * path->ports;
+        forwarded += seen;
+        sent += rig_collect();
+    }
+    const double rung = (double)(rig_doorbells() - doorbells) / (double)sent;
+    // A foreign driver may keep frames back for some rounds.
+    for (unsigned i = 0; path->foreign && i < ENDING; i++) {
+        (void)rig_poll();
+        sent += rig_collect();
+    }
+    qsort(cycles, rounds, sizeof *cycles, compare);
+    const double frames = batch * path->ports;
+    printf("{\"path\": \"%s\", \"batch\": %u, \"frames\": %" PRIu64
+           ", \"cycles_per_packet\": %.2f, \"cycles_per_packet_p10\": %.2f, "
+           "\"mmio_writes_per_packet\": %.5f}\n",
+           path->name, batch, offered, (double)cycles[rounds / 2] / frames,
+           (double)cycles[rounds / 10] / frames, rung);
+    const bool conserved = rig_conserved();
+    if (rig.faults != 0 || sent != offered || forwarded != offered || !conserved) {
+        fprintf(stderr,
+                "bench: %s, batch %u: offered %" PRIu64 ", forwarded %" PRIu64 ", sent %" PRIu64
+                ", %u wrong, buffers %s\n",
+                path->name, batch, offered, forwarded, sent, rig.faults,
+                conserved ? "conserved" : "lost");
+        return 1;
+    }
+    return 0;
+}
+
+static int play_lies(const struct path *path)
+{
+    rig_open(path, BURST_DEFAULT, 0);
+    return lies_are_found() ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "list") == 0) {
+        for (unsigned i = 0; i < PATHS; i++)
+            puts(paths[i].name);
+        return 0;
+    }
+    if (argc == 3 && strcmp(argv[2], "lies") == 0)
+        return play_lies(find_path(argv[1]));
+    const unsigned long batch = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
+    const unsigned long rounds = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+    if (batch == 0 || batch > BURST_MAX || rounds == 0) {
+        fprintf(stderr, "usage: measure PATH 1..%u ROUNDS | PATH lies | list\n",
+                (unsigned)BURST_MAX);
+        return 2;
+    }
+    return measure(find_path(argv[1]), (unsigned)batch, rounds);
+}
