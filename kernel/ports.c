@@ -132,6 +132,8 @@ void ports_open(struct ports *ports, const struct config *config,
         snprintf(port->name, sizeof port->name, "%s", config->ports[i].name);
         port->state = PORT_ABSENT;
         port->ring_slots = ring_slots(config);
+        // The ends of a wire have one source each; else every other port may be one.
+        port->tx_wanted = config->mode == CONFIG_MODE_WIRE ? 1 : config->port_count - 1;
         ports->at[i] = port;
         ports->device[i] = config->ports[i].device_text;
         opened = i;

@@ -3,6 +3,7 @@
 // legacy_burst.c.
 #include "drivers/virtio/legacy_ring.h"
 #include "drivers/virtio/order.h"
+#include "drivers/virtio/regs.h"
 
 enum { PAGE = 4096 }; // 2.7.2, 4.1.5.1.3.1: where the ring begins, and where its used part does
 
@@ -122,6 +123,11 @@ static void enabled(struct queue *queue, volatile void *doorbell)
     (void)queue, (void)doorbell;
 }
 
+static void kick(struct queue *queue)
+{
+    env_io_write(queue->port->env, LEGACY_IO_BAR, LEGACY_QUEUE_NOTIFY, 2, ring_of(queue)->number);
+}
+
 static void interrupt(struct queue *queue, bool on)
 {
     __atomic_store_n(&ring_of(queue)->available->flags, on ? 0 : SPLIT_AVAILABLE_NO_INTERRUPT,
@@ -146,6 +152,7 @@ const struct ring_format legacy_format = {
     .entries = entries,
     .enabled = enabled,
     .notify = legacy_notify,
+    .kick = kick,
     .interrupt = interrupt,
     .ends = ends,
 };

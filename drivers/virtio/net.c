@@ -219,6 +219,8 @@ static void poll(struct port *port)
         port_fail(port, PORT_FAULT_SILENT, status);
     } else {
         read_link(port);
+        if (port->link_up)
+            virtio_queues_wake(net);
         return;
     }
     port->link_up = false;

@@ -28,6 +28,8 @@ struct virtio_net {
     struct queue *rx[PORT_QUEUES_MAX], *tx[PORT_QUEUES_MAX]; // [pairs]
     struct control control;
 
+    uint32_t sent_up_to[PORT_QUEUES_MAX]; // of each transmit queue, when poll() last looked
+
     bool resetting; // a reset has begun, and its end was not seen yet
     uint64_t reset_began;
 };
@@ -65,6 +67,9 @@ int virtio_queues_enable(struct port *port, uint16_t vector);
 
 // Rings the doorbells of the receive queues, after DRIVER_OK.
 void virtio_queues_notify(struct virtio_net *net);
+
+// Rings the doorbell of every transmit queue that has frames and has not moved since the last call.
+void virtio_queues_wake(struct virtio_net *net);
 
 // What stop() must know of a port that ran: counts lost_in_restart, marks slots without buffers.
 void virtio_queues_account(struct port *port);

@@ -2,6 +2,7 @@
 // Memory and life of a packed virtqueue. VIRTIO 1.2, section 2.8. The packet path is in
 // packed_burst.c.
 #include "drivers/virtio/packed.h"
+#include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
 
@@ -130,6 +131,11 @@ static void enabled(struct queue *queue, volatile void *doorbell)
     packed_of(queue)->doorbell = doorbell;
 }
 
+static void kick(struct queue *queue)
+{
+    mmio_write16(packed_of(queue)->doorbell, 0, packed_of(queue)->number);
+}
+
 static void interrupt(struct queue *queue, bool on)
 {
     __atomic_store_n(&packed_of(queue)->our_events->flags, on ? 0 : PACKED_EVENTS_OFF,
@@ -155,6 +161,7 @@ const struct ring_format packed_format = {
     .entries = entries,
     .enabled = enabled,
     .notify = packed_notify,
+    .kick = kick,
     .interrupt = interrupt,
     .ends = ends,
 };

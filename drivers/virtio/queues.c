@@ -177,6 +177,20 @@ void virtio_queues_notify(struct virtio_net *net)
         net->format->notify(net->rx[i]);
 }
 
+// A device that asked not to be disturbed looks into its ring by itself, or takes the wish back.
+// One that forgets to do either would sleep for ever beside what it has to send: QEMU (up to 10.0)
+// with packed rings does, when its link was down.
+void virtio_queues_wake(struct virtio_net *net)
+{
+    for (unsigned i = 0; i < net->pairs; i++) {
+        const uint32_t unsent = net->format->unsent(net->tx[i]);
+        const uint32_t sent_up_to = net->format->ends(net->tx[i]).made_available - unsent;
+        if (unsent != 0 && sent_up_to == net->sent_up_to[i])
+            net->format->kick(net->tx[i]);
+        net->sent_up_to[i] = sent_up_to;
+    }
+}
+
 void virtio_queues_account(struct port *port)
 {
     const struct virtio_net *net = port->device;

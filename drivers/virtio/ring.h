@@ -74,6 +74,9 @@ struct ring_format {
     // Rings the doorbell unless the device asked not to be disturbed.
     void (*notify)(struct queue *queue);
 
+    // Rings the doorbell whatever the device asked for.
+    void (*kick)(struct queue *queue);
+
     // Asks the device to interrupt when it uses a descriptor from now on, or not to, which is how
     // reset() leaves it. A device may interrupt all the same. The caller orders this before its
     // next look into the ring: see net.c.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Memory and life of a split virtqueue. VIRTIO 1.2, section 2.7. The packet path is in burst.c.
 #include "drivers/virtio/split.h"
+#include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
 #include <errno.h>
@@ -196,6 +197,12 @@ static void notify(struct queue *queue)
     split_notify((struct split *)queue);
 }
 
+static void kick(struct queue *queue)
+{
+    const struct split *split = (const struct split *)queue;
+    mmio_write16(split->doorbell, 0, split->number);
+}
+
 static void interrupt(struct queue *queue, bool on)
 {
     split_interrupt((struct split *)queue, on);
@@ -220,6 +227,7 @@ const struct ring_format split_format = {
     .entries = entries,
     .enabled = enabled,
     .notify = notify,
+    .kick = kick,
     .interrupt = interrupt,
     .ends = ends,
 };

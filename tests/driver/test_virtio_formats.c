@@ -225,6 +225,39 @@ static void one_doorbell_a_burst(void **state)
     }
 }
 
+// A device that asked for no doorbells and then sleeps all the same is woken by the second poll
+// that finds it where it was.
+static void a_sleeping_device_is_woken(void **state)
+{
+    (void)state;
+    uint8_t frame[RIG_FRAME_MAX] = {0};
+    for (unsigned i = 0; i < FORMATS; i++) {
+        start_as(&formats[i]);
+        const struct port_driver *driver = rig.port.driver;
+        const struct sim_queue *tx = &rig.sim.queues[1];
+        rig.sim.no_notify = true;
+        sim_fetch(&rig.sim, 1);
+        driver->poll(&rig.port);
+        assert_int_equal(tx->doorbells, 0); // there is nothing to send
+        assert_true(driver->send_copy(rig.port.tx[0], frame, 60));
+        assert_true(driver->send_copy(rig.port.tx[0], frame, 60));
+        driver->poll(&rig.port);
+        driver->poll(&rig.port);
+        assert_int_not_equal(tx->doorbells, 0);
+        assert_int_equal(sim_send(&rig.sim, frame, sizeof frame), 60);
+        assert_int_equal(sim_complete(&rig.sim, 1), 1);
+        const unsigned doorbells = tx->doorbells;
+        driver->poll(&rig.port); // it moved
+        assert_int_equal(tx->doorbells, doorbells);
+        assert_int_equal(sim_send(&rig.sim, frame, sizeof frame), 60);
+        assert_int_equal(sim_complete(&rig.sim, 1), 1);
+        for (unsigned j = 0; j < 5; j++)
+            driver->poll(&rig.port); // all is sent
+        assert_int_equal(tx->doorbells, doorbells);
+        rig_close(&rig);
+    }
+}
+
 static void link_and_mac_are_read(void **state)
 {
     (void)state;
@@ -402,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_full_ring_takes_no_more),
         cmocka_unit_test(a_shifted_frame_leaves_from_where_it_is),
         cmocka_unit_test(one_doorbell_a_burst),
+        cmocka_unit_test(a_sleeping_device_is_woken),
         cmocka_unit_test(link_and_mac_are_read),
         cmocka_unit_test(interrupts_only_while_armed),
         cmocka_unit_test(restarts_at_any_moment),

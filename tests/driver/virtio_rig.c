@@ -25,13 +25,26 @@ void rig_open(struct rig *rig)
     rig->area = (struct packet_area){0};
 }
 
+// All queues of the port, receive before transmit.
+static unsigned rig_queues(const struct rig *rig)
+{
+    return rig->port.rx_queues + rig->port.tx_queues;
+}
+
+static struct queue *rig_queue(const struct rig *rig, unsigned number)
+{
+    return number < rig->port.rx_queues ? rig->port.rx[number]
+                                        : rig->port.tx[number - rig->port.rx_queues];
+}
+
 int rig_probe(struct rig *rig)
 {
     int error = virtio_net_driver.probe(&rig->port);
     if (error != 0)
         return error;
-    const struct queue *queues[] = {rig->port.rx[0], rig->port.tx[0]};
-    uint32_t count = queues[0]->slots + queues[1]->slots;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < rig_queues(rig); i++)
+        count += rig_queue(rig, i)->slots;
     uint8_t *base = aligned_alloc(64, (size_t)count * RIG_STRIDE);
     assert_non_null(base);
     memset(base, GAP, (size_t)count * RIG_STRIDE);
@@ -43,9 +56,9 @@ int rig_probe(struct rig *rig)
         .capacity = RIG_CAPACITY,
     };
     uint32_t buffer = 0;
-    for (unsigned i = 0; i < 2; i++)
-        for (uint32_t slot = 0; slot < queues[i]->slots; slot++)
-            queues[i]->buffer_of[slot] = buffer++;
+    for (unsigned i = 0; i < rig_queues(rig); i++)
+        for (uint32_t slot = 0; slot < rig_queue(rig, i)->slots; slot++)
+            rig_queue(rig, i)->buffer_of[slot] = buffer++;
     return 0;
 }
 
@@ -62,10 +75,10 @@ static void audit_buffers(const struct rig *rig)
     const struct packet_area *area = &rig->area;
     bool *seen = calloc(area->count, sizeof *seen);
     assert_non_null(seen);
-    const struct queue *queues[] = {rig->port.rx[0], rig->port.tx[0]};
-    for (unsigned i = 0; i < 2; i++) {
-        for (uint32_t slot = 0; slot < queues[i]->slots; slot++) {
-            uint32_t buffer = queues[i]->buffer_of[slot];
+    for (unsigned i = 0; i < rig_queues(rig); i++) {
+        const struct queue *queue = rig_queue(rig, i);
+        for (uint32_t slot = 0; slot < queue->slots; slot++) {
+            uint32_t buffer = queue->buffer_of[slot];
             assert_true(buffer < area->count);
             assert_false(seen[buffer]);
             seen[buffer] = true;
