@@ -57,6 +57,8 @@ uint32_t sim_io_read(void *card, unsigned bar, unsigned offset, unsigned width)
     if (offset < config)
         return read_register(sim, offset);
     uint32_t value = 0;
+    if (offset - config > SIM_CONFIG_SIZE - width)
+        return 0; // the BAR is larger than the configuration
     if (sim->restless)
         sim->config[offset - config]++;
     memcpy(&value, sim->config + offset - config, width);

@@ -61,7 +61,7 @@ static void check_permutation(void)
 static void burst(unsigned max)
 {
     struct frame frames[BURST_MAX];
-    unsigned count = virtio_net_driver.receive(rig.port.rx[0], frames, max);
+    unsigned count = rig.port.driver->receive(rig.port.rx[0], frames, max);
     must(count <= max);
     unsigned good = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -74,8 +74,8 @@ static void burst(unsigned max)
         frames[good++] = frame;
     }
     if (good != 0)
-        must(virtio_net_driver.transmit(rig.port.tx[0], frames, good) <= good);
-    virtio_net_driver.refill(rig.port.rx[0], frames, count);
+        must(rig.port.driver->transmit(rig.port.tx[0], frames, good) <= good);
+    rig.port.driver->refill(rig.port.rx[0], frames, count);
     check_permutation();
 }
 
@@ -84,7 +84,20 @@ static void burst(unsigned max)
 static bool describe(struct input *input)
 {
     struct simvirtio *sim = &rig.sim;
-    unsigned changes = take(input, 1) % 8;
+    unsigned first = take(input, 1), changes = first % 8;
+    switch (first / 8 % 4) { // which kind of device
+    case 1:
+        sim_make_packed(sim);
+        break;
+    case 2:
+        sim_make_legacy(sim, true);
+        break;
+    case 3:
+        sim_make_legacy(sim, false);
+        break;
+    default:
+        break;
+    }
     bool true_to_itself = changes == 0;
     for (; changes > 0; changes--) {
         unsigned at = take(input, 1);
@@ -108,6 +121,7 @@ static bool describe(struct input *input)
     sim->shuffle = (knobs & 2048) != 0;
     sim->refuse_vector = (knobs & 4096) != 0;
     sim->env.bar_size[0] = (knobs & 16384) != 0 ? 0x1000 : 0;
+    sim->mute = (knobs & 32768) != 0;
     return true_to_itself;
 }
 
@@ -138,11 +152,11 @@ static void step(struct input *input)
         break;
     case 6:
         sim->config[6] = (uint8_t)take(input, 1);
-        virtio_net_driver.poll(&rig.port);
+        rig.port.driver->poll(&rig.port);
         break;
     case 7:
-        virtio_net_driver.stop(&rig.port);
-        if (virtio_net_driver.start(&rig.port) != 0)
+        rig.port.driver->stop(&rig.port);
+        if (rig.port.driver->start(&rig.port) != 0)
             must(rig.port.state == PORT_STOPPED);
         break;
     case 8:
@@ -150,7 +164,7 @@ static void step(struct input *input)
         break;
     case 9:
         for (unsigned i = take(input, 1); i > 0; i--)
-            virtio_net_driver.send_copy(rig.port.tx[0], frame, rig_frame(i, frame));
+            rig.port.driver->send_copy(rig.port.tx[0], frame, rig_frame(i, frame));
         break;
     case 10:
         while (sim_send(sim, frame, sizeof frame) != 0)
@@ -169,6 +183,12 @@ static void step(struct input *input)
     case 12:
         sim->stuck_reset = queue != 0;
         break;
+    case 14:
+        if (rig.port.driver != &virtio_packed_driver)
+            break;
+        sim_set_flags(sim, queue, take(input, 1), (uint16_t)take(input, 2));
+        burst(1 + take(input, 1));
+        break;
     default:
         for (unsigned i = take(input, 1) % 64; i > 0; i--)
             sim_receive(sim, frame, rig_frame(i, frame));
@@ -182,10 +202,10 @@ static void step(struct input *input)
 static void recover(void)
 {
     struct simvirtio *sim = &rig.sim;
-    sim->gone = sim->stuck_reset = sim->refuse_features = sim->restless = false;
-    virtio_net_driver.stop(&rig.port);
+    sim->gone = sim->stuck_reset = sim->refuse_features = sim->restless = sim->mute = false;
+    rig.port.driver->stop(&rig.port);
     must(rig.port.state == PORT_STOPPED);
-    if (virtio_net_driver.start(&rig.port) != 0)
+    if (rig.port.driver->start(&rig.port) != 0)
         return; // what probe() saw may never have been startable: a doorbell outside, say
     sim->violations = 0;
     uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
@@ -210,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool true_to_itself = describe(&input);
     if (rig_probe(&rig) == 0) {
         must(rig.port.state == PORT_STOPPED);
-        if (virtio_net_driver.start(&rig.port) == 0)
+        if (rig.port.driver->start(&rig.port) == 0)
             must(rig.port.state == PORT_RUNNING);
         while (input.left > 0)
             step(&input);
