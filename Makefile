@@ -219,6 +219,14 @@ test-dma-faults: all ## cards that reach for what is not theirs, with and withou
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_dma_faults.py
 	$(Q)tools/dma-faults-table $(BUILD)/dma-faults.json docs/isolation.md
 
+.PHONY: soak
+SOAK_SECONDS ?= 600
+
+soak: deps all ## mixed traffic, flaps and restarts on all kinds of cards for SOAK_SECONDS (600)
+	$(Q)qemu/82599/build >/dev/null
+	$(Q)BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) /usr/bin/python3 -m pytest -q -s \
+	    -p no:cacheprovider tests/system/test_endurance.py -k soak
+
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
