@@ -126,7 +126,7 @@ const char *idle_cause_name(enum idle_cause cause)
 void load_read(struct load_report *report, enum load_reader reader)
 {
     (void)reader;
-    *report = (struct load_report){.us = now, .rounds = 1, .gaps = {[10] = 1}};
+    *report = (struct load_report){.us = now, .gaps = {[10] = 1}};
 }
 
 // --- the port -----------------------------------------------------------------------------------
