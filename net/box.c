@@ -148,7 +148,8 @@ static void start_management(const struct ports *ports, const struct config *con
     forwarder_set_local(&forwarder, &local, number);
     if (joined && bridging)
         bridge_set_local(&bridge, &local);
-    const struct view view = {config, &buffers, &forwarder, &supervisor, &local};
+    const struct fdb *fdb = bridging ? &bridge.fdb : NULL;
+    const struct view view = {config, &buffers, &forwarder, &supervisor, &local, fdb};
     manage_start(&view, &local);
 }
 

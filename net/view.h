@@ -4,6 +4,7 @@
 #pragma once
 #include "kernel/config.h"
 #include "net/buffers.h"
+#include "net/fdb.h"
 #include "net/forward.h"
 #include "net/supervise.h"
 
@@ -13,4 +14,5 @@ struct view {
     const struct forwarder *forwarder;
     const struct supervisor *supervisor;
     const struct local *local;
+    const struct fdb *fdb; // of the bridge; NULL: there is none
 };

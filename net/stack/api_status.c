@@ -15,12 +15,17 @@ enum { BEGINNING, PORT, PORT_DROPS, TABLES, END };
 
 static void write_beginning(struct text *out)
 {
+    static const char *const modes[] = {
+        [CONFIG_MODE_NONE] = "none",
+        [CONFIG_MODE_WIRE] = "wire",
+        [CONFIG_MODE_BRIDGE] = "bridge",
+    };
     const struct config *config = page_view()->config;
     char addresses[200];
     text_printf(out, "{\"version\":\"" BAREWIRE_VERSION "\",\"hostname\":");
     text_json(out, config->manage.hostname);
     text_printf(out, ",\"uptime_us\":%" PRIu64 ",\"mode\":\"%s\",\"addresses\":", clock_us(),
-                config->mode == CONFIG_MODE_WIRE ? "wire" : "none");
+                modes[config->mode]);
     text_json(out, interface_addresses(addresses, sizeof addresses));
     text_printf(out, ",\"memory\":{\"total\":%" PRIu64 ",\"free\":%" PRIu64 "},\"ports\":[",
                 page_total_bytes(), page_free_bytes());

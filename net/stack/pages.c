@@ -16,6 +16,7 @@ static struct page pages[] = {
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", NULL, 0, metrics_write, NULL},
     {"/healthz", "text/plain; charset=utf-8", NULL, 0, health_write, health_status},
     {"/api/status", "application/json", NULL, 0, api_status_write, NULL},
+    {"/api/fdb", "application/json", NULL, 0, api_fdb_write, NULL},
 };
 
 void pages_init(const struct view *the_view)
@@ -84,6 +85,10 @@ bool page_table(unsigned index, struct page_table *table)
         return pool(table, "frame_buffers", lwip_stats.memp[MEMP_PBUF_POOL]);
     case 7:
         return pool(table, "heap_bytes", &lwip_stats.mem);
+    case 8:
+        if (view.fdb != NULL)
+            *table = (struct page_table){"stations", view.fdb->entries, view.fdb->capacity};
+        return view.fdb != NULL;
     default:
         return false;
     }

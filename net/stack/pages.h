@@ -10,6 +10,7 @@ void pages_init(const struct view *view);
 // Their writers and statuses, each in a file of its own; see struct page.
 bool metrics_write(struct page_cursor *cursor, const char *query, struct text *out);
 bool api_status_write(struct page_cursor *cursor, const char *query, struct text *out);
+bool api_fdb_write(struct page_cursor *cursor, const char *query, struct text *out);
 bool health_write(struct page_cursor *cursor, const char *query, struct text *out);
 uint16_t health_status(void);
 

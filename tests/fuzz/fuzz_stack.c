@@ -7,8 +7,9 @@
 // gets past a handshake; the other flags say how much time passes.
 // links: net/stack/manage.c net/stack/interface.c net/stack/timers.c net/stack/half_open.c
 // links: net/stack/http.c net/stack/http_parse.c net/stack/http_answer.c net/stack/text.c
-// links: net/stack/pages.c net/stack/metrics.c net/stack/api_status.c net/stack/health.c
-// links: net/stack/console_tcp.c net/stack/telnet.c net/local.c net/counters.c
+// links: net/stack/pages.c net/stack/metrics.c net/stack/api_status.c net/stack/api_fdb.c
+// links: net/stack/health.c net/stack/console_tcp.c net/stack/telnet.c net/local.c net/counters.c
+// links: net/fdb.c
 //
 // tests/fuzz/test_fuzz.py makes the first inputs, lwIP's own among them, and runs it.
 #include <stdarg.h>
@@ -177,8 +178,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                               .console = 23,
                                               .password = "password",
                                               .hostname = "fuzz"}};
-    const struct view view = {&config, &buffers, &forwarder, &supervisor, &local};
+    static struct fdb fdb;
+    const uint64_t random[3] = {1, 2, 3};
+    const struct view view = {&config, &buffers, &forwarder, &supervisor, &local, &fdb};
     (void)argc, (void)argv;
+    fdb_init(&fdb, aligned_alloc(CACHE_LINE, fdb_bytes(FDB_CAPACITY_MIN)), FDB_CAPACITY_MIN, 300,
+             random, now);
+    fdb_learn_new(&fdb, 0x020000000002, 0);
+    fdb_add_own(&fdb, 0x0dd0dec12300);
     lwip_init();
     local_init(&local, ports[0].mac, &tx, &forwarder.counters[0]);
     manage_start(&view, &local);

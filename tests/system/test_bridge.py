@@ -2,6 +2,7 @@
 """mode = bridge, from two to eight ports of both kinds: who gets which frame, and what is counted."""
 
 import contextlib
+import json
 import os
 import re
 import time
@@ -199,7 +200,8 @@ def test_macof(own_network):
 
 
 def test_the_box_answers_behind_every_port(own_network):
-    """With management on one port of a bridge, hosts behind all of them reach the box and each other."""
+    """With management on one port of a bridge, hosts behind all of them reach the box and each
+    other, and read who is where."""
     config = bridge_config(("virtio",) * 3) + "[manage]\nport = p1\naddress = 192.0.2.9/24\n"
     with contextlib.ExitStack() as stack:
         hosts = [stack.enter_context(contextlib.closing(Namespace())) for _ in range(3)]
@@ -215,4 +217,23 @@ def test_the_box_answers_behind_every_port(own_network):
         for name, port in Bridge(box, []).counters().items():
             assert port.delivered >= 20 and port.originated >= 20 and port.dropped == 0, (name, port)
         assert re.search(r"52:54:00:00:00:02  \(the box\) ", box.command("fdb"))
+
+        def page(host, path):
+            return host.run("curl", "--silent", "--show-error", "--fail", "--noproxy", "*",
+                            "--max-time", "10", f"http://192.0.2.9{path}").stdout
+
+        macs = [json.loads(host.run("ip", "-json", "link", "show", "eth0").stdout)[0]["address"]
+                for host in hosts]
+        for host in hosts:
+            table = json.loads(page(host, "/api/fdb"))
+            assert table["capacity"] == 16384 and table["entries"] == len(table["stations"]) == 4
+            stations = {station.pop("mac"): station for station in table["stations"]}
+            assert stations.pop("52:54:00:00:00:02") == {"box": True}
+            assert ({mac: station["port"] for mac, station in stations.items()}
+                    == {mac: f"p{number}" for number, mac in enumerate(macs)})
+            assert all(0 <= station["age_s"] < 300 for station in stations.values())
+        assert json.loads(page(hosts[0], "/api/status"))["mode"] == "bridge"
+        metrics = page(hosts[0], "/metrics")
+        assert 'barewire_table_entries{table="stations"} 4\n' in metrics
+        assert 'barewire_table_capacity{table="stations"} 16384\n' in metrics
         assert_audit_clean(box)

@@ -16,7 +16,8 @@ from managed import BOX, RIGHT, managed
 pytestmark = pytest.mark.ports("virtio")
 
 PAGES = {"/": "text/html; charset=utf-8", "/metrics": "text/plain; version=0.0.4; charset=utf-8",
-         "/healthz": "text/plain; charset=utf-8", "/api/status": "application/json"}
+         "/healthz": "text/plain; charset=utf-8", "/api/status": "application/json",
+         "/api/fdb": "application/json"}
 
 
 @pytest.fixture(scope="module")

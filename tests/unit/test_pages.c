@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The pages that are written piece by piece: with the largest numbers and the longest names, every
 // piece fits, and the whole is what it should be.
-// links: net/stack/metrics.c net/stack/api_status.c net/stack/health.c
-// links: net/stack/text.c net/counters.c
+// links: net/stack/metrics.c net/stack/api_status.c net/stack/api_fdb.c net/stack/health.c
+// links: net/stack/text.c net/counters.c net/fdb.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,8 @@ static struct port ports[NET_PORTS_MAX];
 static struct supervisor supervisor = {.count = NET_PORTS_MAX};
 static struct forwarder forwarder;
 static struct local local;
-static struct config config = {.mode = CONFIG_MODE_WIRE};
+static struct fdb fdb;
+static struct config config = {.mode = CONFIG_MODE_BRIDGE};
 static struct view view = {
     .config = &config, .forwarder = &forwarder, .supervisor = &supervisor, .local = &local};
 static const struct port_driver driver = {.name = "virtio-net"};
@@ -209,7 +210,35 @@ static void test_status(void **state)
     assert_json();
     assert_int_equal(count("{\"name\":\"port-number-"), NET_PORTS_MAX);
     assert_int_equal(count("\"name\":\"http_connections\""), 3);
-    assert_non_null(strstr(whole, "\"mode\":\"wire\""));
+    assert_non_null(strstr(whole, "\"mode\":\"bridge\""));
+}
+
+static void test_fdb(void **state)
+{
+    (void)state;
+    view.fdb = NULL;
+    write_all(api_fdb_write);
+    assert_json();
+
+    const size_t bytes = fdb_bytes(FDB_CAPACITY_MIN);
+    void *memory = aligned_alloc(CACHE_LINE, bytes);
+    const uint64_t random[3] = {1, 2, 3};
+    fdb_init(&fdb, memory, FDB_CAPACITY_MIN, 300, random, 0);
+    view.fdb = &fdb;
+    write_all(api_fdb_write);
+    assert_json();
+    assert_int_equal(count("\"mac\""), 0);
+    unsigned known = 0;
+    for (uint64_t i = 0; i < 200; i++)
+        known += fdb_learn_new(&fdb, 0x020000000000 | i << 8 | 2, i % NET_PORTS_MAX) == FDB_LEARNED;
+    assert_true(fdb_add_own(&fdb, 0x0605040302));
+    write_all(api_fdb_write);
+    assert_json();
+    assert_int_equal(count("\"mac\""), known + 1);
+    assert_int_equal(count("{\"mac\":\"02:03:04:05:06:00\",\"box\":true}"), 1);
+    assert_true(known > 100);
+    view.fdb = NULL;
+    free(memory);
 }
 
 static void test_health(void **state)
@@ -233,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_fdb),
         cmocka_unit_test(test_health),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

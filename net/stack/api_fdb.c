@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// GET /api/fdb: the stations that the bridge knows, as JSON. A piece is some buckets of the table,
+// whatever is in them; a station that is learned or moves meanwhile may be seen or not.
+#include "net/stack/pages.h"
+
+#include <inttypes.h>
+
+enum { BUCKETS = 16 };     // looked at for one piece, at most
+enum { STATION_MAX = 96 }; // bytes of one station's text
+
+static uint64_t bucket_count(const struct fdb *fdb)
+{
+    return 1ull << (64 - fdb->shift);
+}
+
+static const char *port_name(unsigned port)
+{
+    const struct supervisor *supervisor = page_view()->supervisor;
+    return port < supervisor->count ? supervisor->ports[port].port->name : "";
+}
+
+// cursor->item: stations so far.
+static void write_station(struct page_cursor *cursor, uint64_t slot, struct text *out)
+{
+    const struct fdb *fdb = page_view()->fdb;
+    const uint64_t address = slot >> FDB_ADDRESS_SHIFT;
+    struct fdb_entry entry;
+    if (!fdb_entry(fdb, address, &entry))
+        return;
+    text_printf(out, "%s{\"mac\":\"", cursor->item++ > 0 ? "," : "");
+    for (unsigned i = 0; i < 6; i++)
+        text_printf(out, "%s%02x", i > 0 ? ":" : "", (unsigned)(address >> 8 * i & 0xff));
+    if (entry.port == FDB_BOX)
+        text_printf(out, "\",\"box\":true}");
+    else
+        text_printf(out, "\",\"port\":\"%s\",\"age_s\":%" PRIu64 "}", port_name(entry.port),
+                    entry.age_us / 1000000);
+}
+
+// Goes on in the table at cursor->place, a slot's number. Returns whether there is more of it.
+static bool write_stations(struct page_cursor *cursor, struct text *out)
+{
+    const struct fdb *fdb = page_view()->fdb;
+    const uint64_t slots = bucket_count(fdb) * FDB_BUCKET_SLOTS;
+    const uint64_t end = cursor->place + BUCKETS * FDB_BUCKET_SLOTS;
+    for (unsigned found = 0; cursor->place < slots && cursor->place < end;) {
+        const uint64_t place = cursor->place++;
+        const uint64_t slot =
+            fdb->buckets[place / FDB_BUCKET_SLOTS].slots[place % FDB_BUCKET_SLOTS];
+        if (slot == 0)
+            continue;
+        write_station(cursor, slot, out);
+        if (++found == PAGE_PIECE_MAX / STATION_MAX)
+            break;
+    }
+    return cursor->place < slots;
+}
+
+bool api_fdb_write(struct page_cursor *cursor, const char *query, struct text *out)
+{
+    (void)query;
+    const struct fdb *fdb = page_view()->fdb;
+    if (fdb == NULL) {
+        text_printf(out, "{\"capacity\":0,\"entries\":0,\"stations\":[]}\n");
+        return false;
+    }
+    if (cursor->part == 0) {
+        text_printf(out, "{\"capacity\":%" PRIu32 ",\"entries\":%" PRIu32 ",\"stations\":[",
+                    fdb->capacity, fdb->entries);
+        cursor->part = 1;
+        return true;
+    }
+    if (write_stations(cursor, out))
+        return true;
+    text_printf(out, "]}\n");
+    return false;
+}
