@@ -61,7 +61,7 @@ uint32_t sim_io_read(void *card, unsigned bar, unsigned offset, unsigned width)
         return 0; // the BAR is larger than the configuration
     if (sim->restless)
         sim->config[offset - config]++;
-    memcpy(&value, sim->config + offset - config, width);
+    memcpy(&value, &sim->config[offset - config], width);
     return value;
 }
 
