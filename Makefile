@@ -46,7 +46,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test test-faults tests check fuzz fuzzers gdb clean listing flags help bench bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all deps elf iso run test test-faults test-flips tests check fuzz fuzzers gdb clean listing flags help bench bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -226,6 +226,10 @@ soak: deps all ## mixed traffic, flaps and restarts on all kinds of cards for SO
 	$(Q)qemu/82599/build >/dev/null
 	$(Q)BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) /usr/bin/python3 -m pytest -q -s \
 	    -p no:cacheprovider tests/system/test_endurance.py -k soak
+
+test-flips: all ## changes FLIPS (20000) random bits of a driver in ring 3 while frames cross
+	$(Q)deps/install test
+	$(Q)BUILD=$(BUILD) FLIPS=$${FLIPS:-20000} /usr/bin/python3 -m pytest -q -rP -p no:cacheprovider tests/system/test_flips.py
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60

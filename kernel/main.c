@@ -35,6 +35,7 @@
 #include "net/commands_fdb.h"
 #include "net/commands_frames.h"
 #include "net/commands_isolation.h"
+#include "net/flips.h"
 #include "net/inject.h"
 #include "net/stack/lwip_port.h"
 #include "net/stack/ping.h"
@@ -44,7 +45,7 @@ enum { HOUSEKEEPING_US = 1000 };
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
     COMMANDS_NET COMMANDS_FDB COMMANDS_FRAMES COMMANDS_CARD COMMANDS_ISOLATION COMMANDS_INJECT
-        COMMANDS_BENCH COMMANDS_KERNEL COMMANDS_LOAD COMMANDS_PING{0}};
+        COMMANDS_FLIPS COMMANDS_BENCH COMMANDS_KERNEL COMMANDS_LOAD COMMANDS_PING{0}};
 
 static struct bootinfo boot;
 static struct config config;

@@ -18,6 +18,7 @@
 #include "net/commands_fdb.h"
 #include "net/commands_frames.h"
 #include "net/commands_isolation.h"
+#include "net/flips.h"
 #include "net/forward.h"
 #include "net/inject.h"
 #include "net/local.h"
@@ -193,6 +194,7 @@ int box_start(const struct ports *ports, const struct config *config)
     commands_frames_init(&buffers, &forwarder);
     commands_isolation_init(ports, &supervisor);
     inject_init(&buffers, &forwarder);
+    flips_init(&supervisor);
     error = config->mode == CONFIG_MODE_BRIDGE ? connect_bridge(ports, config)
                                                : connect_pairs(ports, config);
     if (config->manage.on)
@@ -226,4 +228,5 @@ void box_housekeeping(void)
     supervise_poll(&supervisor);
     if (bridging)
         bridge_poll(&bridge, &supervisor, clock_us());
+    flips_poll();
 }

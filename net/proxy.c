@@ -10,6 +10,7 @@
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
+#include "net/flips.h"
 #include "net/proxy_adopt.h"
 #include "net/proxy_image.h"
 
@@ -71,6 +72,13 @@ COLD static void failed(struct proxy *proxy)
     port_fail(proxy->port, known ? fault : PORT_FAULT_STALE, proxy->image->fault_value);
 }
 
+// Two faults last until the driver is ended.
+COLD static void forget_lasting_fault(struct proxy *proxy)
+{
+    if (proxy->fault.fault == FAULT_SILENCE || proxy->fault.fault == FAULT_HOARD)
+        proxy->fault.fault = FAULT_NONE;
+}
+
 COLD static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
 {
     struct proxy_fault *fault = &pq->proxy->fault;
@@ -104,9 +112,12 @@ static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct doma
     struct domain_call *call = pq->call;
     if (UNLIKELY(proxy->kill)) {
         proxy->kill = false;
+        forget_lasting_fault(proxy);
         port_fail(proxy->port, PORT_FAULT_KILLED, 0);
         return false;
     }
+    if (UNLIKELY(proxy->flips != 0))
+        flips_flip(proxy);
     call->count = count;
     call->generation = ++proxy->generation;
     if (UNLIKELY(proxy->fault.fault != FAULT_NONE))
@@ -346,8 +357,7 @@ static int start(struct port *port)
     for_each_queue(proxy, own_slots);
     proxy->kill = false;
     proxy->adopted_us = 0;
-    if (proxy->fault.fault == FAULT_SILENCE || proxy->fault.fault == FAULT_HOARD)
-        proxy->fault.fault = FAULT_NONE;
+    forget_lasting_fault(proxy);
     return 0;
 }
 

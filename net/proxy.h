@@ -56,6 +56,8 @@ struct proxy {
     uint64_t generation;
     struct proxy_fault fault;
     bool kill;           // at the next crossing
+    uint64_t flips;      // bits still to be changed; flips.h
+    uint64_t flipped;    // so many were
     uint64_t adopted_us; // when it was last adopted, 0: never
     char last_words[96]; // how the domain ended last
     struct proxy_queue rx[PORT_QUEUES_MAX], tx[PORT_QUEUES_MAX];

@@ -20,6 +20,9 @@ struct restart_record {
     uint64_t last_lost;                     // frames in its transmit rings then
 };
 
+// "used-index", for people; "none" for PORT_OK.
+const char *port_fault_name(enum port_fault fault);
+
 // "adopt", for people.
 const char *restart_step_name(enum restart_step step);
 

@@ -13,34 +13,6 @@ enum {
     POLL_SOON_US = 1000, // port.poll_soon
 };
 
-const char *port_fault_name(enum port_fault fault)
-{
-    static const char *const names[PORT_FAULT_COUNT] = {
-        [PORT_OK] = "none",
-        [PORT_FAULT_USED_INDEX] = "used-index",
-        [PORT_FAULT_USED_ID] = "used-id",
-        [PORT_FAULT_USED_REPLAY] = "used-replay",
-        [PORT_FAULT_NEEDS_RESET] = "needs-reset",
-        [PORT_FAULT_GONE] = "gone",
-        [PORT_FAULT_SILENT] = "silent",
-        [PORT_FAULT_TX_HEAD] = "tx-head",
-        [PORT_FAULT_DMA] = "dma",
-        [PORT_FAULT_BAD_BUFFER] = "bad-buffer",
-        [PORT_FAULT_KILLED] = "killed",
-        [PORT_FAULT_EXCEPTION] = "exception",
-        [PORT_FAULT_HANG] = "hang",
-        [PORT_FAULT_COUNT_LIE] = "count",
-        [PORT_FAULT_STALE] = "stale",
-        [PORT_FAULT_INDEX] = "index",
-        [PORT_FAULT_FOREIGN] = "foreign",
-        [PORT_FAULT_DUPLICATE] = "duplicate",
-        [PORT_FAULT_LENGTH] = "length",
-    };
-    if ((unsigned)fault >= PORT_FAULT_COUNT || names[fault] == 0)
-        return "unknown";
-    return names[fault];
-}
-
 static void log_link(const struct supervised *s)
 {
     const char *name = s->port->name;

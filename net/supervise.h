@@ -9,6 +9,7 @@
 // asks for a restart. Other ports are never touched.
 #pragma once
 #include "net/buffers.h"
+#include "net/restarts.h"
 
 enum {
     RESTARTS_MAX = 8, // within RESTARTS_WINDOW_US, or without SERVICE_US of service in between
@@ -84,6 +85,3 @@ uint64_t supervise_deadline(const struct supervisor *supervisor);
 // Returns 0 or what start() returned: -EINPROGRESS when supervise_poll() will go on with it;
 // -ENODEV when the port is absent.
 int supervise_restart(struct supervisor *supervisor, unsigned port);
-
-// "used-index", for people; "none" for PORT_OK.
-const char *port_fault_name(enum port_fault fault);

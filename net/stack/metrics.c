@@ -10,12 +10,22 @@
 #include "kernel/clock.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
+#include "net/restarts.h"
 #include "net/stack/http.h"
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
 
 // What a family has one sample for.
-enum scope { THE_BOX, EACH_PORT, EACH_DROP, EACH_TABLE, EACH_STATE, EACH_CAUSE, EACH_GAP };
+enum scope {
+    THE_BOX,
+    EACH_PORT,
+    EACH_DROP,
+    EACH_RESTART,
+    EACH_TABLE,
+    EACH_STATE,
+    EACH_CAUSE,
+    EACH_GAP
+};
 enum { CORE_STATES = 4 };
 enum unit { PLAIN, MICROSECONDS }; // of the number; the latter are shown as seconds
 
@@ -159,6 +169,21 @@ static void take_drops(unsigned item, struct sample *sample)
     sample->number = counters_at(port)->drops[reason];
 }
 
+// Cause by cause and step by step; what never happened is left out.
+enum { RESTART_KINDS = PORT_FAULT_COUNT * STEP_COUNT };
+
+static void take_domain_restarts(unsigned item, struct sample *sample)
+{
+    const struct port *port = port_at(item / RESTART_KINDS)->port;
+    const enum port_fault cause = item % RESTART_KINDS / STEP_COUNT;
+    const enum restart_step step = item % STEP_COUNT;
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",cause=\"%s\",step=\"%s\"",
+             port->name, port_fault_name(cause), restart_step_name(step));
+    sample->number = restart_record(port)->count[cause][step];
+}
+
+TAKE(take_domain_outage, item, restart_record(port_at(item)->port)->last_outage_us)
+
 static void take_table_used(unsigned item, struct sample *sample)
 {
     struct page_table table = {"", 0, 0};
@@ -203,6 +228,11 @@ static const struct family families[] = {
      EACH_PORT, PLAIN, take_speed},
     {"barewire_port_restarts_total", COUNTER, "Restarts of the port since boot.", EACH_PORT, PLAIN,
      take_restarts},
+    {"barewire_domain_restarts_total", COUNTER,
+     "Times that the port was brought back, or given up, by cause and step.", EACH_RESTART, PLAIN,
+     take_domain_restarts},
+    {"barewire_domain_outage_microseconds", GAUGE, "The last outage of the port, 0: none yet.",
+     EACH_PORT, PLAIN, take_domain_outage},
     {"barewire_port_receive_frames_total", COUNTER,
      "Frames received. They were forwarded, delivered or dropped.", EACH_PORT, PLAIN,
      take_rx_frames},
@@ -281,6 +311,8 @@ static unsigned samples(enum scope scope)
         return IDLE_CAUSES;
     case EACH_GAP:
         return LOAD_GAPS + 2;
+    case EACH_RESTART:
+        return page_view()->supervisor->count * RESTART_KINDS;
     case EACH_TABLE:
         while (page_table(count, &table))
             count++;
@@ -295,6 +327,8 @@ static void write_sample(const struct family *family, unsigned item, struct text
     family->take(item, &sample);
     if (sample.labels[0] == '\0' && family->scope == EACH_PORT)
         snprintf(sample.labels, sizeof sample.labels, "port=\"%s\"", port_at(item)->port->name);
+    if (family->scope == EACH_RESTART && sample.number == 0)
+        return;
     const bool labels = sample.labels[0] != '\0';
     const char *suffix = sample.suffix != NULL       ? sample.suffix
                          : family->scope == EACH_GAP ? "_bucket"
