@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What one device may reach: a second-level page table that maps addresses to themselves. Intel
-// VT-d (D51397-018, revision 5.10), 3.7 and 9.8. docs/decisions/006-dma-addresses-are-physical.md.
+// VT-d (D51397-018, revision 5.10), 3.7 and 9.8. docs/decisions/008-dma-addresses-are-physical.md.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
