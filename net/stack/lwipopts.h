@@ -24,7 +24,6 @@
 #define MEMP_NUM_TCP_PCB        32
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG        256
-#define MEMP_NUM_ARP_QUEUE      16
 #define MEMP_NUM_ND6_QUEUE      16
 #define MEMP_OVERFLOW_CHECK     0
 
@@ -34,7 +33,7 @@
 #define LWIP_ETHERNET                      1
 #define LWIP_ARP                           1
 #define ARP_TABLE_SIZE                     32
-#define ARP_QUEUEING                       1
+#define ARP_QUEUEING                       0 // one waits at each address: nobody takes others' room
 #define LWIP_IPV4                          1
 #define IP_REASSEMBLY                      0
 #define IP_FRAG                            0
