@@ -10,7 +10,7 @@ enum {
     HTTP_REQUEST_US = 5 * 1000 * 1000, // for a whole request, from the connection or its first byte
     HTTP_IDLE_US = 15 * 1000 * 1000,   // between two requests of a connection
     HTTP_STALL_US = 5 * 1000 * 1000,   // in which the client acknowledges nothing
-    HTTP_PATIENCE_US = 250 * 1000,     // the same, when somebody else waits for the slot
+    HTTP_PATIENCE_US = 100 * 1000,     // the same, when somebody else waits for the slot
     HTTP_ANSWER_US = 60 * 1000 * 1000, // for a whole answer
     HTTP_LINGER_US = 2 * 1000 * 1000,  // from our end of the connection to the client's
 };
