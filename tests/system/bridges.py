@@ -112,6 +112,9 @@ for card in /sys/class/net/eth*; do
     ip link set ${card##*/} up
 done
 ip link set br0 up
+for card in /sys/class/net/br0/brif/*; do # Linux looks at new links once a second
+    until [ "$(cat $card/state)" = 3 ]; do sleep 0.1; done
+done
 echo BRIDGE READY
 while read -r line; do eval "$line"; echo "did: $line"; done
 """

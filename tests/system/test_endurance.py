@@ -60,6 +60,13 @@ class Traffic(threading.Thread):
                 while (data := peer.try_receive()) is not None:
                     self._look(peer, data)
 
+    def wait_for(self, frames, timeout=20):
+        """Until so many more have come out of every port."""
+        before, deadline = self.arrived.copy(), time.monotonic() + timeout
+        while any(self.arrived[peer] - before[peer] < frames for peer in self._partner):
+            assert time.monotonic() < deadline, "no traffic crosses"
+            time.sleep(0.005)
+
     def stop(self):
         self._stopped.set()
         self.join()
@@ -112,10 +119,13 @@ def test_two_hundred_link_flaps(ports):
 
 @every_kind
 def test_a_hundred_restarts(ports):
+    """Most of them right behind each other, before a link is up again; some while frames cross."""
     with start_wire(ports=ports) as wire:
         box = wire.box
-        with traffic((wire.left, wire.right)):
+        with traffic((wire.left, wire.right)) as flow:
             for number in range(RESTARTS):
+                if number % 10 == 0:
+                    flow.wait_for(20)
                 box.command(f"restart {('left', 'right')[number % 2]}", timeout=60)
                 if number % 25 == 0:
                     assert_audit_clean(box)
