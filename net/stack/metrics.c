@@ -19,6 +19,7 @@
 enum scope {
     THE_BOX,
     EACH_PORT,
+    EACH_PORT_IF_DOMAINS, // every port, where at least one has its driver in a domain
     EACH_DROP,
     EACH_RESTART,
     EACH_TABLE,
@@ -232,7 +233,7 @@ static const struct family families[] = {
      "Times that the port was brought back, or given up, by cause and step.", EACH_RESTART, PLAIN,
      take_domain_restarts},
     {"barewire_domain_outage_microseconds", GAUGE, "The last outage of the port, 0: none yet.",
-     EACH_PORT, PLAIN, take_domain_outage},
+     EACH_PORT_IF_DOMAINS, PLAIN, take_domain_outage},
     {"barewire_port_receive_frames_total", COUNTER,
      "Frames received. They were forwarded, delivered or dropped.", EACH_PORT, PLAIN,
      take_rx_frames},
@@ -294,6 +295,15 @@ enum { FAMILIES = sizeof families / sizeof families[0] };
 
 // --- writing -----------------------------------------------------------------------------------
 
+static bool any_domain(void)
+{
+    const struct config *config = page_view()->config;
+    for (unsigned i = 0; i < config->port_count; i++)
+        if (config->ports[i].isolation == CONFIG_ISOLATION_DOMAIN)
+            return true;
+    return false;
+}
+
 static unsigned samples(enum scope scope)
 {
     struct page_table table;
@@ -303,6 +313,8 @@ static unsigned samples(enum scope scope)
         return 1;
     case EACH_PORT:
         return page_view()->supervisor->count;
+    case EACH_PORT_IF_DOMAINS:
+        return any_domain() ? page_view()->supervisor->count : 0;
     case EACH_DROP:
         return page_view()->supervisor->count * DROP_REASONS;
     case EACH_STATE:
@@ -325,7 +337,8 @@ static void write_sample(const struct family *family, unsigned item, struct text
 {
     struct sample sample = {.labels = ""};
     family->take(item, &sample);
-    if (sample.labels[0] == '\0' && family->scope == EACH_PORT)
+    if (sample.labels[0] == '\0' &&
+        (family->scope == EACH_PORT || family->scope == EACH_PORT_IF_DOMAINS))
         snprintf(sample.labels, sizeof sample.labels, "port=\"%s\"", port_at(item)->port->name);
     if (family->scope == EACH_RESTART && sample.number == 0)
         return;
@@ -346,7 +359,7 @@ bool metrics_write(struct page_cursor *cursor, const char *query, struct text *o
 {
     (void)query;
     const struct family *family = &families[cursor->part];
-    if (cursor->item == 0)
+    if (cursor->item == 0 && samples(family->scope) > 0)
         text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
                     family->type);
     if (cursor->item < samples(family->scope))
