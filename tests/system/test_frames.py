@@ -170,12 +170,9 @@ def test_random_datagrams(wire, direction):
     assert after.drops.get("too-long", 0) - before.drops.get("too-long", 0) == long
 
 
-@every_kind
-def test_a_full_ring_is_a_named_drop(wire):
-    """The peer on the right stops reading: QEMU's socket fills, then the ring, and what finds no
-    room is counted as ring-full. Once it reads again, all that was forwarded comes out in order. On a
-    slow computer all this takes longer than a card may be silent: it is then restarted, and what it had
-    not reported as sent is counted as lost."""
+def fill_the_ring(wire):
+    """The peer on the right does not read while 2,000 frames come in on the left, and then reads what
+    was forwarded. Returns how many were dropped as ring-full."""
     lost = stats(wire.box)[RIGHT].lost
     before = stats(wire.box)[LEFT]
     frames = [frame(60, seed=number) for number in range(2000)]
@@ -187,10 +184,10 @@ def test_a_full_ring_is_a_named_drop(wire):
         after = stats(wire.box)[LEFT]
     assert seen(after) - seen(before) == len(frames)
     forwarded = after.forwarded - before.forwarded
-    dropped = after.drops["ring-full"] - before.drops.get("ring-full", 0)
+    dropped = after.drops.get("ring-full", 0) - before.drops.get("ring-full", 0)
     down = sum(count - before.drops.get(name, 0) for name, count in after.drops.items()
                if name.startswith("egress-"))
-    assert dropped == after.rx - before.rx - forwarded - down > 0
+    assert dropped == after.rx - before.rx - forwarded - down
     arrived = wire.right.drain(0.3)
     wire.box.wait_for_links()
     lost = stats(wire.box)[RIGHT].lost - lost
@@ -198,6 +195,17 @@ def test_a_full_ring_is_a_named_drop(wire):
     assert 0 < len(arrived) <= forwarded <= len(arrived) + lost
     remaining = iter(frames)
     assert all(data in remaining for data in arrived), "out of order, or not what was sent"
+    assert dropped > 0 or lost > 0, "2,000 frames went into a ring that has no room for them"
+    return dropped
+
+
+@every_kind
+def test_a_full_ring_is_a_named_drop(wire):
+    """QEMU's socket fills, then the ring, and what finds no room is counted as ring-full. Once the
+    peer reads again, all that was forwarded comes out in order. On a slow computer all this may take
+    longer than a card may be silent: it is then restarted, and what it had not reported as sent is
+    counted as lost. So it is tried again."""
+    assert any(fill_the_ring(wire) > 0 for _ in range(5))
 
     again = [frame(100, seed=f"again {number}") for number in range(300)]
     assert_same(again, cross(wire.left, wire.right, again))

@@ -14,13 +14,15 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
 # Milliseconds from kernel entry to READY. An 82599 takes 11 of them for its reset, which happens
 # twice, and reading a module takes as long again.
 LIMITS = {"virtio": 5, "ixgbe": 100}
+# Otherwise another thread of QEMU answers the control queue, when the computer gets round to it.
+CARD = {"virtio": ",ioeventfd=off", "ixgbe": ""}
 
 
 def test_ready_within_the_limit(ports):
     """And twice the same, or the figure means nothing."""
     times = []
     for _ in range(2):
-        with start_wire(ports=ports, ready=False, extra=ICOUNT) as wire:
+        with start_wire(CARD[ports], ready=False, ports=ports, extra=ICOUNT) as wire:
             times.append(wire.box.ready())
     assert times[0] <= LIMITS[ports]
     assert times[0] == times[1]
