@@ -252,11 +252,11 @@ fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
 $(FUZZ_LWIP): $(DEPS_READY) Makefile net/stack/lwipopts.h
 	$(call say,FUZZ,$@)
 	@rm -rf $(BUILD)/fuzz/lwip && mkdir -p $(BUILD)/fuzz/lwip
-	$(Q)ls $(CURDIR)/$(DEPS)/lwip/core/*.c $(CURDIR)/$(DEPS)/lwip/core/ipv[46]/*.c \
-	    $(CURDIR)/$(DEPS)/lwip/netif/ethernet.c | (cd $(BUILD)/fuzz/lwip && xargs -n 8 -P $$(nproc) \
+	$(Q)ls $(abspath $(DEPS))/lwip/core/*.c $(abspath $(DEPS))/lwip/core/ipv[46]/*.c \
+	    $(abspath $(DEPS))/lwip/netif/ethernet.c | (cd $(BUILD)/fuzz/lwip && xargs -n 8 -P $$(nproc) \
 	    clang-19 -std=gnu17 -g -O1 -fsanitize=fuzzer-no-link,address,undefined \
 	    -fno-sanitize-recover=all -fno-sanitize=alignment $(NO_CHECKSUMS) -I $(CURDIR)/net/stack \
-	    -isystem $(CURDIR)/$(DEPS)/lwip/include -c)
+	    -isystem $(abspath $(DEPS))/lwip/include -c)
 	$(Q)rm -f $@ && ar rcs $@ $(BUILD)/fuzz/lwip/*.o
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $$(call links,tests/fuzz/$$*.c) $(FUZZ_LWIP) $(DEPS_READY) FORCE
