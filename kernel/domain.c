@@ -94,7 +94,7 @@ uint64_t domain_function(const struct domain *domain, const void *function)
 
 static bool map_all(struct domain *domain)
 {
-    uint64_t stack;
+    uint64_t stack = 0;
     domain->text_copy = domain_memory(domain, text_bytes(), VM_USER_EXECUTE, &domain->text);
     domain->stack = domain_memory(domain, STACK_BYTES, VM_USER_WRITE, &stack);
     domain->answer =

@@ -43,6 +43,7 @@ static int map_page(struct iommu_domain *domain, uint64_t address, int level, ui
 {
     uint64_t *entries = domain->root;
     for (int at = domain->levels - 1;; at--) {
+        // At level 0 it returns. NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift)
         uint64_t *entry = entries + (address >> (PAGE_BITS + INDEX_BITS * at)) % ENTRIES;
         const bool leaf = at == LEVEL_4K || (*entry & VTD_PAGE_LARGE) != 0;
         if (*entry != 0 && (leaf || at == level)) {

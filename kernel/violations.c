@@ -57,7 +57,7 @@ void violation_text(char text[VIOLATION_TEXT_MAX], const struct iommu_fault *fau
     else
         snprintf(what, sizeof what, "%s %#" PRIx64, f->read ? "read from" : "write to", f->address);
     snprintf(text, VIOLATION_TEXT_MAX, "%s by %04x:%02x:%02x.%u refused: %s (reason %#x)", what,
-             fault->segment, f->source >> 8, f->source >> 3 & 0x1f, f->source & 7,
+             fault->segment, f->source >> 8, f->source >> 3 & 0x1f, f->source & 7u,
              reason_text(f->reason), f->reason);
 }
 

@@ -131,7 +131,10 @@ static inline uint64_t *fdb_find(const struct fdb *fdb, uint64_t address)
     do {
         if (*slot >> FDB_ADDRESS_SHIFT == address)
             return slot;
-    } while (*slot != 0 && ++slot != end);
+        if (*slot == 0)
+            return NULL;
+        slot++;
+    } while (slot != end);
     return NULL;
 }
 

@@ -22,7 +22,7 @@ static const struct buffers *buffers;
 static struct forwarder *forwarder;
 
 static const char *const names[] = {
-#define F(id, name, where) [FAULT_##id] = name,
+#define F(id, name, where) [FAULT_##id] = (name),
     DOMAIN_FAULTS(F)
 #undef F
 };

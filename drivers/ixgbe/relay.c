@@ -28,8 +28,9 @@ static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descripto
 static HOT __m128i look_at(const __m128i *one, const __m128i *other)
 {
     const __m128i low = _mm_loadl_epi64((const __m128i *)((const char *)one + WRITTEN));
-    __m128i both = _mm_castpd_si128(_mm_loadh_pd(
-        _mm_castsi128_pd(low), (const double *)(const void *)((const char *)other + WRITTEN)));
+    // The intrinsic wants it so. NOLINTNEXTLINE(bugprone-casting-through-void)
+    const double *high = (const double *)(const void *)((const char *)other + WRITTEN);
+    __m128i both = _mm_castpd_si128(_mm_loadh_pd(_mm_castsi128_pd(low), high));
     __asm__("" : "+x"(both)); // the compiler may not load it again
     return both;
 }

@@ -25,8 +25,8 @@ static inline bool take_used(struct packed *packed, uint32_t position, uint32_t 
     // Length, id and flags in one load, so that what was checked is what is used. Orders it before
     // the reads of the frame; the device writes the flags last (2.8.22).
     // NOLINTNEXTLINE(bugprone-casting-through-void)
-    uint64_t word =
-        __atomic_load_n((const uint64_t *)(const void *)&descriptor->length, __ATOMIC_ACQUIRE);
+    const uint64_t *both = (const uint64_t *)(const void *)&descriptor->length;
+    const uint64_t word = __atomic_load_n(both, __ATOMIC_ACQUIRE);
     uint16_t bits = word >> 48 & BITS;
     if (bits != packed_used_bits(position, queue->slots)) {
         // Not yet; or bits of another lap, which the device has no business to write (2.8.1).

@@ -144,6 +144,7 @@ static bool right(void)
     char typed[CONFIG_PASSWORD_MAX] = "", wanted[CONFIG_PASSWORD_MAX] = "";
     volatile uint8_t differs = session.length >= CONFIG_PASSWORD_MAX;
     memcpy(typed, session.typed, sizeof typed);
+    // The rest of it is zero. NOLINTNEXTLINE(bugprone-not-null-terminated-result)
     memcpy(wanted, secret, strlen(secret));
     for (size_t i = 0; i < sizeof typed; i++)
         differs = differs | (uint8_t)(typed[i] ^ wanted[i]);

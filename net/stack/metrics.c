@@ -57,12 +57,14 @@ static const struct port_counters *counters_at(unsigned item)
     return &page_view()->forwarder->counters[item];
 }
 
+// A name and a parameter take no parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define TAKE(name, scope_item, expression)                       \
     static void name(unsigned scope_item, struct sample *sample) \
     {                                                            \
         (void)scope_item;                                        \
         sample->number = (expression);                           \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 TAKE(take_uptime, item, clock_us())
 TAKE(take_slices, item, manage_times().slices)
