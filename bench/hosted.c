@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // drivers/env.h for measuring: the driver in an ordinary process.
 #include "bench/hosted.h"
+#include "kernel/clock.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,12 @@ uint64_t env_time_us(void)
 {
     for (struct env *env = open_envs; env != NULL; env = env->next)
         simcard_tick(&env->card);
+    return ++now;
+}
+
+// The forwarder's clock, for rings that stand still: here none does for long.
+uint64_t clock_us(void)
+{
     return ++now;
 }
 

@@ -9,6 +9,7 @@
 // and refill() puts that buffer back. Only a frame that claims a buffer which does not exist is
 // kept from refill(), and fails its port.
 #include "net/forward.h"
+#include "kernel/clock.h"
 #include "net/lane.h"
 #include <stddef.h>
 
@@ -127,10 +128,11 @@ unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane)
 {
     if (lane->rx->port->flow_control)
         return 0;
-    if (lane->rounds_held == HOLD_ROUNDS_MAX)
-        return forwarder->burst; // that ring does not move: what comes is dropped
-    lane->rounds_held++;
-    return 0;
+    const uint64_t now = clock_us();
+    if (lane->held_until == 0)
+        lane->held_until = now + HOLD_US;
+    return now < lane->held_until ? 0
+                                  : forwarder->burst; // that ring does not move: what comes drops
 }
 
 // Picks the frames for the box itself out of the good ones, which keep their order, and hands over
@@ -233,7 +235,7 @@ static unsigned relay_burst(struct forwarder *forwarder, struct lane *lane)
         return moved.frames == 0 ? 0 : forward_burst(forwarder, lane);
     const uint64_t frames = (uint64_t)moved.frames;
     struct port_counters *in = lane->ingress, *out = lane->egress;
-    lane->rounds_held = 0;
+    lane->held_until = 0;
     in->rx_frames += frames;
     in->rx_bytes += moved.bytes;
     in->forwarded += frames;
@@ -266,8 +268,8 @@ unsigned forward_poll(struct forwarder *forwarder)
 bool forward_holds(const struct forwarder *forwarder)
 {
     for (unsigned i = 0; i < forwarder->lane_count; i++) {
-        const uint32_t held = forwarder->lanes[i].rounds_held;
-        if (held != 0 && held != HOLD_ROUNDS_MAX) // then a round takes what there is
+        const uint64_t until = forwarder->lanes[i].held_until;
+        if (until != 0 && clock_us() < until) // later, a round takes what there is
             return true;
     }
     return false;

@@ -27,13 +27,14 @@ struct lane {
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port; NULL where there are several
     struct port_counters *ingress, *egress;
-    uint32_t rounds_held; // in a row, with a full transmit ring; HOLD_ROUNDS_MAX at most
+    uint64_t held_until; // the transmit ring is full, and its frames wait so long, us; 0: it is not
 };
 
-// A lane whose transmit ring is full leaves frames in the receive ring. After so many rounds in a
-// row it takes and drops them instead, by name; not from a port with flow control, which has its
-// sender wait.
-enum { HOLD_ROUNDS_MAX = 65536 };
+// A lane whose transmit ring is full leaves frames in the receive ring. When there has been no room
+// for so many microseconds, it takes and drops them instead, by name; not from a port with flow
+// control, which has its sender wait. Shorter than a driver lets its card be silent (2 s), so that
+// a peer which does not read is named before the port is restarted.
+enum { HOLD_US = 500000 };
 
 struct forwarder {
     struct frame frames[BURST_MAX]; // the burst under way

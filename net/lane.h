@@ -50,7 +50,7 @@ static inline unsigned lane_allowance(const struct forwarder *forwarder, struct 
     const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
     if (room == 0)
         return lane_hold_back(forwarder, lane);
-    lane->rounds_held = 0;
+    lane->held_until = 0;
     return room;
 }
 

@@ -284,10 +284,14 @@ static void test_ring_full_drops(void **state)
 {
     (void)state;
     overfill();
-    for (unsigned round = 0; round < HOLD_ROUNDS_MAX; round++)
+    const uint64_t until = now + HOLD_US;
+    forward_poll(&forwarder);
+    assert_true(forward_holds(&forwarder));
+    for (now = until - 3; now < until;)
         forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 0);
     forward_poll(&forwarder);
+    assert_false(forward_holds(&forwarder));
     assert_int_equal(drops(LAN, DROP_RING_FULL), 2);
     // As long as it does not move, what comes is dropped at once, also after a pause.
     for (unsigned round = 0; round < 3; round++)
@@ -317,7 +321,7 @@ static void test_ring_full_with_flow_control(void **state)
     (void)state;
     overfill();
     fakes[LAN].port.flow_control = true;
-    for (unsigned round = 0; round < HOLD_ROUNDS_MAX + 10; round++)
+    for (unsigned round = 0; round < 10; round++, now += HOLD_US)
         forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 0);
     for (unsigned i = 0; i < 4; i++)
