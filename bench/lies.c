@@ -7,6 +7,7 @@
 #include "drivers/ixgbe/ring.h"
 #include "drivers/virtio/regs.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { DD = 1, EOP = 2 }; // receive status: 82599 datasheet, 7.1.5
 
@@ -40,13 +41,27 @@ static unsigned leave(void)
     return sent;
 }
 
-// The next frame of port 0 claims a length, and is dropped for a reason.
-static void lie_82599(uint16_t length, uint8_t status, enum drop_reason reason, const char *check)
+// Where the card will put the next frame of port 0.
+static uint8_t *next_frame(void)
 {
     const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
-    const uint64_t before = drops()[reason];
+    return (uint8_t *)(uintptr_t)rx->descriptors[rx->next].address; // addresses are pointers here
+}
+
+// The next frame of port 0, whatever is in its buffer, has arrived with this length and status.
+static void forge_frame(uint16_t length, uint8_t status)
+{
+    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
     simcard_forge_rx(&rig.envs[0].card, 0, rx->next, length, status);
     (void)rig_poll();
+}
+
+// The next frame of port 0, for a station at port 1, claims a length, and is dropped for a reason.
+static void lie_82599(uint16_t length, uint8_t status, enum drop_reason reason, const char *check)
+{
+    const uint64_t before = drops()[reason];
+    rig_frame(next_frame(), 0, 0);
+    forge_frame(length, status);
     expect(drops()[reason] == before + 1 && leave() == 0, check);
 }
 
@@ -64,12 +79,36 @@ static void lies_82599(void)
 
     struct ixgbe_tx *tx = (struct ixgbe_tx *)rig.ports[1].tx[0];
     for (unsigned i = 0; i < tx->queue.slots && rig.ports[1].state == PORT_RUNNING; i++) {
-        const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
         simcard_forge_head(&rig.envs[1].card, 0, tx->queue.slots);
-        simcard_forge_rx(&rig.envs[0].card, 0, rx->next, RIG_FRAME, DD | EOP);
-        (void)rig_poll();
+        rig_frame(next_frame(), 0, 0);
+        forge_frame(RIG_FRAME, DD | EOP);
     }
     expect_fault(1, PORT_FAULT_TX_HEAD, "82599: a transmit head outside the ring");
+}
+
+// A frame that arrives at port 0 with these two addresses is dropped for a reason.
+static void expect_rule(const uint8_t addresses[12], enum drop_reason reason, const char *rule)
+{
+    const uint64_t before = drops()[reason];
+    rig_frame(next_frame(), 0, 0);
+    memcpy(next_frame(), addresses, 12);
+    forge_frame(RIG_FRAME, DD | EOP);
+    expect(drops()[reason] == before + 1 && leave() == 0, rule);
+}
+
+// What a bridge must not forward, although it knows where it should go. Before anything else broke.
+static void rules_of_a_bridge(void)
+{
+    uint8_t plain[RIG_FRAME], bad[12];
+    rig_frame(plain, 0, 0);
+    memcpy(bad, plain, sizeof bad);
+    bad[6] |= 1;
+    expect_rule(bad, DROP_BAD_SOURCE, "bridge: a source that is a group");
+    memcpy(bad, plain + 6, 6);
+    memcpy(bad + 6, plain + 6, 6);
+    expect_rule(bad, DROP_SAME_PORT, "bridge: a station behind the port that it came in by");
+    memcpy(bad, (const uint8_t[]){0x01, 0x80, 0xc2, 0, 0, 0}, 6);
+    expect_rule(bad, DROP_BPDU, "bridge: an address that no bridge forwards");
 }
 
 static void lie_virtio(uint32_t length, enum drop_reason reason, const char *check)
@@ -127,6 +166,8 @@ static void lying_driver(void)
 
 bool lies_are_found(void)
 {
+    if (rig.path->bridge)
+        rules_of_a_bridge();
     lying_driver();
     if (rig.path->cards == &cards_82599)
         lies_82599();

@@ -31,6 +31,13 @@ static const struct path paths[] = {
     {.name = "wire-82599-touch", WIRE_82599, .generic = true, .touch = true},
     {.name = "wire-virtio", WIRE_VIRTIO, .generic = true},
     {.name = "wire-virtio-touch", WIRE_VIRTIO, .generic = true, .touch = true},
+    {.name = "bridge-82599", WIRE_82599, .bridge = true, .flows = 1},
+    {.name = "bridge-82599-1000-flows", WIRE_82599, .bridge = true, .flows = 1000},
+    {.name = "bridge-82599-4-ports",
+     .cards = &cards_82599,
+     .ports = 4,
+     .bridge = true,
+     .flows = 100},
     {.name = "foreign-82599", WIRE_82599, .touch = true, .foreign = true},
 };
 enum { PATHS = sizeof paths / sizeof paths[0] };

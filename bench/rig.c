@@ -10,8 +10,12 @@
 
 enum {
     ALIGN = 2 << 20,
-    NUMBER = 16, // where a frame carries its number
-    STATION = 5, // the byte of a MAC address that says at which port it is
+    NUMBER = 16,     // where a frame carries its number
+    SOURCE = 6,      // where its second address begins
+    STATION = 3,     // where an address says, in two bytes, which of its port's stations it is,
+    BEHIND = 5,      // and at which port
+    STATIONS = 4096, // that the bridge can learn
+    AGEING = 300,    // seconds
 };
 
 struct rig rig;
@@ -22,29 +26,47 @@ static __attribute__((noreturn)) void give_up(const char *what)
     exit(1);
 }
 
-unsigned rig_peer(unsigned port)
+// Where the number-th frame of a port goes: to each of the others in turn.
+static unsigned destination(unsigned port, uint32_t number)
 {
-    return (port + 1) % rig.path->ports;
+    return (port + 1 + number % (rig.path->ports - 1)) % rig.path->ports;
 }
 
-// The number-th frame that arrives at a port, from the station there to one at its peer.
-static void make_frame(uint8_t *frame, unsigned port, uint32_t number)
+static void make_address(uint8_t *address, unsigned port, uint32_t number)
+{
+    const unsigned flows = rig.path->flows > 0 ? rig.path->flows : 1;
+    const uint16_t station = (uint16_t)(number / (rig.path->ports - 1) % flows);
+    memcpy(address, (const uint8_t[]){2, 0, 0}, 3);
+    memcpy(address + STATION, &station, sizeof station);
+    address[BEHIND] = (uint8_t)port;
+}
+
+void rig_frame(uint8_t *frame, unsigned port, uint32_t number)
 {
     memset(frame, (int)(number * 5 + port), RIG_FRAME);
-    memcpy(frame, (const uint8_t[]){2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0x88, 0xb5}, 14);
-    frame[STATION] = (uint8_t)rig_peer(port);
-    frame[6 + STATION] = (uint8_t)port;
+    make_address(frame, destination(port, number), number);
+    make_address(frame + SOURCE, port, number);
+    memcpy(frame + 2 * SOURCE, (const uint8_t[]){0x88, 0xb5}, 2);
     memcpy(frame + NUMBER, &number, sizeof number);
 }
 
 void rig_sent(unsigned port, const uint8_t *frame, unsigned length)
 {
-    const unsigned from = (port + rig.path->ports - 1) % rig.path->ports;
+    const unsigned from = frame[SOURCE + BEHIND];
+    if (length != RIG_FRAME || from == port || from >= rig.path->ports) {
+        rig.faults++;
+        return;
+    }
+    uint32_t *next = &rig.expected[from][port];
+    while (destination(from, *next) != port)
+        ++*next;
     uint8_t wanted[RIG_FRAME];
-    make_frame(wanted, from, rig.expected[port]++);
+    rig_frame(wanted, from, (*next)++);
     wanted[RIG_TOUCHED] += rig.path->touch;
-    rig.faults += length != RIG_FRAME || memcmp(frame, wanted, RIG_FRAME) != 0;
+    rig.faults += memcmp(frame, wanted, RIG_FRAME) != 0;
 }
+
+static const uint8_t numbers[RIG_PORTS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 static void open_port(unsigned i, uint32_t ring_slots)
 {
@@ -71,7 +93,10 @@ static void deal(void)
     for (unsigned i = 0; i < rig.path->ports; i++)
         ports[i] = &rig.ports[i];
     buffers_init(&rig.buffers, ports, rig.path->ports);
-    wire_plan(&rig.buffers, 0, 1);
+    if (rig.path->bridge)
+        bridge_plan(&rig.buffers, numbers, rig.path->ports);
+    else
+        wire_plan(&rig.buffers, 0, 1);
     if (buffers_plan(&rig.buffers, buffers_capacity(0)) != 0)
         give_up("the buffers cannot be laid out");
     const size_t bytes = (rig.buffers.bytes + ALIGN - 1) / ALIGN * ALIGN;
@@ -81,6 +106,35 @@ static void deal(void)
     memset(memory, 0, bytes);
     if (buffers_deal(&rig.buffers, memory, (uint64_t)(uintptr_t)memory, bytes, bitmap) != 0)
         give_up("the buffers cannot be dealt");
+}
+
+// All ports in one bridge.
+static bool connect_bridge(void)
+{
+    static const uint64_t random[3] = {0x9d39247e33776d41, 0x2af7398005aaa5c7, 0x44db015024623547};
+    void *memory = aligned_alloc(CACHE_LINE, fdb_bytes(STATIONS));
+    if (memory == NULL)
+        return false;
+    bridge_init(&rig.bridge, memory, STATIONS, AGEING, random, 0);
+    return bridge_connect(&rig.bridge, &rig.forwarder, &rig.buffers, numbers, rig.path->ports) ==
+           (int)rig.path->ports;
+}
+
+// Every station sends twice: the bridge knows all of them before anything is measured. The lanes
+// are run one by one, so nobody counts this.
+static void teach(void)
+{
+    const unsigned frames = 2 * rig.path->flows * (rig.path->ports - 1);
+    for (unsigned i = 0; i < frames; i++) {
+        rig_offer(1);
+        for (unsigned lane = 0; lane < rig.forwarder.lane_count; lane++)
+            (void)rig.forwarder.lanes[lane].run(&rig.forwarder, &rig.forwarder.lanes[lane]);
+        (void)rig_collect();
+    }
+    rig.faults = 0; // what was flooded left by ports where it should not have
+    for (unsigned port = 0; port < rig.path->ports; port++)
+        for (unsigned from = 0; from < rig.path->ports; from++)
+            rig.expected[from][port] = rig.offered[from];
 }
 
 void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots)
@@ -95,13 +149,15 @@ void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots)
     deal();
     forwarder_init(&rig.forwarder, &rig.buffers.area);
     rig.forwarder.burst = batch;
-    if (wire_connect(&rig.forwarder, &rig.buffers, 0, 1) != 0)
+    if (!(path->bridge ? connect_bridge() : wire_connect(&rig.forwarder, &rig.buffers, 0, 1) == 0))
         give_up("the ports cannot be joined");
     for (unsigned i = 0; i < path->ports; i++) {
         if (!start_port(&rig.ports[i]))
             give_up("a port does not start, or has no link");
         path->cards->started(i, &rig.ports[i]);
     }
+    if (path->bridge)
+        teach();
 }
 
 void rig_offer(unsigned count)
@@ -109,7 +165,7 @@ void rig_offer(unsigned count)
     uint8_t frame[RIG_FRAME];
     for (unsigned i = 0; i < count; i++) {
         for (unsigned port = 0; port < rig.path->ports; port++) {
-            make_frame(frame, port, rig.offered[port]++);
+            rig_frame(frame, port, rig.offered[port]++);
             if (!rig.path->cards->arrive(port, frame, RIG_FRAME))
                 give_up("a card had no room for a frame");
         }

@@ -5,8 +5,7 @@
 // sends one looks at each of its bytes.
 #pragma once
 #include "bench/hosted.h"
-#include "net/buffers.h"
-#include "net/forward.h"
+#include "net/bridge.h"
 
 enum {
     RIG_PORTS_MAX = NET_PORTS_MAX,
@@ -41,10 +40,12 @@ struct path {
     const char *name; // "wire-82599"
     const struct card_kind *cards;
     unsigned ports;
-    bool generic; // by the driver's single verbs, also where it has a run of its own
-    bool touch;   // one byte of each frame is incremented
-    bool narrow;  // without AVX2
-    bool foreign; // not our driver: see foreign.h
+    bool generic;   // by the driver's single verbs, also where it has a run of its own
+    bool touch;     // one byte of each frame is incremented
+    bool narrow;    // without AVX2
+    bool bridge;    // the ports are one bridge
+    unsigned flows; // between any two ports, each way, each between stations of its own; 0: one
+    bool foreign;   // not our driver: see foreign.h
 };
 
 struct rig {
@@ -55,10 +56,12 @@ struct rig {
     struct port_driver drivers[RIG_PORTS_MAX]; // copies, where the path asks for them
     struct buffers buffers;
     struct forwarder forwarder;
-    uint32_t offered[RIG_PORTS_MAX];  // frames, by the port where they arrived
-    uint32_t expected[RIG_PORTS_MAX]; // number of the next frame to leave, by the port that it
-                                      // leaves by
-    unsigned faults;                  // frames that were not what they should be
+    struct bridge bridge;
+    uint32_t offered[RIG_PORTS_MAX];                 // frames, by the port where they arrived
+    uint32_t expected[RIG_PORTS_MAX][RIG_PORTS_MAX]; // number of the next frame to leave, by the
+                                                     // port where it arrived and the one that it
+                                                     // leaves by
+    unsigned faults;                                 // frames that were not what they should be
 };
 
 extern struct rig rig;
@@ -80,8 +83,9 @@ uint64_t rig_doorbells(void);
 // Whether every buffer is in exactly one slot, as the box's own audit finds.
 bool rig_conserved(void);
 
-// The port by which frames leave that arrive at this one.
-unsigned rig_peer(unsigned port);
+// The number-th frame that arrives at a port, RIG_FRAME bytes: from a station there to one at
+// another.
+void rig_frame(uint8_t *frame, unsigned port, uint32_t number);
 
 // A frame leaves by a port: is it the next one, and unchanged?
 void rig_sent(unsigned port, const uint8_t *frame, unsigned length);

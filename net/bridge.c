@@ -28,6 +28,7 @@ void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_
     for (unsigned way = 0; way < WAYS; way++)
         bridge->carries[way] = UINT16_MAX;
     fdb_init(&bridge->fdb, memory, capacity, ageing, random, now);
+    decisions_init(&bridge->decisions, &bridge->fdb.seeds[1]);
 }
 
 static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsigned port)
@@ -35,8 +36,7 @@ static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsi
     const struct port *ingress = bridge->ports[port];
     for (unsigned i = 0; i < ingress->rx_queues; i++) {
         struct bridge_lane *from = &bridge->lanes[bridge->lane_count];
-        *from = (struct bridge_lane){
-            .bridge = bridge, .port = port, .source = UINT64_MAX, .way = WAY_FLOOD};
+        *from = (struct bridge_lane){.bridge = bridge, .port = port};
         struct queue *last = NULL;
         for (unsigned k = 0; k < bridge->count; k++) {
             const unsigned egress = bridge->members[k];

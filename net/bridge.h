@@ -2,12 +2,13 @@
 // The mode `bridge`: 2 to 8 ports that together are one network. IEEE 802.1D-2004, clause 7
 // (802.1Q-2018: a VLAN-unaware MAC bridge, 5.14), without spanning tree.
 //
-// Where a wire's lane has one way out, a bridge's has one for each other port. A burst is decided
-// frame by frame first: one number for each frame says which way it goes. If all go the same way,
-// which is common, the burst is sent as a wire's would be. If not, frames are sorted by the port
-// that they leave by. A frame to everybody is copied, once for each port.
+// Where a wire's lane has one way out, a bridge's has one for each other port. Frames are decided
+// one by one: a number says which way each goes. A burst of which all go the same way, which is
+// common, is sent as a wire's would be. Of any other the frames are sorted by the port that they
+// leave by. A frame to everybody is copied, once for each port.
 #pragma once
 #include "net/buffers.h"
+#include "net/decisions.h"
 #include "net/fdb.h"
 #include "net/forward.h"
 #include "net/supervise.h"
@@ -23,6 +24,7 @@ enum bridge_way {
     WAY_REFUSED = WAY_DROP + DROP_REASONS, // cannot be, and was counted already
     WAYS
 };
+_Static_assert((int)WAYS <= (int)DECISION_WAYS, "a decision can name each");
 
 struct bridge;
 
@@ -31,12 +33,6 @@ struct bridge_lane {
     struct bridge *bridge;
     unsigned port;                   // where its frames come in
     struct queue *tx[NET_PORTS_MAX]; // by egress port; NULL: not a way out
-
-    // The last decision. It holds for a frame with the same two addresses as long as the table's
-    // version is the same.
-    uint64_t source, destination;
-    uint32_t version;
-    uint8_t way;
 };
 
 // Frames of a burst that wait to leave by one port, in order.
@@ -48,6 +44,7 @@ struct bridge_waiting {
 
 struct bridge {
     struct fdb fdb;
+    struct decisions decisions;
     struct forwarder *forwarder;
     struct local *local; // the box itself is behind this bridge; NULL: it is not
     unsigned count;
@@ -60,7 +57,6 @@ struct bridge {
 
     // Of the burst under way.
     uint16_t carries[WAYS]; // the longest frame that can go that way, bytes
-    uint8_t ways[BURST_MAX];
     struct bridge_waiting waiting[NET_PORTS_MAX];
     unsigned done_count;
     struct frame done[BURST_MAX]; // buffers for refill()

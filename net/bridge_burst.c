@@ -11,7 +11,6 @@
 
 #define GROUP_BIT    1ull // of an address as a number: IEEE 802-2014, 8.2.2
 #define ADDRESS_MASK 0xffffffffffffull
-#define NO_ADDRESS   UINT64_MAX
 
 // 01-80-C2-00-00-0x: 802.1D-2004, table 7-10; 802.1Q-2018, table 8-1.
 #define RESERVED_MASK  0xf0ffffffffffull
@@ -21,16 +20,22 @@ enum { RESERVED_SHIFT = 40 }; // the last byte
 // --- deciding ---
 
 // The two addresses of a frame. Each byte is read once: the card may go on writing them.
-struct addresses {
-    uint64_t destination, source;
-};
-
 static inline struct addresses read_addresses(const uint8_t *frame)
 {
-    typedef uint64_t __attribute__((aligned(1), may_alias)) loose;
-    const uint64_t first = *(const volatile loose *)frame;
-    const uint64_t second = *(const volatile loose *)(frame + 4);
-    return (struct addresses){first & ADDRESS_MASK, second >> 16};
+    typedef uint64_t __attribute__((aligned(1), may_alias)) first_eight;
+    typedef uint32_t __attribute__((aligned(1), may_alias)) last_four;
+    const uint64_t first = *(const volatile first_eight *)frame;
+    return (struct addresses){first, *(const volatile last_four *)(frame + sizeof first)};
+}
+
+static inline uint64_t destination_of(struct addresses addresses)
+{
+    return addresses.first & ADDRESS_MASK;
+}
+
+static inline uint64_t source_of(struct addresses addresses)
+{
+    return addresses.first >> 48 | (uint64_t)addresses.last << 16;
 }
 
 static enum drop_reason reserved_reason(uint64_t destination)
@@ -51,59 +56,129 @@ static enum drop_reason reserved_reason(uint64_t destination)
     }
 }
 
+// The tag of what is decided now about frames that come in by this lane, but for the way.
+static inline uint32_t tag_now(const struct bridge_lane *from)
+{
+    struct bridge *bridge = from->bridge;
+    return decisions_tag(&bridge->decisions, bridge->fdb.version, from->port);
+}
+
 // Learns where the frame came from, and looks up where it goes.
-static unsigned look_up(struct bridge_lane *from, struct port_counters *ingress,
-                        struct addresses addresses)
+static __attribute__((noinline)) unsigned
+look_up(const struct bridge_lane *from, struct port_counters *ingress, struct addresses addresses)
 {
     struct fdb *fdb = &from->bridge->fdb;
-    if ((addresses.source & GROUP_BIT) != 0 || addresses.source == 0)
+    const uint64_t source = source_of(addresses), destination = destination_of(addresses);
+    if ((source & GROUP_BIT) != 0 || source == 0)
         return WAY_DROP + DROP_BAD_SOURCE;
     unsigned way = WAY_FLOOD;
-    if ((addresses.destination & RESERVED_MASK) == RESERVED_GROUP)
-        way = WAY_DROP + reserved_reason(addresses.destination);
+    if ((destination & RESERVED_MASK) == RESERVED_GROUP)
+        way = WAY_DROP + reserved_reason(destination);
     if (way == WAY_DROP + DROP_PAUSE)
         return way; // from the other end of the cable, no matter what it calls itself
 
-    const enum fdb_learned learned = fdb_learn(fdb, addresses.source, from->port);
+    const enum fdb_learned learned = fdb_learn(fdb, source, from->port);
     if (learned == FDB_OWN)
         return WAY_DROP + DROP_OWN_SOURCE;
     ingress->moves += learned == FDB_MOVED;
     ingress->not_learned += learned == FDB_REFUSED;
 
-    if ((addresses.destination & GROUP_BIT) == 0)
-        way = fdb_look_up(fdb, addresses.destination);
+    if ((destination & GROUP_BIT) == 0)
+        way = fdb_look_up(fdb, destination);
     if (way == from->port)
         way = WAY_DROP + DROP_SAME_PORT;
-    from->source = learned == FDB_REFUSED ? NO_ADDRESS : addresses.source; // each one is counted
-    from->destination = addresses.destination;
-    from->way = (uint8_t)way;
-    from->version = fdb->version;
+    if (learned != FDB_REFUSED) // each time is counted
+        decisions_keep(&from->bridge->decisions, addresses, tag_now(from) + way);
     return way;
 }
 
-// One frame that can be.
-static inline unsigned decide(struct bridge_lane *from, struct port_counters *ingress,
-                              const struct packet_area *area, const struct frame *frame)
+// A frame as one number, whose fields are then in registers.
+static inline uint64_t whole(const struct frame *frame)
 {
-    const struct addresses addresses =
-        read_addresses(packet_data(area, frame->buffer, frame->offset));
-    unsigned way = from->way;
-    if (addresses.source != from->source || addresses.destination != from->destination)
+    uint64_t number;
+    __builtin_memcpy(&number, frame, sizeof number);
+    return number;
+}
+
+// How far a frame's length is from the shortest one; a huge number when it does not start where
+// frames start, or is shorter.
+static inline uint32_t beyond_shortest(uint64_t frame)
+{
+    _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
+                       offsetof(struct frame, length) == 6,
+                   "as it is taken apart here");
+    const uint32_t fields = (uint32_t)(frame >> 32) - (FRAME_MIN << 16 | FRAME_HEADROOM);
+    return fields << 16 | fields >> 16; // the offset, 0 if it is right, is now the high half
+}
+
+// One frame that can be.
+static inline unsigned decide(const struct bridge_lane *from, struct port_counters *ingress,
+                              struct addresses addresses, unsigned length)
+{
+    struct bridge *bridge = from->bridge;
+    unsigned way = decisions_find(&bridge->decisions, addresses, tag_now(from));
+    if (way == DECISION_WAYS)
         way = look_up(from, ingress, addresses);
-    return frame->length <= from->bridge->carries[way] ? way : WAY_DROP + DROP_TOO_LONG;
+    return length <= bridge->carries[way] ? way : WAY_DROP + DROP_TOO_LONG;
 }
 
 // A frame that is not plainly good: judged exactly, and decided if it can be.
 COLD static unsigned decide_odd(struct lane *lane, const struct packet_area *area,
                                 const struct frame *frame)
 {
-    struct bridge_lane *from = lane->context;
+    const struct bridge_lane *from = lane->context;
     const struct forwarder *forwarder = from->bridge->forwarder;
     const enum drop_reason reason = lane_judge(forwarder, frame, forwarder->capacity);
     if (reason == DROP_REASONS)
-        return decide(from, lane->ingress, area, frame);
+        return decide(from, lane->ingress,
+                      read_addresses(packet_data(area, frame->buffer, frame->offset)),
+                      frame->length);
     lane_refuse(lane, frame, reason);
     return WAY_REFUSED;
+}
+
+// Any frame.
+static inline unsigned decide_any(struct lane *lane, const struct packet_area *area,
+                                  const struct frame *frame)
+{
+    const struct bridge_lane *from = lane->context;
+    const struct forwarder *forwarder = from->bridge->forwarder;
+    const uint64_t number = whole(frame);
+    if ((uint32_t)number >= forwarder->buffer_count ||
+        beyond_shortest(number) > forwarder->capacity - FRAME_MIN)
+        return decide_odd(lane, area, frame);
+    return decide(from, lane->ingress,
+                  read_addresses(packet_data(area, (uint32_t)number, FRAME_HEADROOM)),
+                  (unsigned)(number >> 48));
+}
+
+// The first frame of a burst goes this way, to a port. How many frames from there on do so too:
+// they are plainly good, and that was decided before. Adds the bytes of the others to *bytes.
+static inline unsigned decided_alike(const struct lane *lane, const struct packet_area *area,
+                                     unsigned way, unsigned count, uint64_t *bytes)
+{
+    const struct bridge_lane *from = lane->context;
+    struct bridge *bridge = from->bridge;
+    const struct frame *const frames = bridge->forwarder->frames, *const end = frames + count;
+    const uint32_t buffers = bridge->forwarder->buffer_count, carries = bridge->carries[way];
+    const uint32_t lengths = carries < FRAME_MIN ? 0 : carries - FRAME_MIN + 1;
+    const uint32_t tag = tag_now(from) + way;
+    const uint8_t *base = area->base + FRAME_HEADROOM;
+    const uint64_t stride = area->stride;
+    const struct frame *frame = frames + 1;
+    uint64_t longer = 0; // than the shortest frame, all together
+    for (; frame != end; frame++) {
+        const uint64_t number = whole(frame);
+        const uint32_t beyond = beyond_shortest(number);
+        if ((uint32_t)number >= buffers || beyond >= lengths ||
+            !decisions_agree(&bridge->decisions, read_addresses(base + (uint32_t)number * stride),
+                             tag))
+            break;
+        longer += beyond;
+    }
+    const unsigned alike = (unsigned)(frame - frames);
+    *bytes += (alike - 1) * (uint64_t)FRAME_MIN + longer;
+    return alike;
 }
 
 // The card has just written the headers: they are on their way into the cache while the first of
@@ -112,6 +187,7 @@ static inline void prefetch_headers(const struct packet_area *area, const struct
                                     unsigned count)
 {
     const uintptr_t first = (uintptr_t)area->base + FRAME_HEADROOM;
+#pragma GCC unroll 8
     for (unsigned i = 0; i < count; i++)
         __builtin_prefetch((const void *)(first + (uintptr_t)frames[i].buffer * area->stride));
 }
@@ -124,37 +200,6 @@ static inline void look_at_ports(struct bridge *bridge)
         const uint32_t longest = bridge->ports[*port]->max_frame;
         bridge->carries[*port] = (uint16_t)(longest < capacity ? longest : capacity);
     }
-}
-
-// Decides a burst: fills in ways[]. Returns whether all its frames leave by one port; *bytes is
-// how many there are in those that can be.
-static inline bool decide_all(struct lane *lane, unsigned count, uint64_t *bytes)
-{
-    struct bridge_lane *from = lane->context;
-    struct bridge *bridge = from->bridge;
-    const struct packet_area *area = lane->rx->port->area;
-    const struct frame *frames = bridge->forwarder->frames;
-    const uint32_t buffers = bridge->forwarder->buffer_count;
-    const uint32_t lengths = bridge->forwarder->capacity - FRAME_MIN + 1;
-
-    prefetch_headers(area, frames, count);
-    look_at_ports(bridge);
-    if (from->version != bridge->fdb.version)
-        from->source = NO_ADDRESS;
-    unsigned differ = 0;
-    for (unsigned i = 0; i < count; i++) {
-        const struct frame frame = frames[i];
-        unsigned way;
-        if (lane_plainly_good(&frame, buffers, lengths))
-            way = decide(from, lane->ingress, area, &frame);
-        else
-            way = decide_odd(lane, area, &frame);
-        bridge->ways[i] = (uint8_t)way;
-        differ |= way ^ bridge->ways[0];
-        if (way != WAY_REFUSED)
-            *bytes += frame.length;
-    }
-    return differ == 0 && bridge->ways[0] < NET_PORTS_MAX;
 }
 
 // --- sending ---
@@ -239,31 +284,56 @@ static void flood(struct lane *lane, const struct frame *frame)
     }
 }
 
-// A burst that does not leave by one port as a whole. Returns how many buffers are in done[] then.
-static unsigned sort_and_send(struct lane *lane, unsigned count)
+// Lets a frame wait to leave by a port.
+static inline void wait(struct bridge *bridge, unsigned port, const struct frame *frame)
 {
-    struct bridge_lane *from = lane->context;
+    struct bridge_waiting *waiting = &bridge->waiting[port];
+    waiting->frames[waiting->count++] = *frame;
+    waiting->bytes += frame->length;
+}
+
+// A frame that leaves by none, or by several.
+static void dispose(struct lane *lane, unsigned way, const struct frame *frame)
+{
+    const struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
+    if (way == WAY_FLOOD)
+        flood(lane, frame);
+    else if (way == WAY_BOX)
+        deliver(lane, bridge->local,
+                packet_data(lane->rx->port->area, frame->buffer, frame->offset), frame->length);
+    else if (way != WAY_REFUSED)
+        lane->ingress->drops[way - WAY_DROP]++;
+    if (frame->buffer < bridge->forwarder->buffer_count)
+        bridge->done[bridge->done_count++] = *frame;
+}
+
+// A burst that does not leave by one port as a whole: its first frames, so many, leave by `first`,
+// the others are still to be decided. Adds up what is received in *bytes. Returns how many buffers
+// are in done[] then.
+static __attribute__((noinline)) unsigned
+sort_and_send(struct lane *lane, unsigned first, unsigned alike, unsigned count, uint64_t *bytes)
+{
+    const struct bridge_lane *from = lane->context;
+    struct bridge *bridge = from->bridge;
+    const struct packet_area *area = lane->rx->port->area;
     const struct frame *frames = bridge->forwarder->frames;
     bridge->done_count = 0;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < alike; i++) {
+        if (first < NET_PORTS_MAX)
+            wait(bridge, first, &frames[i]);
+        else
+            dispose(lane, first, &frames[i]);
+    }
+    for (unsigned i = alike; i < count; i++) {
         const struct frame frame = frames[i];
-        const unsigned way = bridge->ways[i];
-        if (way < NET_PORTS_MAX) {
-            struct bridge_waiting *waiting = &bridge->waiting[way];
-            waiting->frames[waiting->count++] = frame;
-            waiting->bytes += frame.length;
-            continue;
-        }
-        if (way == WAY_FLOOD)
-            flood(lane, &frame);
-        else if (way == WAY_BOX)
-            deliver(lane, bridge->local,
-                    packet_data(lane->rx->port->area, frame.buffer, frame.offset), frame.length);
-        else if (way != WAY_REFUSED)
-            lane->ingress->drops[way - WAY_DROP]++;
-        if (frame.buffer < bridge->forwarder->buffer_count)
-            bridge->done[bridge->done_count++] = frame;
+        const unsigned way = decide_any(lane, area, &frame);
+        if (way != WAY_REFUSED)
+            *bytes += frame.length;
+        if (way < NET_PORTS_MAX)
+            wait(bridge, way, &frame);
+        else
+            dispose(lane, way, &frame);
     }
     for (unsigned i = 0; i < bridge->count; i++)
         send_waiting(lane, bridge->members[i]);
@@ -282,19 +352,22 @@ unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
     if (received == 0)
         return 0;
 
-    uint64_t bytes = 0;
-    unsigned buffers = received;
-    const bool together = decide_all(lane, received, &bytes);
+    const struct packet_area *area = lane->rx->port->area;
+    prefetch_headers(area, frames, received);
+    look_at_ports(bridge);
+    const unsigned way = decide_any(lane, area, frames);
+    uint64_t bytes = way != WAY_REFUSED ? frames[0].length : 0;
+    unsigned alike = 1, buffers = received;
+    if (received > 1 && way < NET_PORTS_MAX)
+        alike = decided_alike(lane, area, way, received, &bytes);
+    const bool together = alike == received && way < NET_PORTS_MAX;
+    if (!together)
+        buffers = sort_and_send(lane, way, alike, received, &bytes);
     lane->ingress->rx_frames += received;
     lane->ingress->rx_bytes += bytes;
-    if (together) {
-        const unsigned way = bridge->ways[0];
+    if (together)
         lane_send(lane, from->tx[way], &forwarder->counters[way], frames, received, bytes);
-    } else {
-        buffers = sort_and_send(lane, received);
-        frames = bridge->done;
-    }
-    lane->rx->port->driver->refill(lane->rx, frames, buffers);
+    lane->rx->port->driver->refill(lane->rx, together ? frames : bridge->done, buffers);
     return received;
 }
 
@@ -303,10 +376,10 @@ unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
 bool bridge_send(struct local *local, const void *data, unsigned length)
 {
     struct bridge *bridge = local->context;
-    const struct addresses addresses = read_addresses(data);
+    const uint64_t destination = destination_of(read_addresses(data));
     unsigned way = WAY_FLOOD;
-    if ((addresses.destination & GROUP_BIT) == 0)
-        way = fdb_look_up(&bridge->fdb, addresses.destination);
+    if ((destination & GROUP_BIT) == 0)
+        way = fdb_look_up(&bridge->fdb, destination);
     unsigned sent = 0;
     for (unsigned i = 0; i < bridge->count; i++) {
         const unsigned port = bridge->members[i];

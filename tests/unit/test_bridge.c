@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The bridge, rule by rule.
-// links: net/bridge.c net/bridge_burst.c net/fdb.c net/forward.c net/local.c net/counters.c
+// links: net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c net/forward.c net/local.c
+// links: net/counters.c
 // links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c
 // links: tests/unit/fakeport.c tests/unit/bridge_rig.c
 #include <errno.h>

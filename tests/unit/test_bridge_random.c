@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The bridge under random traffic: against one of a few lines that cannot be wrong, and with cards
 // that lie and die.
-// links: net/bridge.c net/bridge_burst.c net/fdb.c net/forward.c net/local.c net/counters.c
+// links: net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c net/forward.c net/local.c
+// links: net/counters.c
 // links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c
 // links: tests/unit/fakeport.c tests/unit/bridge_rig.c
 #include <string.h>
