@@ -9,9 +9,12 @@ CONFIG   ?= iso/barewire.conf
 ifeq ($(COMPILER),clang)
 CC       := clang-19
 WARNINGS := -Wno-gnu-designator
+TRAPS    := -fsanitize=array-bounds,signed-integer-overflow,shift,integer-divide-by-zero -fsanitize-trap=all
 else
 CC       := gcc
 WARNINGS :=
+TRAPS    := -fsanitize=bounds-strict,signed-integer-overflow,shift,integer-divide-by-zero \
+            -fsanitize-undefined-trap-on-error
 endif
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
@@ -30,12 +33,16 @@ ARCHIVES := $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
 WARNINGS += -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wundef \
             -Wvla -Werror
 
+# Asked once. (Not $(file <...): GNU make 4.3 sometimes leaves the line's end in it.)
+ABI               := $(shell cat deps/abi-flags)
+COMPILER_INCLUDES := $(shell $(CC) -print-file-name=include)
+
 # No header but ours, the compiler's own and newlib's is seen.
 INCLUDES = -iquote . -I net/stack -nostdinc -isystem $(DEPS)/lwip/include \
            -isystem $(DEPS)/inih/include -isystem $(DEPS)/newlib/include \
-           -isystem $(shell $(CC) -print-file-name=include)
+           -isystem $(COMPILER_INCLUDES)
 CPPFLAGS = $(INCLUDES) -D__DYNAMIC_REENT__ -DBAREWIRE_VERSION='"$(VERSION)"' -MMD -MP
-CFLAGS   = -std=gnu17 -O2 -g $(file <deps/abi-flags) -fno-omit-frame-pointer \
+CFLAGS   = -std=gnu17 -O2 -g $(TRAPS) $(ABI) -fno-omit-frame-pointer \
            -fstack-protector-strong -mstack-protector-guard=global -ffunction-sections \
            -fdata-sections -fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
 # The linker script separates what may be executed, read and written: the linker must not merge.

@@ -25,8 +25,10 @@ enum {
     DRAW_STEPS = 16,  // of screen_draw(), at most, a call of console_poll()
     DRAW_US = 5,      // no new step is begun after that
     LOOK_EVERY_US = 1000,
-    TYPING_US = 1000000,  // after a character, others are expected
-    FLUSH_TRIES = 100000, // of the LSR, about 1 us each; a full FIFO leaves in 1.4 ms
+    TYPING_US = 1000000, // after a character, others are expected
+    // Of the LSR, about 1 us each. A full FIFO leaves in 1.4 ms, but what an emulated UART is
+    // connected to may be asleep for longer, and these may be a box's last words.
+    FLUSH_TRIES = 2000000,
     EGA_COLUMNS_MAX = 132,
     EGA_ROWS_MAX = 60,
 };

@@ -4,17 +4,20 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
+#include "kernel/image.h"
 #include "kernel/pci.h"
 #include "kernel/reboot.h"
 #include "kernel/symbols.h"
 #include "kernel/trap.h"
 #include "kernel/vm.h"
 
-enum { BACKTRACE_MAX = 32, REBOOT_SECONDS = 10, VECTOR_PAGE_FAULT = 14, VECTOR_DOUBLE_FAULT = 8 };
+enum { BACKTRACE_MAX = 32, REBOOT_SECONDS = 10 };
+enum { VECTOR_INVALID_OPCODE = 6, VECTOR_DOUBLE_FAULT = 8, VECTOR_PAGE_FAULT = 14 };
 
 static bool halt_at_end;
 static int depth;
@@ -105,6 +108,17 @@ static void print_page_fault(const struct trap_frame *frame, uint64_t address)
                    address < 4096 ? " (zero page)" : "");
 }
 
+// What the compiler lays behind its own checks (TRAPS in the Makefile): gcc a UD2, clang a UD1 with
+// the number of the check in it. Intel SDM volume 2, UD.
+static bool is_failed_check(uint64_t rip)
+{
+    static const uint8_t ud2[] = {0x0f, 0x0b}, ud1[] = {0x67, 0x0f, 0xb9};
+    if (rip < (uint64_t)image_start || rip + sizeof ud1 > (uint64_t)text_end)
+        return false;
+    const void *at = (const void *)(uintptr_t)rip;
+    return memcmp(at, ud2, sizeof ud2) == 0 || memcmp(at, ud1, sizeof ud1) == 0;
+}
+
 static void print_registers(const struct trap_frame *f)
 {
     const struct {
@@ -178,6 +192,8 @@ void panic_trap(const struct trap_frame *frame)
         console_printf("  stack overflow: the guard page under the %s stack was hit\n", owner);
     if (page_fault)
         print_page_fault(frame, address);
+    if (frame->vector == VECTOR_INVALID_OPCODE && is_failed_check(frame->rip))
+        console_printf("  a check failed: array bounds, signed overflow, shift or division\n");
     print_registers(frame);
 
     uint64_t offset;

@@ -85,6 +85,29 @@ static void divide(void)
     __asm__ volatile("divl %1" : "+a"(one) : "r"(zero), "d"(0) : "cc");
 }
 
+static int hidden_number(int number)
+{
+    __asm__ volatile("" : "+r"(number));
+    return number;
+}
+
+static void array_bounds(void)
+{
+    uint8_t room[16];
+    *hidden((uint64_t)room) = 0;
+    (void)hidden_number(room[hidden_number(sizeof room)]);
+}
+
+static void overflow(void)
+{
+    (void)hidden_number(hidden_number(INT32_MAX) + 1);
+}
+
+static void shift(void)
+{
+    (void)hidden_number(1 << hidden_number(32));
+}
+
 static void undefined(void)
 {
     __asm__ volatile("ud2");
@@ -109,6 +132,9 @@ static const struct {
     {"stack-overflow", stack_overflow},
     {"stack-smash", stack_smash},
     {"divide", divide},
+    {"array-bounds", array_bounds},
+    {"overflow", overflow},
+    {"shift", shift},
     {"ud2", undefined},
     {"panic", assertion},
 };

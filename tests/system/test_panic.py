@@ -21,6 +21,9 @@ ATTACKS = {
     "stack-overflow": (r"fault.*\n  stack overflow: the guard page under the \w+ stack", "recurse"),
     "stack-smash": (r"stack smashed in stack_smash", "stack_smash"),
     "divide": (r"divide error \(vector 0\)", "divide"),
+    "array-bounds": (r"invalid opcode \(vector 6\)\n  a check failed: array bounds", "array_bounds"),
+    "overflow": (r"invalid opcode \(vector 6\)\n  a check failed: array bounds", "overflow"),
+    "shift": (r"invalid opcode \(vector 6\)\n  a check failed: array bounds", "shift"),
     "ud2": (r"invalid opcode \(vector 6\)", "undefined"),
     "panic": (r"panic-test: as asked", "assertion"),
 }
