@@ -219,13 +219,13 @@ test: deps ## builds, then runs unit, driver and system tests
 test-faults: all ## injects every fault into drivers, in ring 3 and in ring 0, and makes the table of it
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_faults.py
-	$(Q)tools/faults-table $(BUILD)/faults.json docs/domain.md
+	$(Q)tools/docs-table faults $(BUILD)/faults.json docs/isolation.md
 
 .PHONY: test-dma-faults
 test-dma-faults: all ## cards that reach for what is not theirs, with and without VT-d: a table
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_dma_faults.py
-	$(Q)tools/dma-faults-table $(BUILD)/dma-faults.json docs/isolation.md
+	$(Q)tools/docs-table dma-faults $(BUILD)/dma-faults.json docs/isolation.md
 
 .PHONY: soak
 SOAK_SECONDS ?= 600
@@ -235,9 +235,10 @@ soak: deps all ## mixed traffic, flaps and restarts on all kinds of cards for SO
 	$(Q)BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) /usr/bin/python3 -m pytest -q -s \
 	    -p no:cacheprovider tests/system/test_endurance.py -k soak
 
-test-flips: all ## changes FLIPS (20000) random bits of a driver in ring 3 while frames cross
+test-flips: all ## changes 4 x FLIPS (5000) random bits of drivers in ring 3 while frames cross
 	$(Q)deps/install test
-	$(Q)BUILD=$(BUILD) FLIPS=$${FLIPS:-20000} /usr/bin/python3 -m pytest -q -rP -p no:cacheprovider tests/system/test_flips.py
+	$(Q)BUILD=$(BUILD) FLIPS=$${FLIPS:-5000} /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_flips.py
+	$(Q)tools/docs-table flips $(BUILD)/flips.json docs/isolation.md
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.
 FUZZ_SECONDS ?= 60

@@ -10,8 +10,6 @@
 #include "kernel/log.h"
 #include "kernel/page.h"
 
-enum { STACK_BYTES = 8 * 1024 };
-
 #define ROOM_PER_DOMAIN (64ull << 30) // of addresses
 #define NO_KEY_OPEN     0x55555555u   // PKRU: access disabled for each of the 16 keys
 
@@ -96,14 +94,14 @@ static bool map_all(struct domain *domain)
 {
     uint64_t stack = 0;
     domain->text_copy = domain_memory(domain, text_bytes(), VM_USER_EXECUTE, &domain->text);
-    domain->stack = domain_memory(domain, STACK_BYTES, VM_USER_WRITE, &stack);
+    domain->stack = domain_memory(domain, DOMAIN_STACK_BYTES, VM_USER_WRITE, &stack);
     domain->answer =
         domain_memory(domain, sizeof *domain->answer, VM_USER_WRITE, &domain->answer_address);
     if (domain->text_copy == NULL || domain->stack == NULL || domain->answer == NULL)
         return false;
-    domain->return_address = (uint64_t *)(domain->stack + STACK_BYTES) - 1;
+    domain->return_address = (uint64_t *)(domain->stack + DOMAIN_STACK_BYTES) - 1;
     domain->entry = (struct gate_entry){
-        .rsp = stack + STACK_BYTES - sizeof(uint64_t),
+        .rsp = stack + DOMAIN_STACK_BYTES - sizeof(uint64_t),
         .root = domain_by_keys() ? 0 : domain->root,
         .pkru = domain_by_keys() ? NO_KEY_OPEN & ~(3u << 2 * domain->key) : 0,
     };
@@ -113,7 +111,7 @@ static bool map_all(struct domain *domain)
 void domain_restore(struct domain *domain)
 {
     memcpy(domain->text_copy, domain_text_start, text_bytes());
-    memset(domain->stack, 0, STACK_BYTES);
+    memset(domain->stack, 0, DOMAIN_STACK_BYTES);
 }
 
 struct domain *domain_create(const char *name)

@@ -13,7 +13,10 @@
 #include "kernel/gate.h"
 #include "kernel/vm.h"
 
-enum { DOMAINS_MAX = 9 }; // one for each port, and one for `bench crossing`
+enum {
+    DOMAINS_MAX = 9, // one for each port, and one for `bench crossing`
+    DOMAIN_STACK_BYTES = 8 * 1024,
+};
 
 struct domain {
     const char *name;             // kept

@@ -6,7 +6,6 @@
 // One processor at a time: gate_stack is one variable. Interrupts are off wherever rsp is not what
 // the code around it thinks.
 
-    .set FLAGS_RING3, 0x202 // interrupts on, everything else at rest
     .set MXCSR_REST, 0x1f80 // SDM volume 1, 10.2.3: all exceptions masked
     .set X87_REST, 0x037f   // SDM volume 1, 8.1.5: the same for the x87
 
@@ -46,7 +45,7 @@ gate_enter:
 2:  mov %r8, %rcx
     mov %r9, %rsp
     mov %r10, %rdi
-    mov $FLAGS_RING3, %r11d
+    mov gate_flags(%rip), %r11d
     xor %eax, %eax
     xor %ebx, %ebx
     xor %edx, %edx
@@ -111,6 +110,12 @@ gate_unwind:
     .balign 4
 mxcsr_rest:
     .long MXCSR_REST
+
+    .data
+    .balign 4
+    .global gate_flags
+gate_flags: // RFLAGS for ring 3: interrupts on, everything else at rest; gate_step() adds TF
+    .long 0x202
 
     .bss
     .balign 8

@@ -11,7 +11,7 @@
 #include "kernel/timer.h"
 #include "kernel/trap.h"
 
-enum { EXCEPTIONS = 32, VECTOR_PAGE_FAULT = 14 };
+enum { EXCEPTIONS = 32, VECTOR_DEBUG = 1, VECTOR_PAGE_FAULT = 14 };
 
 enum {
     EFER = 0xc0000080,
@@ -21,8 +21,9 @@ enum {
     FMASK = 0xc0000084,
 };
 
+#define FLAG_TF (1u << 8)
 // TF, IF, DF, NT, AC: SYSCALL clears these.
-#define FLAGS_CLEARED (1u << 8 | 1u << 9 | 1u << 10 | 1u << 14 | 1u << 18)
+#define FLAGS_CLEARED (FLAG_TF | 1u << 9 | 1u << 10 | 1u << 14 | 1u << 18)
 
 extern const char gate_syscall[];
 extern volatile uint8_t gate_inside; // ring 3 runs
@@ -33,6 +34,10 @@ static volatile uint64_t seen_crossing; // inside which the last tick came
 static volatile unsigned seen_times;    // so many ticks came inside it
 static unsigned ticks_allowed;
 static volatile bool overdue;
+static struct {
+    unsigned left; // instructions
+    void (*then)(struct trap_frame *frame);
+} steps;
 
 void gate_init(void)
 {
@@ -67,8 +72,31 @@ bool gate_watch(void)
     return watching;
 }
 
-void gate_trap(const struct trap_frame *frame)
+unsigned gate_step(unsigned instructions, void (*then)(struct trap_frame *frame))
 {
+    const unsigned left = steps.left;
+    steps.left = instructions;
+    steps.then = then;
+    gate_flags = instructions != 0 ? gate_flags | FLAG_TF : gate_flags & ~FLAG_TF;
+    return left;
+}
+
+static void step(struct trap_frame *frame)
+{
+    void (*const then)(struct trap_frame *) = steps.then;
+    if (--steps.left != 0)
+        return;
+    gate_step(0, NULL);
+    frame->rflags &= ~(uint64_t)FLAG_TF;
+    then(frame);
+}
+
+void gate_trap(struct trap_frame *frame)
+{
+    if (frame->vector == VECTOR_DEBUG && steps.left != 0) {
+        step(frame);
+        return;
+    }
     if (frame->vector < EXCEPTIONS) {
         last = (struct gate_last){
             .rip = frame->rip,

@@ -52,9 +52,16 @@ void gate_init(void);
 // interrupt, and not from within itself.
 struct gate_result gate_enter(const struct gate_entry *entry);
 
-// Called by trap_dispatch() for an exception or after an interrupt that came while ring 3 ran. For
-// an exception, and when the watchdog has had enough, it does not come back: gate_enter() returns.
-void gate_trap(const struct trap_frame *frame);
+// Called by trap_dispatch() for an exception or after an interrupt that came while ring 3 ran.
+// Comes back when ring 3 goes on: after an interrupt, and after a step that gate_step() asked for.
+// For any other exception, and when the watchdog has had enough, gate_enter() returns instead.
+void gate_trap(struct trap_frame *frame);
+
+// For experiments: lets ring 3 run one instruction at a time (TF; SDM volume 3, 18.3.1.4), and
+// calls `then` once, with ring 3's registers, when it has run so many in this crossing and those
+// that follow. It may change them: of rip and rflags only what IRET takes from ring 3. 0
+// instructions: no more. Returns how many were left of an earlier call.
+unsigned gate_step(unsigned instructions, void (*then)(struct trap_frame *frame));
 
 // Starts the watchdog: every GATE_TICK_US a tick, and so many of them within the same crossing end
 // it. False when this processor has no timer for it. Once; further calls do nothing.
@@ -67,4 +74,5 @@ const struct gate_last *gate_last(void);
 void gate_describe(uint64_t ended, char *text, unsigned size);
 
 extern uint64_t gate_crossings;   // so many, ever
+extern uint32_t gate_flags;       // for RFLAGS while ring 3 runs
 extern uint64_t gate_kernel_root; // for CR3 in ring 0; 0 when no domain has a root of its own

@@ -21,7 +21,7 @@ struct gate { // SDM 6.14.1
 _Static_assert(sizeof(struct gate) == 16, "SDM 6.14.1");
 
 extern const char trap_entries[]; // trap.S
-void trap_dispatch(const struct trap_frame *frame);
+void trap_dispatch(struct trap_frame *frame);
 
 static struct gate idt[VECTOR_COUNT];
 static struct {
@@ -63,11 +63,13 @@ static bool is_the_machines(uint64_t vector)
     return vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
 }
 
-void trap_dispatch(const struct trap_frame *frame)
+void trap_dispatch(struct trap_frame *frame)
 {
     const bool ring3 = (frame->cs & 3) == 3;
-    if (ring3 && frame->vector < EXCEPTIONS && !is_the_machines(frame->vector))
+    if (ring3 && frame->vector < EXCEPTIONS && !is_the_machines(frame->vector)) {
         gate_trap(frame);
+        return;
+    }
     if (frame->vector < EXCEPTIONS)
         panic_trap(frame);
     if (handlers[frame->vector].handler != NULL)

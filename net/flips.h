@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Random faults: bits that change in a driver's memory while it runs in ring 3. The shell's command
-// flips.
+// Random faults: bits that change in what a driver in ring 3 works with, while it runs. The shell's
+// command flips.
 #pragma once
 #include "net/supervise.h"
 
@@ -9,9 +9,11 @@ struct proxy;
 // What the command looks at; kept by pointer.
 void flips_init(struct supervisor *supervisor);
 
-// Changes one bit of what the domain of this port can write or execute: its text, its queues, its
-// stack, its rings, or its answer. Before a crossing, while proxy->flips is not 0.
-void flips_flip(struct proxy *proxy);
+// Around a crossing, while proxy->flips is not 0. After some number of instructions in ring 3, of
+// this crossing or a later one, one bit changes of what the domain can write or execute: its text,
+// its stack, its answer, its queues, its rings, the card's queue registers, or the processor's.
+void flips_begin(struct proxy *proxy);
+void flips_end(void);
 
 // Every few milliseconds: a port that was parked in the course of an experiment is started again,
 // as if somebody had asked.
@@ -19,5 +21,6 @@ void flips_poll(void);
 
 void command_flips(int argc, char **argv);
 
-#define COMMANDS_FLIPS \
-    {"flips", "PORT COUNT [SEED]", "change random bits of a driver in ring 3", command_flips},
+#define COMMANDS_FLIPS                                                                             \
+    {"flips", "PORT [COUNT [SEED [show]]]", "change random bits of a driver in ring 3 as it runs", \
+     command_flips},

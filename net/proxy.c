@@ -117,12 +117,14 @@ static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct doma
         return false;
     }
     if (UNLIKELY(proxy->flips != 0))
-        flips_flip(proxy);
+        flips_begin(proxy);
     call->count = count;
     call->generation = ++proxy->generation;
     if (UNLIKELY(proxy->fault.fault != FAULT_NONE))
         call->fault = armed_fault(pq, count);
     const uint64_t how = domain_run(proxy->domain, function, pq->call_address, value);
+    if (UNLIKELY(proxy->flips != 0))
+        flips_end();
     const bool faulty = call->fault != FAULT_NONE;
     bool good = false;
     if (UNLIKELY(how != GATE_RETURNED))

@@ -27,13 +27,15 @@ def pairs_config(cards, lines=""):
 
 
 @contextlib.contextmanager
-def start_pairs(cards=("virtio",) * 4, lines="", options=(), card_options=""):
-    """Boots the image; every port has its link. `options` are those of qemu/run."""
+def start_pairs(cards=("virtio",) * 4, lines="", options=(), card_options=None):
+    """Boots the image; every port has its link. `options` are those of qemu/run; card_options says
+    which every card of a kind gets."""
+    more = card_options or {}
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="barewire-"))
         peers = [stack.enter_context(contextlib.closing(Peer(f"{directory}/{name}")))
                  for name in NAMES]
-        ports = [peer.port(card, card_options) for peer, card in zip(peers, cards)]
+        ports = [peer.port(card, more.get(card, "")) for peer, card in zip(peers, cards)]
         box = stack.enter_context(start_box(ports, pairs_config(cards, lines), options))
         box.ready()
         box.wait_for_links()

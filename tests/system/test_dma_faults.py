@@ -126,7 +126,7 @@ def written():
 def confined():
     # strict=off: what a card sends when it may not read the frame is no frame.
     with start_pairs(CARDS, LEVELS["iommu"], options=["--iommu"],
-                     card_options=",strict=off") as pairs:
+                     card_options={"ixgbe": ",strict=off"}) as pairs:
         yield pairs
 
 
