@@ -56,6 +56,8 @@ void domain_exit(void);
     F(BAD_RSP, "bad-rsp", RECEIVE)                 \
     F(UD2, "ud2", RECEIVE)                         \
     F(DIVIDE, "divide", RECEIVE)                   \
+    F(ARRAY_BOUNDS, "array-bounds", RECEIVE)       \
+    F(OVERFLOW, "overflow", RECEIVE)               \
     F(CLI, "cli", RECEIVE)                         \
     F(HLT, "hlt", RECEIVE)                         \
     F(IN, "in", RECEIVE)                           \

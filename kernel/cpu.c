@@ -153,10 +153,10 @@ void cpu_init(void)
         uint32_t bit;
         const char *name;
     } wanted[] = {
-        {extended.ebx >> 7 & 1, CR4_SMEP, "SMEP "},
-        {extended.ebx >> 20 & 1, CR4_SMAP, "SMAP "},
-        {extended.ecx >> 2 & 1, CR4_UMIP, "UMIP "},
-        {extended.ecx >> 3 & 1, CR4_PKE, "PKE "},
+        {extended.ebx >> 7 & 1, CR4_SMEP, " SMEP"},
+        {extended.ebx >> 20 & 1, CR4_SMAP, " SMAP"},
+        {extended.ecx >> 2 & 1, CR4_UMIP, " UMIP"},
+        {extended.ecx >> 3 & 1, CR4_PKE, " PKE"},
     };
     protections[0] = '\0';
     for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {

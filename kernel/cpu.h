@@ -54,7 +54,7 @@ uint64_t cpu_random(void);
 // turns on SMEP, SMAP, UMIP, protection keys and AVX where the processor has them. Needs vm_init().
 void cpu_init(void);
 
-// "SMEP SMAP UMIP": what cpu_init() turned on.
+// " SMEP SMAP UMIP": what cpu_init() turned on.
 const char *cpu_protections(void);
 
 static inline uint64_t cpu_read_cr2(void)

@@ -64,7 +64,7 @@ static void init_machine(uint32_t magic, uint32_t address)
     trap_init();
     gate_init();
     console_screen(&boot);
-    log_line("booted by %s, %llu MiB of memory, W^X NX %s", boot.loader,
+    log_line("booted by %s, %llu MiB of memory, W^X NX%s", boot.loader,
              (unsigned long long)(page_total_bytes() >> 20), cpu_protections());
     acpi_init(boot.rsdp);
     iommu_init();

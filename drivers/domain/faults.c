@@ -72,6 +72,20 @@ static void divide_by_zero(void)
     __asm__ volatile("divl %1" : "+a"(one) : "r"(zero), "d"(0) : "cc");
 }
 
+// The compiler cannot know the number.
+static int hidden_number(int number)
+{
+    __asm__ volatile("" : "+r"(number));
+    return number;
+}
+
+static void write_beyond_an_array(void)
+{
+    volatile uint8_t room[16];
+    room[hidden_number(sizeof room)] = 1;
+    (void)room[0];
+}
+
 static void load_a_descriptor_table(void)
 {
     const struct __attribute__((packed)) {
@@ -127,6 +141,12 @@ static void misuse_the_processor(const struct domain_call *call)
         break;
     case FAULT_DIVIDE:
         divide_by_zero();
+        break;
+    case FAULT_ARRAY_BOUNDS:
+        write_beyond_an_array();
+        break;
+    case FAULT_OVERFLOW:
+        (void)hidden_number(hidden_number(INT32_MAX) + 1);
         break;
     case FAULT_CLI:
         __asm__ volatile("cli");

@@ -22,8 +22,8 @@ HARMLESS = "no effect"
 FAULTS = {
     **dict.fromkeys(
         ["null-store", "store-forwarder", "load-forwarder", "store-driver", "store-text", "exec-data",
-         "exec-wrpkru", "jump-kernel", "jump-nowhere", "stack-overflow", "ud2", "divide", "cli", "hlt",
-         "in", "out", "wrmsr", "mov-cr3", "lgdt", "int", "flag-tf"], "exception"),
+         "exec-wrpkru", "jump-kernel", "jump-nowhere", "stack-overflow", "ud2", "divide",
+         "array-bounds", "overflow", "cli", "hlt", "in", "out", "wrmsr", "mov-cr3", "lgdt", "int", "flag-tf"], "exception"),
     **dict.fromkeys(["bad-rsp", "flag-ac", "flag-nt", "flag-df", "mxcsr"], HARMLESS),
     "loop": "hang", "silence": SILENT, "hoard": SILENT,
     "count-ahead": "count", "count-back": "count", "sent-count": "count", "stale": "stale",
