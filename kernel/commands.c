@@ -10,8 +10,7 @@
 #include "kernel/page.h"
 #include "kernel/pci.h"
 #include "kernel/reboot.h"
-
-enum { LINES_A_STEP = 8 };
+#include "kernel/task.h"
 
 static const struct config *current;
 
@@ -20,16 +19,12 @@ void commands_set_config(const struct config *config)
     current = config;
 }
 
-static bool more_log(void)
-{
-    return log_replay_step();
-}
-
 void command_log(int argc, char **argv)
 {
     (void)argc, (void)argv;
     log_replay();
-    shell_go_on(more_log);
+    while (log_replay_step())
+        task_breathe();
 }
 
 void command_config(int argc, char **argv)
@@ -38,24 +33,15 @@ void command_config(int argc, char **argv)
     config_print(current, console_printf);
 }
 
-static size_t pci_shown;
-
-static bool more_pci(void)
+void command_pci(int argc, char **argv)
 {
-    for (unsigned i = 0; i < LINES_A_STEP && pci_shown < pci_count(); i++) {
-        const struct pci_device *device = pci_at(pci_shown++);
+    (void)argc, (void)argv;
+    for (size_t i = 0; i < pci_count(); i++) {
+        const struct pci_device *device = pci_at(i);
         console_printf("%04x:%02x:%02x.%u  %04x:%04x  class %06x\n", device->segment, device->bus,
                        device->slot, device->function, device->vendor, device->device,
                        device->class_code);
     }
-    return pci_shown < pci_count();
-}
-
-void command_pci(int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    pci_shown = 0;
-    shell_go_on(more_pci);
 }
 
 void command_memory(int argc, char **argv)

@@ -9,10 +9,9 @@
 #include "kernel/load.h"
 #include "kernel/ports.h"
 
-enum { BUCKETS_A_STEP = 8, SECOND_US = 1000000 };
+enum { SECOND_US = 1000000 };
 
 static struct load_report report;
-static unsigned next_bucket;
 
 static unsigned share(uint64_t part, uint64_t whole)
 {
@@ -44,14 +43,13 @@ static void show_sleeps(void)
         console_printf("does not sleep: %s cannot interrupt for frames\n", ports_unarmed()->name);
 }
 
-static bool more_gaps(void)
+static void show_gaps(void)
 {
-    for (unsigned i = 0; i < BUCKETS_A_STEP && next_bucket < LOAD_GAPS; i++, next_bucket++)
-        if (report.gaps[next_bucket] != 0)
-            console_printf(
-                "  from %10" PRIu64 ".%03u us %20" PRIu64 "\n", (UINT64_C(1) << next_bucket) / 1000,
-                (unsigned)((UINT64_C(1) << next_bucket) % 1000), report.gaps[next_bucket]);
-    return next_bucket < LOAD_GAPS;
+    for (unsigned i = 0; i < LOAD_GAPS; i++)
+        if (report.gaps[i] != 0)
+            console_printf("  from %10" PRIu64 ".%03u us %20" PRIu64 "\n",
+                           (UINT64_C(1) << i) / 1000, (unsigned)((UINT64_C(1) << i) % 1000),
+                           report.gaps[i]);
 }
 
 void command_load(int argc, char **argv)
@@ -67,6 +65,5 @@ void command_load(int argc, char **argv)
     console_printf("longest gap %" PRIu64 ".%03u us, since last asked %" PRIu64 ".%03u us\n",
                    report.gap_max_ns / 1000, (unsigned)(report.gap_max_ns % 1000),
                    report.gap_max_recent_ns / 1000, (unsigned)(report.gap_max_recent_ns % 1000));
-    next_bucket = 0;
-    shell_go_on(more_gaps);
+    show_gaps();
 }

@@ -40,6 +40,7 @@ static char queue[QUEUE_BYTES];
 static uint64_t head, tail; // bytes ever queued and ever handed to the serial port
 static uint64_t lost;       // bytes since the last that was queued
 static bool serial_there, polled;
+static void (*on_print)(void);                            // or NULL
 static void (*attached)(const char *text, size_t length); // a second screen, or NULL
 static char typed_keys[TYPED_BYTES];                      // at a second keyboard
 static unsigned typed, typed_taken;                       // free-running
@@ -133,6 +134,13 @@ void console_printf(const char *format, ...)
     if (length < 0)
         return;
     console_write(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    if (on_print != NULL)
+        on_print();
+}
+
+void console_on_print(void (*then)(void))
+{
+    on_print = then;
 }
 
 static void draw_for_a_moment(void)

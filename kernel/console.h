@@ -25,6 +25,9 @@ void console_write(const char *text, size_t length);
 // At most 255 characters; the rest is cut off.
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// What console_printf(), but not console_write(), calls when it has queued the text. NULL: nothing.
+void console_on_print(void (*then)(void));
+
 // Bytes that console_write() would take now ("\n" counts as two).
 size_t console_room(void);
 

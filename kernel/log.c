@@ -18,7 +18,6 @@ struct entry {
 
 enum {
     SHOWN_LENGTH = LOG_LINE_LENGTH + 32, // with the time in front
-    LINES_A_STEP = 4,
 };
 
 static struct entry entries[LOG_LINES];
@@ -75,11 +74,8 @@ bool log_replay_step(void)
 {
     if (written > LOG_LINES && replay_next < written - LOG_LINES)
         replay_next = written - LOG_LINES;
-    for (unsigned i = 0; i < LINES_A_STEP && replay_next < replay_end; i++) {
-        if (console_room() < SHOWN_LENGTH)
-            break;
+    if (replay_next < replay_end && console_room() >= SHOWN_LENGTH)
         show(&entries[replay_next++ % LOG_LINES]);
-    }
     return replay_next < replay_end;
 }
 

@@ -27,6 +27,7 @@
 #include "kernel/pci.h"
 #include "kernel/ports.h"
 #include "kernel/shell.h"
+#include "kernel/task.h"
 #include "kernel/trap.h"
 #include "kernel/vm.h"
 #include "net/box.h"
@@ -63,6 +64,7 @@ static void init_machine(uint32_t magic, uint32_t address)
     cpu_init();
     trap_init();
     gate_init();
+    task_init();
     console_screen(&boot);
     log_line("booted by %s, %llu MiB of memory, W^X NX%s", boot.loader,
              (unsigned long long)(page_total_bytes() >> 20), cpu_protections());

@@ -13,6 +13,7 @@
 #include "kernel/pci.h"
 #include "kernel/reboot.h"
 #include "kernel/symbols.h"
+#include "kernel/task.h"
 #include "kernel/trap.h"
 #include "kernel/vm.h"
 
@@ -139,6 +140,7 @@ static void print_registers(const struct trap_frame *f)
 static void enter(void)
 {
     cpu_interrupts(false);
+    task_hold();
     if (depth++ == 0)
         return;
     // The printing itself failed: what has been said is all that can be said.

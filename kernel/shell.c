@@ -9,6 +9,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
+#include "kernel/task.h"
 
 static const char prompt[] = "barewire> ";
 
@@ -16,9 +17,8 @@ enum {
     LINE_LIMIT = 80 - sizeof prompt, // prompt and line fit into 80 columns, so that \r goes back to
                                      // the start of both
     HISTORY = 8,
-    KEYS_A_POLL = 64,
+    KEYS_A_POLL = 8,
     STEP_US = 1000,
-    LINES_A_STEP = 4, // of help
 
     CONTROL_C = 0x03,
     CONTROL_U = 0x15,
@@ -28,7 +28,9 @@ enum {
 };
 
 static const struct shell_command *table;
-static bool (*going_on)(void); // what a command has still to do; NULL: nothing
+static bool answering;         // a command's task is under way
+static bool (*going_on)(void); // what the command has still to do, step by step; NULL: nothing
+static char command_line[LINE_LIMIT + 1]; // of the command, cut into words
 static char line[LINE_LIMIT + 1];
 static size_t length;
 static bool shown;    // prompt and line stand on the terminal's last line
@@ -41,10 +43,11 @@ static unsigned back;    // how many lines the user has gone up; 0: the line bei
 
 // --- what is on the terminal -------------------------------------------------------------------
 
+// Also before a line of the log in the middle of anything: without a pause.
 static void clear_away(void)
 {
     if (shown)
-        console_printf("\r\033[K");
+        console_write("\r\033[K", 4);
     shown = false;
 }
 
@@ -56,24 +59,15 @@ static void show(void)
 
 // --- commands ----------------------------------------------------------------------------------
 
-static const struct shell_command *next_help;
-
-static bool more_help(void)
-{
-    for (unsigned i = 0; i < LINES_A_STEP && next_help->name != NULL; i++, next_help++) {
-        const char *arguments = next_help->arguments != NULL ? next_help->arguments : "";
-        int padding = 25 - (int)(strlen(next_help->name) + strlen(arguments));
-        console_printf("  %s %s%*s %s\n", next_help->name, arguments, padding > 0 ? padding : 0, "",
-                       next_help->help);
-    }
-    return next_help->name != NULL;
-}
-
 static void help(void)
 {
     console_printf("  %-26s %s\n", "help", "this list");
-    next_help = table;
-    shell_go_on(more_help);
+    for (const struct shell_command *c = table; c->name != NULL; c++) {
+        const char *arguments = c->arguments != NULL ? c->arguments : "";
+        const int padding = 25 - (int)(strlen(c->name) + strlen(arguments));
+        console_printf("  %s %s%*s %s\n", c->name, arguments, padding > 0 ? padding : 0, "",
+                       c->help);
+    }
 }
 
 static void run(int argc, char **argv)
@@ -91,11 +85,11 @@ static void run(int argc, char **argv)
     console_printf("%s: unknown command; help lists them\n", argv[0]);
 }
 
-static void split_and_run(char *text)
+static void split_and_run(void)
 {
     char *argv[SHELL_ARGUMENTS_MAX + 1];
     int argc = 0;
-    for (char *word = strtok(text, " \t"); word != NULL; word = strtok(NULL, " \t")) {
+    for (char *word = strtok(command_line, " \t"); word != NULL; word = strtok(NULL, " \t")) {
         if (argc == SHELL_ARGUMENTS_MAX) {
             console_printf("too many words, expected at most %d\n", SHELL_ARGUMENTS_MAX);
             return;
@@ -105,6 +99,15 @@ static void split_and_run(char *text)
     argv[argc] = NULL;
     if (argc > 0)
         run(argc, argv);
+}
+
+// The task of one command.
+static void answer(void)
+{
+    split_and_run();
+    while (going_on != NULL && going_on())
+        task_pause();
+    going_on = NULL;
 }
 
 // --- the line ----------------------------------------------------------------------------------
@@ -125,13 +128,12 @@ static void remember(void)
 
 static void enter(void)
 {
-    char text[LINE_LIMIT + 1];
     remember();
-    strcpy(text, line);
+    strcpy(command_line, line);
     set_line("");
     console_printf("\n");
     shown = false;
-    split_and_run(text);
+    answering = task_begin(answer);
 }
 
 // step 1: an older line, -1: a newer one. Below the newest is an empty line.
@@ -209,6 +211,7 @@ void shell_init(const struct shell_command *commands)
 {
     table = commands;
     log_on_line(clear_away);
+    console_on_print(task_breathe);
 }
 
 void shell_go_on(bool (*step)(void))
@@ -218,19 +221,14 @@ void shell_go_on(bool (*step)(void))
 
 uint64_t shell_deadline(void)
 {
-    return going_on != NULL ? clock_us() + STEP_US : UINT64_MAX;
-}
-
-static bool long_answer_goes_on(void)
-{
-    if (going_on != NULL && !going_on())
-        going_on = NULL;
-    return going_on != NULL;
+    return answering ? clock_us() + STEP_US : UINT64_MAX;
 }
 
 void shell_poll(void)
 {
-    if (long_answer_goes_on())
+    if (answering)
+        answering = task_go_on();
+    if (answering)
         return;
     for (unsigned i = 0; i < KEYS_A_POLL; i++) {
         if (!shown)
@@ -239,7 +237,7 @@ void shell_poll(void)
         if (c < 0)
             return;
         typed((char)c);
-        if (long_answer_goes_on())
+        if (answering)
             return;
     }
 }

@@ -20,7 +20,6 @@ static const struct buffers *buffers;
 static const struct forwarder *forwarder;
 static struct supervisor *supervisor;
 static struct snapshot snapshots[NET_PORTS_MAX];
-static unsigned next_port; // of an answer that goes through all of them
 
 void commands_init(const struct buffers *all_buffers, const struct forwarder *the_forwarder,
                    struct supervisor *the_supervisor)
@@ -90,14 +89,6 @@ static void show_port(const struct supervised *s)
     console_printf("\n");
 }
 
-// A port a step: what several take to print would keep frames waiting.
-static bool more_ports(void)
-{
-    if (next_port < supervisor->count)
-        show_port(&supervisor->ports[next_port++]);
-    return next_port < supervisor->count;
-}
-
 void command_ports(int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -105,8 +96,8 @@ void command_ports(int argc, char **argv)
         return;
     console_printf("%-8s %-16s %-10s %-17s %-8s %s\n", "port", "device", "driver", "mac", "state",
                    "link");
-    next_port = 0;
-    shell_go_on(more_ports);
+    for (unsigned i = 0; i < supervisor->count; i++)
+        show_port(&supervisor->ports[i]);
 }
 
 // Milliseconds are fine enough, and do not overflow when nobody looked for a year at line rate.
@@ -178,7 +169,7 @@ static void show_card(const struct port *port)
 
 static void show_stats(unsigned number)
 {
-    const struct port_counters *c = &forwarder->counters[number];
+    const struct port_counters counters = forwarder->counters[number], *c = &counters;
     struct snapshot *last = &snapshots[number];
     const uint64_t now = clock_us();
     const uint64_t us = now - last->time;
@@ -191,13 +182,6 @@ static void show_stats(unsigned number)
     *last = (struct snapshot){now, c->rx_frames, c->tx_frames};
 }
 
-static bool more_stats(void)
-{
-    if (next_port < supervisor->count)
-        show_stats(next_port++);
-    return next_port < supervisor->count;
-}
-
 void command_stats(int argc, char **argv)
 {
     if (!box_runs())
@@ -208,8 +192,8 @@ void command_stats(int argc, char **argv)
             show_stats((unsigned)number);
         return;
     }
-    next_port = 0;
-    shell_go_on(more_stats);
+    for (unsigned i = 0; i < supervisor->count; i++)
+        show_stats(i);
 }
 
 static void show_place(const struct audit_place *place)

@@ -2,6 +2,7 @@
 // The shell's command `fdb`. Made for 80 columns.
 #include "net/commands_fdb.h"
 #include "kernel/console.h"
+#include "kernel/task.h"
 #include "net/find_port.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -109,8 +110,12 @@ static int find(const char *name)
 static void flush(const char *name)
 {
     const int port = name == NULL ? FDB_NOWHERE : find(name);
-    if (port >= 0)
-        console_printf("%" PRIu32 " stations forgotten\n", fdb_flush(&bridge->fdb, (unsigned)port));
+    if (port < 0)
+        return;
+    uint32_t flushed = 0;
+    for (uint32_t at = 0; !fdb_flushed(&bridge->fdb, at); task_breathe())
+        flushed += fdb_flush_some(&bridge->fdb, (unsigned)port, &at);
+    console_printf("%" PRIu32 " stations forgotten\n", flushed);
 }
 
 void command_fdb(int argc, char **argv)

@@ -9,6 +9,7 @@
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/task.h"
 #include "net/capture.h"
 #include "net/decode.h"
 #include "net/find_port.h"
@@ -146,6 +147,7 @@ static void show_bytes(const struct captured *frame)
         }
         line[TEXT + count] = '\n';
         console_write(line, TEXT + count + 1);
+        task_breathe();
     }
 }
 
@@ -163,6 +165,7 @@ static void show_frame(const struct captured *frame)
         console_printf("%u bytes:\n", frame->length);
     if (frame->length == 0)
         return;
+    task_pause();
     show_wrapped(decode_frame(frame->bytes, frame->kept, text));
     show_bytes(frame);
 }

@@ -183,24 +183,47 @@ uint64_t fdb_deadline(const struct fdb *fdb)
     return fdb->swept_us + FDB_SWEEP_MAX * fdb->bucket_us;
 }
 
-uint32_t fdb_flush(struct fdb *fdb, unsigned port)
+// How many stations a flush would forget.
+static uint32_t held_behind(const struct fdb *fdb, unsigned port)
 {
-    const uint32_t before = fdb->entries;
-    uint32_t left = port == FDB_NOWHERE ? before - fdb->held[FDB_BOX] : fdb->held[port];
-    for (struct fdb_bucket *bucket = fdb->buckets; left > 0; bucket++) {
-        uint64_t *slots = bucket->slots;
-        for (unsigned i = 0; i < FDB_BUCKET_SLOTS && slots[i] != 0;) {
-            const unsigned held_by = fdb_port(slots[i]);
-            if (held_by == FDB_BOX || (port != FDB_NOWHERE && held_by != port)) {
-                i++;
-                continue;
-            }
+    return port == FDB_NOWHERE ? fdb->entries - fdb->held[FDB_BOX] : fdb->held[port];
+}
+
+static void flush_bucket(struct fdb *fdb, uint64_t *slots, unsigned port)
+{
+    for (unsigned i = 0; i < FDB_BUCKET_SLOTS && slots[i] != 0;) {
+        const unsigned held_by = fdb_port(slots[i]);
+        if (held_by == FDB_BOX || (port != FDB_NOWHERE && held_by != port))
+            i++;
+        else
             forget(fdb, slots, i);
-            left--;
-        }
+    }
+}
+
+uint32_t fdb_flush_some(struct fdb *fdb, unsigned port, uint32_t *at)
+{
+    const uint32_t before = fdb->entries, end = *at + FDB_FLUSH_MAX;
+    for (; *at < end && !fdb_flushed(fdb, *at); ++*at) {
+        if (held_behind(fdb, port) == 0)
+            *at = (uint32_t)buckets_of(fdb) - 1;
+        else
+            flush_bucket(fdb, fdb->buckets[*at].slots, port);
     }
     fdb->flushed += before - fdb->entries;
     return before - fdb->entries;
+}
+
+bool fdb_flushed(const struct fdb *fdb, uint32_t at)
+{
+    return at >= buckets_of(fdb);
+}
+
+uint32_t fdb_flush(struct fdb *fdb, unsigned port)
+{
+    uint32_t flushed = 0;
+    for (uint32_t at = 0; !fdb_flushed(fdb, at);)
+        flushed += fdb_flush_some(fdb, port, &at);
+    return flushed;
 }
 
 static struct fdb_entry described(const struct fdb *fdb, uint64_t entry)

@@ -101,6 +101,12 @@ bool fdb_add_own(struct fdb *fdb, uint64_t address);
 // Returns how many there were. Looks at the whole table, unless there is nothing to be found.
 uint32_t fdb_flush(struct fdb *fdb, unsigned port);
 
+// The same in pieces of FDB_FLUSH_MAX buckets, from *at = 0 on, until fdb_flushed(). Returns how
+// many stations this piece has forgotten. What is learned in between may be forgotten or not.
+enum { FDB_FLUSH_MAX = 64 };
+uint32_t fdb_flush_some(struct fdb *fdb, unsigned port, uint32_t *at);
+bool fdb_flushed(const struct fdb *fdb, uint32_t at);
+
 // The entry of a station. False when it is not known.
 bool fdb_entry(const struct fdb *fdb, uint64_t address, struct fdb_entry *entry);
 

@@ -5,8 +5,10 @@
 
 #include <inttypes.h>
 
-enum { BUCKETS = 16 };     // looked at for one piece, at most
-enum { STATION_MAX = 96 }; // bytes of one station's text
+enum {
+    BUCKETS = 16, // looked at for one piece, at most,
+    STATIONS = 2, // and written
+};
 
 static uint64_t bucket_count(const struct fdb *fdb)
 {
@@ -27,13 +29,14 @@ static void write_station(struct page_cursor *cursor, uint64_t slot, struct text
     struct fdb_entry entry;
     if (!fdb_entry(fdb, address, &entry))
         return;
-    text_printf(out, "%s{\"mac\":\"", cursor->item++ > 0 ? "," : "");
-    for (unsigned i = 0; i < 6; i++)
-        text_printf(out, "%s%02x", i > 0 ? ":" : "", (unsigned)(address >> 8 * i & 0xff));
+    text_printf(out, "%s{\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",", cursor->item++ > 0 ? "," : "",
+                (unsigned)address & 0xff, (unsigned)(address >> 8) & 0xff,
+                (unsigned)(address >> 16) & 0xff, (unsigned)(address >> 24) & 0xff,
+                (unsigned)(address >> 32) & 0xff, (unsigned)(address >> 40) & 0xff);
     if (entry.port == FDB_BOX)
-        text_printf(out, "\",\"box\":true}");
+        text_printf(out, "\"box\":true}");
     else
-        text_printf(out, "\",\"port\":\"%s\",\"age_s\":%" PRIu64 "}", port_name(entry.port),
+        text_printf(out, "\"port\":\"%s\",\"age_s\":%" PRIu64 "}", port_name(entry.port),
                     entry.age_us / 1000000);
 }
 
@@ -50,7 +53,7 @@ static bool write_stations(struct page_cursor *cursor, struct text *out)
         if (slot == 0)
             continue;
         write_station(cursor, slot, out);
-        if (++found == PAGE_PIECE_MAX / STATION_MAX)
+        if (++found == STATIONS)
             break;
     }
     return cursor->place < slots;

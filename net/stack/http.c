@@ -10,15 +10,16 @@
 
 #include <string.h>
 
+#include "kernel/clock.h"
 #include "lwip/tcp.h"
 #include "net/stack/http_answer.h"
 #include "net/stack/http_parse.h"
 #include "net/stack/page.h"
 
 enum {
-    PIECES = 4,         // of a page, in one step, as far as there is room
-    PARSE_BYTES = 512,  // of a request, in one step
-    WRITE_BYTES = 2048, // handed to TCP in one step
+    PIECES_US = 5,     // that pieces of a page are written for, in one step; the last may end later
+    PARSE_BYTES = 512, // of a request, in one step
+    WRITE_BYTES = 1440, // handed to TCP in one step: a segment
     HELD_MAX = 2,       // received buffers that wait in a connection: TCP holds back the others
     OUT_BYTES = 2048,
     CHUNK_HEAD = 6,     // "ffff\r\n"
@@ -393,10 +394,12 @@ static void answered(struct connection *c)
         end(c);
 }
 
-// Hands bytes to TCP. Returns how many it took: perhaps none.
+// Hands bytes to TCP, if it has sent what it got before: with more of them waiting for the
+// client's window, an acknowledgement could have it send them all in one slice. Returns how many it
+// took: perhaps none.
 static size_t hand_over(struct connection *c, const char *bytes, size_t length, uint8_t how)
 {
-    const size_t room = tcp_sndbuf(c->pcb);
+    const size_t room = c->pcb->unsent == NULL ? tcp_sndbuf(c->pcb) : 0;
     if (length > WRITE_BYTES)
         length = WRITE_BYTES;
     if (length > room)
@@ -421,10 +424,11 @@ static bool step_sending(struct connection *c)
     } else if (c->page != NULL) {
         text_init(&c->out, c->buffer, sizeof c->buffer);
         c->sent = 0;
-        for (unsigned i = 0; i < PIECES && c->page != NULL &&
-                             text_room(&c->out) > CHUNK_HEAD + PAGE_PIECE_MAX + CHUNK_TAIL;
-             i++)
+        const uint64_t begin = clock_us();
+        do
             write_page(c);
+        while (c->page != NULL && clock_us() - begin < PIECES_US &&
+               text_room(&c->out) > CHUNK_HEAD + PAGE_PIECE_MAX + CHUNK_TAIL);
         return true;
     } else if (c->left > 0) {
         taken = hand_over(c, c->bytes, c->left, TCP_WRITE_FLAG_MORE);

@@ -39,8 +39,8 @@ class Managed:
 
 
 @contextlib.contextmanager
-def managed(lines, ports="virtio", ipv6=False, **options):
-    """`lines`: the section [manage], after its port. Afterwards the counters' law must hold and every
+def managed(lines, ports="virtio", ipv6=False, mode="wire", **options):
+    """`lines`: the section [manage], after its port; mode: of [forward]. Afterwards the counters' law must hold and every
     buffer must be where it should be."""
     with contextlib.closing(Namespace()) as left, contextlib.closing(Namespace()) as right:
         taps = [left.tap("eth0", f"{LEFT}/24"), right.tap("eth0", f"{RIGHT}/24")]
@@ -48,7 +48,7 @@ def managed(lines, ports="virtio", ipv6=False, **options):
             left.run("sh", "-c", "cd /proc/sys/net/ipv6/conf/eth0 && echo 0 > accept_dad && "
                                  "echo 0 > disable_ipv6")
         cards = [f"{card},fd={fd}" for card, fd in zip(PORTS[ports], taps)]
-        config = wire_config(cards) + "[manage]\nport = left\n" + lines
+        config = wire_config(cards).replace("wire", mode) + "[manage]\nport = left\n" + lines
         with start_box(cards, config, pass_fds=taps, **options) as box:
             for fd in taps:
                 os.close(fd)

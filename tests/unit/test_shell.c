@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The command line, with a terminal of the test's own: what it shows is checked on a screen.
-// links: kernel/shell.c kernel/screen.c
+// links: kernel/shell.c kernel/screen.c kernel/task.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -13,8 +14,11 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
+#include "kernel/panic.h"
 #include "kernel/screen.h"
 #include "kernel/shell.h"
+#include "kernel/task.h"
+#include "kernel/vm.h"
 
 enum { COLUMNS = 80, ROWS = 25 };
 
@@ -23,6 +27,9 @@ static uint16_t cells[ROWS * COLUMNS];
 static const char *keys = "";
 static void (*before_line)(void);
 static unsigned replay_steps;
+static void (*on_print)(void);
+static uint64_t now; // us; each look takes 3
+static _Alignas(16) char stack[TASK_STACK_BYTES];
 
 void console_write(const char *text, size_t length)
 {
@@ -38,6 +45,26 @@ void console_printf(const char *format, ...)
     va_end(arguments);
     assert_in_range(length, 0, sizeof text - 1);
     console_write(text, (size_t)length);
+    if (on_print != NULL)
+        on_print();
+}
+
+void console_on_print(void (*then)(void))
+{
+    on_print = then;
+}
+
+void *vm_stack(uint64_t bytes, const char *owner)
+{
+    assert_int_equal(bytes, sizeof stack);
+    assert_string_equal(owner, "shell");
+    return stack + sizeof stack;
+}
+
+void panic(const char *format, ...)
+{
+    (void)format;
+    abort();
 }
 
 int console_getc(void)
@@ -47,7 +74,7 @@ int console_getc(void)
 
 uint64_t clock_us(void)
 {
-    return 5;
+    return now += 3;
 }
 
 void log_on_line(void (*before)(void))
@@ -100,10 +127,21 @@ static void run_noise(int argc, char **argv)
     log_text("[log] from inside");
 }
 
+enum { LINES_OF_MANY = 12 };
+
+static void run_many(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    for (unsigned i = 0; i < LINES_OF_MANY; i++)
+        console_printf("line %u\n", i);
+}
+
 static const struct shell_command commands[] = {
     {"args", "[A] [B]", "shows its arguments", run_args},
     {"log", NULL, "shows the log", run_log},
     {"noise", "", "logs a line", run_noise},
+    {"many", "", "says much", run_many},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -113,6 +151,7 @@ static int setup(void **state)
 {
     (void)state;
     screen_init_ega(&screen, cells, COLUMNS, ROWS);
+    task_init();
     shell_init(commands);
     last_argc = -1;
     keys = "\r"; // whatever the test before left typed is gone
@@ -127,7 +166,7 @@ static int setup(void **state)
 static void type(const char *text)
 {
     keys = text;
-    for (unsigned i = 0; i < 100 && *keys != '\0'; i++)
+    for (unsigned i = 0; i < 100 && (*keys != '\0' || shell_deadline() != UINT64_MAX); i++)
         shell_poll();
     assert_string_equal(keys, "");
     shell_poll();
@@ -178,7 +217,35 @@ static void test_help(void **state)
     assert_string_equal(row(1), "  help                       this list");
     assert_string_equal(row(2), "  args [A] [B]               shows its arguments");
     assert_string_equal(row(3), "  log                        shows the log");
-    assert_string_equal(row(5), "barewire>");
+    assert_string_equal(row(6), "barewire>");
+}
+
+// A command that prints without end in sight is interrupted, goes on where it was, and is alone:
+// what is typed meanwhile waits, and what is logged is a line of its own.
+static void test_a_long_answer(void **state)
+{
+    (void)state;
+    unsigned polls = 0;
+    keys = "many\rargs x\r";
+    for (shell_poll(); last_argc < 0 && polls < 100; polls++) {
+        if (polls == 1)
+            log_text("[log] in between");
+        assert_true(shell_deadline() < UINT64_MAX);
+        shell_poll();
+    }
+    assert_in_range(polls, 4, 2 * LINES_OF_MANY);
+    char expected[16];
+    unsigned found = 0, logged = 0;
+    for (unsigned i = 1; i <= LINES_OF_MANY + 1; i++) {
+        snprintf(expected, sizeof expected, "line %u", found);
+        logged += strcmp(row(i), "[log] in between") == 0;
+        found += strcmp(row(i), expected) == 0;
+    }
+    assert_int_equal(found, LINES_OF_MANY);
+    assert_int_equal(logged, 1);
+    assert_string_equal(last, "args|x|");
+    assert_string_equal(row(LINES_OF_MANY + 2), "barewire> args x");
+    assert_true(shell_deadline() == UINT64_MAX);
 }
 
 static void test_editing(void **state)
@@ -309,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup(test_prompt_and_command, setup),
         cmocka_unit_test_setup(test_unknown_and_empty, setup),
         cmocka_unit_test_setup(test_help, setup),
+        cmocka_unit_test_setup(test_a_long_answer, setup),
         cmocka_unit_test_setup(test_editing, setup),
         cmocka_unit_test_setup(test_line_ends, setup),
         cmocka_unit_test_setup(test_line_limit, setup),
