@@ -142,6 +142,7 @@ static void load_defaults(struct simcard *card)
     }
     card->i2c = (struct simcard_i2c){.clock = true, .data = true, .drive = true};
     card->link_started = false;
+    memset(card->aliases_seen, 0, sizeof card->aliases_seen);
     memset(card->tdt_seen, 0, sizeof card->tdt_seen);
     memset(card->rdt_seen, 0, sizeof card->rdt_seen);
 }
@@ -264,9 +265,13 @@ static void react(struct simcard *card)
 void simcard_tick(struct simcard *card)
 {
     card->ticks++;
-    react(card);
     if (card->plain)
+        simcard_follow_aliases(card);
+    react(card);
+    if (card->plain) {
+        simcard_follow_aliases(card); // after a reset
         look_at_tails(card);
+    }
 }
 
 static bool clears_on_read(uint32_t offset)
@@ -282,6 +287,7 @@ uint32_t simcard_read(struct simcard *card, uint32_t offset)
         return UINT32_MAX;
     if (card->in_reset && card->ticks - card->reset_at < 1000)
         simcard_violate(card, "8.2.3.1.1: read less than 1 ms after CTRL.RST", offset, 0);
+    offset = simcard_alias(offset);
     const uint32_t value = *reg(card, offset);
     if (clears_on_read(offset))
         *reg(card, offset) = 0;
@@ -295,6 +301,7 @@ void simcard_write(struct simcard *card, uint32_t offset, uint32_t value)
     card->writes++;
     if (card->gone || card->registers_gone)
         return;
+    offset = simcard_alias(offset);
     simcard_check_write(card, offset, value);
     const uint32_t old = *reg(card, offset);
     const bool is_rxdctl = offset >= IXGBE_RXDCTL(0) && offset <= IXGBE_RXDCTL(63) &&

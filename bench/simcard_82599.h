@@ -19,6 +19,7 @@ enum {
     SIMCARD_BAR_SIZE = 0x20000,
     SIMCARD_QUEUES = 16,
     SIMCARD_VECTORS = 64,
+    SIMCARD_ALIASES = 108, // registers with two addresses
     SIMCARD_EEPROM_WORDS = 0x400,
     SIMCARD_FRAME_MAX = 15872, // 15.5 KiB
     SIMCARD_VIOLATION_MAX = 160,
@@ -81,6 +82,7 @@ struct simcard {
     uint64_t reset_at; // tick
     bool in_reset, link_started;
     uint32_t tdt_seen[SIMCARD_QUEUES], rdt_seen[SIMCARD_QUEUES];
+    uint32_t aliases_seen[SIMCARD_ALIASES];
     struct simcard_i2c i2c;
     uint8_t assembled[SIMCARD_FRAME_MAX];
 };
@@ -116,5 +118,9 @@ void simcard_forge_head(struct simcard *card, unsigned queue, uint32_t head);
 void simcard_violate(struct simcard *card, const char *rule, uint32_t offset, uint32_t value);
 void simcard_i2c_look(struct simcard *card);
 void simcard_cause(struct simcard *card, uint32_t causes);
+// The one address of a register that the simulation uses.
+uint32_t simcard_alias(uint32_t offset);
+// Without hooks: makes both addresses of a register agree, on what was written last.
+void simcard_follow_aliases(struct simcard *card);
 unsigned simcard_rss_queue(const struct simcard *card, const uint8_t *frame, unsigned length);
 void simcard_check_write(struct simcard *card, uint32_t offset, uint32_t value);

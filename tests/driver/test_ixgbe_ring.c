@@ -11,7 +11,7 @@
 // links: drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c drivers/ixgbe/stats.c
 // links: drivers/ixgbe/transmit.c
 // links: bench/simcard_82599.c bench/simcard_82599_module.c bench/simcard_82599_rings.c
-// links: bench/simcard_82599_rss.c bench/simcard_82599_rules.c
+// links: bench/simcard_82599_aliases.c bench/simcard_82599_rss.c bench/simcard_82599_rules.c
 // links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
