@@ -53,7 +53,7 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test test-faults test-flips tests check fuzz fuzzers gdb clean listing flags help bench bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all deps elf iso run test test-faults test-flips tests check fuzz fuzzers gdb clean listing flags help bench bench-latency bench-vm bench-guest qemu-82599 FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -168,11 +168,14 @@ $(BENCH_HOSTED:%.c=$(BUILD)/%.o): $(BUILD)/%.o: %.c Makefile
 
 $(BUILD)/bench/measure: $(BENCH_OBJECTS)
 	$(call say,HOSTLD,$@)
-	$(Q)gcc -no-pie -rdynamic -o $@ $^ -ldl
+	$(Q)gcc -no-pie -o $@ $^ -ldl -lm
 
 bench: $(BUILD)/bench/measure ## instructions, cycles, doorbells, cache misses a packet: path x batch
 	$(Q)deps/install bench
 	$(Q)BUILD=$(BUILD) bench/run
+
+bench-latency: $(BUILD)/bench/measure ## how long a frame waits in the box at 1, 10 and 20 Mpps
+	$(Q)BUILD=$(BUILD) bench/latency
 
 bench-vm: all ## frames a second and round trips, against a Linux guest
 	$(Q)deps/install test
@@ -214,7 +217,7 @@ test: deps ## builds, then runs unit, driver and system tests
 	$(Q)deps/promtool >/dev/null
 	$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) all tests; echo $$? >$(BUILD)/.build-status
 	$(Q)BUILD=$(BUILD) tests/run --build-status $$(cat $(BUILD)/.build-status) \
-	    $(TEST_BINARY) tests/system tests/model tests/fuzz
+	    $(TEST_BINARY) tests/system tests/model tests/bench tests/fuzz
 
 test-faults: all ## injects every fault into drivers, in ring 3 and in ring 0, and makes the table of it
 	$(Q)deps/install test

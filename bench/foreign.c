@@ -27,9 +27,10 @@ static void *find(void *library, const char *name)
 void foreign_open(unsigned batch)
 {
     const char *name = getenv("FOREIGN");
-    void *library = name == NULL ? NULL : dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    const bool named = name != NULL && *name != '\0';
+    void *library = named ? dlopen(name, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (library == NULL) {
-        fprintf(stderr, "bench: %s\n", name == NULL ? "FOREIGN names no library" : dlerror());
+        fprintf(stderr, "bench: %s\n", named ? dlerror() : "FOREIGN=LIBRARY is not set");
         exit(1);
     }
     int (*start)(const struct foreign_cards *) = NULL;

@@ -160,13 +160,18 @@ void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots)
         teach();
 }
 
-void rig_offer(unsigned count)
+bool rig_arrive(unsigned port)
 {
     uint8_t frame[RIG_FRAME];
+    rig_frame(frame, port, rig.offered[port]++);
+    return rig.path->cards->arrive(port, frame, RIG_FRAME);
+}
+
+void rig_offer(unsigned count)
+{
     for (unsigned i = 0; i < count; i++) {
         for (unsigned port = 0; port < rig.path->ports; port++) {
-            rig_frame(frame, port, rig.offered[port]++);
-            if (!rig.path->cards->arrive(port, frame, RIG_FRAME))
+            if (!rig_arrive(port))
                 give_up("a card had no room for a frame");
         }
     }

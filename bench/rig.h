@@ -4,13 +4,14 @@
 // The cards and the box take turns in one thread. Every frame carries its number, and a card that
 // sends one looks at each of its bytes.
 #pragma once
+#include "bench/foreign.h"
 #include "bench/hosted.h"
 #include "net/bridge.h"
 
 enum {
     RIG_PORTS_MAX = NET_PORTS_MAX,
-    RIG_FRAME = 60,  // bytes without FCS: 64 on the wire
-    RIG_TOUCHED = 1, // the byte that a path with touch increments in every frame
+    RIG_FRAME = 60,                // bytes without FCS: 64 on the wire
+    RIG_TOUCHED = FOREIGN_TOUCHED, // the byte that a path with touch increments in every frame
 };
 
 // A kind of simulated card, and the driver for it.
@@ -68,6 +69,9 @@ extern struct rig rig;
 
 // Opens the path's cards and ports, joins them and starts them. Ends the program when it cannot.
 void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots);
+
+// The next frame arrives at a port. False when its card had no room.
+bool rig_arrive(unsigned port);
 
 // count frames arrive at each port. Ends the program when a card has no room.
 void rig_offer(unsigned count);
