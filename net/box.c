@@ -126,6 +126,7 @@ static int connect_bridge(const struct ports *ports, const struct config *config
     log_line("bridge:%s; %u stations at most, forgotten after %u s", names, config->fdb_size,
              config->ageing_time);
     commands_fdb_init(&bridge);
+    commands_set_fdb(&bridge.fdb);
     bridging = true;
     return 0;
 }

@@ -19,6 +19,7 @@ struct snapshot {
 static const struct buffers *buffers;
 static const struct forwarder *forwarder;
 static struct supervisor *supervisor;
+static const struct fdb *fdb; // NULL: this box is no bridge
 static struct snapshot snapshots[NET_PORTS_MAX];
 
 void commands_init(const struct buffers *all_buffers, const struct forwarder *the_forwarder,
@@ -31,29 +32,17 @@ void commands_init(const struct buffers *all_buffers, const struct forwarder *th
         snapshots[i] = (struct snapshot){.time = clock_us()};
 }
 
+void commands_set_fdb(const struct fdb *the_fdb)
+{
+    fdb = the_fdb;
+}
+
 // Whether there is anything to show; says so when there is not.
 static bool box_runs(void)
 {
     if (supervisor == NULL)
         console_printf("nothing is forwarded: see the log\n");
     return supervisor != NULL;
-}
-
-static const char *state_text(const struct supervised *s)
-{
-    switch (s->state) {
-    case SUPERVISED_ABSENT:
-        return "absent";
-    case SUPERVISED_STARTING:
-        return "starting";
-    case SUPERVISED_RETRYING:
-        return "retrying";
-    case SUPERVISED_PARKED:
-        return "parked";
-    case SUPERVISED_RUNNING:
-        break;
-    }
-    return s->port->state == PORT_RUNNING ? "running" : "faulted";
 }
 
 static void link_text(const struct port *port, char text[LINK_TEXT])
@@ -78,7 +67,7 @@ static void show_port(const struct supervised *s)
         snprintf(address, sizeof address, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
                  mac[3], mac[4], mac[5]);
     console_printf("%-8s %-16s %-10s %-17s %-8s %s\n", port->name, s->device,
-                   port->driver ? port->driver->name : "-", address, state_text(s), link);
+                   port->driver ? port->driver->name : "-", address, supervise_state_name(s), link);
     if (s->restarts == 0 && s->last_fault == PORT_OK)
         return;
     console_printf("%-8s restarts %" PRIu64 ", last outage %" PRIu64 " us", "", s->restarts,
@@ -194,6 +183,9 @@ void command_stats(int argc, char **argv)
     }
     for (unsigned i = 0; i < supervisor->count; i++)
         show_stats(i);
+    if (fdb != NULL)
+        console_printf("%-8s fdb  %15" PRIu32 " of %" PRIu32 " stations\n", "table", fdb->entries,
+                       fdb->capacity);
 }
 
 static void show_place(const struct audit_place *place)

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernel/shell.h"
 #include "net/audit.h"
+#include "net/fdb.h"
 #include "net/forward.h"
 #include "net/supervise.h"
 
@@ -10,6 +11,9 @@
 // was called, after buffers_deal(), the commands say that nothing is forwarded.
 void commands_init(const struct buffers *buffers, const struct forwarder *forwarder,
                    struct supervisor *supervisor);
+
+// The table of a bridge, whose fill `stats` shows; kept.
+void commands_set_fdb(const struct fdb *fdb);
 
 void command_ports(int argc, char **argv);
 void command_stats(int argc, char **argv);

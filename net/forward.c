@@ -260,8 +260,11 @@ unsigned forward_poll(struct forwarder *forwarder)
 {
     unsigned seen = 0;
     struct lane *const end = forwarder->lanes + forwarder->lane_count;
-    for (struct lane *lane = forwarder->lanes; lane != end; lane++)
-        seen += lane->run(forwarder, lane);
+    for (struct lane *lane = forwarder->lanes; lane != end; lane++) {
+        const unsigned frames = lane->run(forwarder, lane);
+        lane->frames += frames;
+        seen += frames;
+    }
     return seen;
 }
 

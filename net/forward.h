@@ -27,6 +27,7 @@ struct lane {
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port; NULL where there are several
     struct port_counters *ingress, *egress;
+    uint64_t frames;     // received so far
     uint64_t held_until; // the transmit ring is full, and its frames wait so long, us; 0: it is not
 };
 

@@ -187,6 +187,23 @@ static void supervise_port(struct supervisor *supervisor, struct supervised *s)
         watch_link(s, now);
 }
 
+const char *supervise_state_name(const struct supervised *s)
+{
+    switch (s->state) {
+    case SUPERVISED_ABSENT:
+        return "absent";
+    case SUPERVISED_STARTING:
+        return "starting";
+    case SUPERVISED_RETRYING:
+        return "retrying";
+    case SUPERVISED_PARKED:
+        return "parked";
+    case SUPERVISED_RUNNING:
+        break;
+    }
+    return s->port->state == PORT_RUNNING ? "running" : "faulted";
+}
+
 void supervise_init(struct supervisor *supervisor, const struct buffers *buffers)
 {
     *supervisor = (struct supervisor){.buffers = buffers};

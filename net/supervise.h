@@ -60,6 +60,10 @@ struct supervisor {
     unsigned count;
 };
 
+// The state of a port, for people and for labels: "running", "faulted", "starting", "retrying",
+// "parked" or "absent".
+const char *supervise_state_name(const struct supervised *port);
+
 // Empties the supervisor. buffers are kept, not copied; buffers_deal() comes before the first
 // start.
 void supervise_init(struct supervisor *supervisor, const struct buffers *buffers);

@@ -45,7 +45,7 @@ static void write_port(unsigned number, struct text *out)
                 ",\"driver\":\"%s\",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",\"state\":\"%s\","
                 "\"link\":%s,\"mbps\":%" PRIu32 ",\"restarts\":%" PRIu64,
                 port->driver != NULL ? port->driver->name : "", mac[0], mac[1], mac[2], mac[3],
-                mac[4], mac[5], page_port_state(s), port->link_up ? "true" : "false",
+                mac[4], mac[5], supervise_state_name(s), port->link_up ? "true" : "false",
                 port->link_mbps, s->restarts);
     text_printf(out,
                 ",\"rx_frames\":%" PRIu64 ",\"rx_bytes\":%" PRIu64 ",\"tx_frames\":%" PRIu64

@@ -6,7 +6,7 @@
 static const char *complaint(const struct supervised *s)
 {
     if (s->state != SUPERVISED_RUNNING || s->port->state != PORT_RUNNING)
-        return page_port_state(s);
+        return supervise_state_name(s);
     return s->port->link_up ? NULL : "no link";
 }
 

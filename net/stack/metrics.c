@@ -20,6 +20,7 @@ enum scope {
     THE_BOX,
     EACH_PORT,
     EACH_PORT_IF_DOMAINS, // every port, where at least one has its driver in a domain
+    EACH_LANE,            // every receive queue
     EACH_DROP,
     EACH_RESTART,
     EACH_TABLE,
@@ -164,6 +165,18 @@ static void take_info(unsigned item, struct sample *sample)
     sample->number = 1;
 }
 
+// There is a lane for each receive queue.
+static void take_queue(unsigned item, struct sample *sample)
+{
+    const struct lane *lane = &page_view()->forwarder->lanes[item];
+    const struct port *port = lane->rx->port;
+    unsigned number = 0;
+    while (number + 1 < port->rx_queues && port->rx[number] != lane->rx)
+        number++;
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",queue=\"%u\"", port->name, number);
+    sample->number = lane->frames;
+}
+
 static void take_drops(unsigned item, struct sample *sample)
 {
     const unsigned port = item / DROP_REASONS, reason = item % DROP_REASONS;
@@ -219,7 +232,7 @@ static const struct family families[] = {
     {"barewire_core_busy_ratio", GAUGE, "Share of the last second in which it carried frames.",
      THE_BOX, MICROSECONDS, take_busy_share},
     {"barewire_core_wakes_total", COUNTER, "What ended its sleeps.", EACH_CAUSE, PLAIN, take_wakes},
-    {"barewire_poll_gap_longest_seconds", GAUGE,
+    {"barewire_poll_gap_max_seconds", GAUGE,
      "The longest time that the rings were left alone, since boot.", THE_BOX, MICROSECONDS,
      take_longest_gap},
     {"barewire_poll_gap_seconds", "histogram",
@@ -239,6 +252,8 @@ static const struct family families[] = {
     {"barewire_port_receive_frames_total", COUNTER,
      "Frames received. They were forwarded, delivered or dropped.", EACH_PORT, PLAIN,
      take_rx_frames},
+    {"barewire_queue_receive_frames_total", COUNTER, "The same by receive queue.", EACH_LANE, PLAIN,
+     take_queue},
     {"barewire_port_receive_bytes_total", COUNTER, "Bytes received, without FCS.", EACH_PORT, PLAIN,
      take_rx_bytes},
     {"barewire_port_transmit_frames_total", COUNTER, "Frames transmitted.", EACH_PORT, PLAIN,
@@ -317,6 +332,8 @@ static unsigned samples(enum scope scope)
         return page_view()->supervisor->count;
     case EACH_PORT_IF_DOMAINS:
         return any_domain() ? page_view()->supervisor->count : 0;
+    case EACH_LANE:
+        return page_view()->forwarder->lane_count;
     case EACH_DROP:
         return page_view()->supervisor->count * DROP_REASONS;
     case EACH_STATE:

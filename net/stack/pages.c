@@ -38,23 +38,6 @@ const struct page *page_find(const char *path)
     return NULL;
 }
 
-const char *page_port_state(const struct supervised *s)
-{
-    switch (s->state) {
-    case SUPERVISED_ABSENT:
-        return "absent";
-    case SUPERVISED_STARTING:
-        return "starting";
-    case SUPERVISED_RETRYING:
-        return "retrying";
-    case SUPERVISED_PARKED:
-        return "parked";
-    case SUPERVISED_RUNNING:
-        break;
-    }
-    return s->port->state == PORT_RUNNING ? "running" : "faulted";
-}
-
 static bool pool(struct page_table *table, const char *name, const struct stats_mem *stats)
 {
     *table = (struct page_table){name, stats->used, stats->avail};

@@ -24,7 +24,3 @@ struct page_table {
     uint64_t used, capacity;
 };
 bool page_table(unsigned index, struct page_table *table);
-
-// The state of a port, for people and for labels: "running", "faulted", "starting", "retrying",
-// "parked" or "absent".
-const char *page_port_state(const struct supervised *port);

@@ -186,6 +186,7 @@ def test_macof(own_network):
         assert one.receive(5)
         one.send(ethernet(station(3), station(1), 7))
         assert two.receive(5) == ethernet(station(3), station(1), 7)
+        assert re.search(r"^table +fdb +\d+ of 1024 stations$", box.command("stats"), re.MULTILINE)
         table = box.command("fdb")
         match = re.search(r"^(\d+) of 1024 stations(?:.*\n)*?.*table full: not learned (\d+) times",
                           table)

@@ -146,6 +146,14 @@ def test_metrics(box):
     values = dict(re.findall(r"^(barewire_\S+) (\S+)$", text, re.MULTILINE))
     assert values['barewire_port_link_up{port="left"}'] == "1"
     assert int(values['barewire_port_receive_frames_total{port="left"}']) > 0
+    for port in ("left", "right"):  # they have one queue; this very request is being counted
+        whole, queue = (int(values[f"barewire_{name}"]) for name in (
+            f'port_receive_frames_total{{port="{port}"}}',
+            f'queue_receive_frames_total{{port="{port}",queue="0"}}'))
+        assert 0 < whole <= queue < whole + 100
+    gaps = [int(count) for name, count in values.items() if "poll_gap_seconds_bucket" in name]
+    assert gaps == sorted(gaps) and gaps[-1] == int(values["barewire_poll_gap_seconds_count"]) > 0
+    assert 0 < float(values["barewire_poll_gap_max_seconds"]) < 1
     assert float(values["barewire_uptime_seconds"]) > 0
     assert sum("drops_total" in name for name in values) % 2 == 0
     status = json.loads(box.curl("/api/status").stdout)

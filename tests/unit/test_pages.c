@@ -24,6 +24,7 @@
 enum { WHOLE_MAX = 1 << 20 };
 
 static struct port ports[NET_PORTS_MAX];
+static struct queue queues[LANES_MAX];
 static struct supervisor supervisor = {.count = NET_PORTS_MAX};
 static struct forwarder forwarder;
 static struct local local;
@@ -93,7 +94,7 @@ const struct view *page_view(void)
     return &view;
 }
 
-const char *page_port_state(const struct supervised *port)
+const char *supervise_state_name(const struct supervised *port)
 {
     (void)port;
     return "retrying";
@@ -126,6 +127,12 @@ static int set_up(void **state)
         config.forward_ports[i] = (uint8_t)i;
     }
     config.forward_count = NET_PORTS_MAX;
+    for (unsigned i = 0; i < LANES_MAX; i++) {
+        queues[i].port = &ports[i / PORT_QUEUES_MAX];
+        queues[i].port->rx[i % PORT_QUEUES_MAX] = &queues[i];
+        forwarder.lanes[i] = (struct lane){.rx = &queues[i], .frames = i};
+    }
+    forwarder.lane_count = LANES_MAX;
     return 0;
 }
 
@@ -190,6 +197,8 @@ static void test_metrics(void **state)
     assert_int_equal(count("\nbarewire_port_drops_total{"), NET_PORTS_MAX * DROP_REASONS);
     assert_int_equal(count("\nbarewire_port_receive_frames_total{"), NET_PORTS_MAX);
     assert_int_equal(count("# TYPE barewire_port_drops_total counter\n"), 1);
+    assert_int_equal(count("\nbarewire_queue_receive_frames_total{"), LANES_MAX);
+    assert_non_null(strstr(whole, "{port=\"port-number-003\",queue=\"5\"} 53\n"));
     assert_int_equal(count("\nbarewire_table_entries{"), 3);
     assert_non_null(strstr(whole, "{port=\"port-number-007\",reason=\"bad-length\"} "
                                   "18446744073709551615\n"));
