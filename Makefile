@@ -177,7 +177,7 @@ bench: $(BUILD)/bench/measure ## instructions, cycles, doorbells, cache misses a
 bench-latency: $(BUILD)/bench/measure ## how long a frame waits in the box at 1, 10 and 20 Mpps
 	$(Q)BUILD=$(BUILD) bench/latency
 
-bench-vm: all ## frames a second and round trips, against a Linux guest
+bench-vm: all ## frames a second and round trips, against DPDK and a bridge of Linux as guests
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) bench/vm/run
 

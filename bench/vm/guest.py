@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A guest of the comparison: what is measured of it in each round, and the medians."""
+
+import statistics
+
+from box import Box
+from hosts import Hosts
+
+MACHINE = ["--mem", "256M", "--smp", "1"]
+
+
+def boot(stack, generator, options, pattern=None):
+    """Two hosts and a guest between them that qemu/run starts with the options. Waits for a line of
+    its console that matches, or for Barewire's prompt; then the guest is stopped."""
+    hosts = Hosts(generator)
+    box = stack.enter_context(Box([f"virtio,fd={fd}" for fd in hosts.taps],
+                                  options=MACHINE + options, pass_fds=hosts.taps))
+    if pattern is None:
+        box.ready()
+    else:
+        box.console.expect(pattern, 120)
+    return hosts, box
+
+
+class Guest:
+    """`name` is how its figures begin in the result."""
+
+    def __init__(self, name, title, hosts, box):
+        self.name, self.title = name, title
+        self._hosts, self._box = hosts, box
+        self._figures = {"pps": [], "overload_pps": [], "loaded_loss": []}
+        self._times = {"rtt_us": [], "loaded_rtt_us": []}
+        box.qmp("stop")
+
+    def round(self):
+        """One turn of this guest, which runs only meanwhile."""
+        self._box.qmp("cont")
+        try:
+            self._hosts.meet()
+            self._times["rtt_us"].append(quantiles(self._hosts.ping()))
+            times, loss = self._hosts.loaded_ping()
+            self._times["loaded_rtt_us"].append(quantiles(times))
+            self._figures["loaded_loss"].append(loss)
+            overload = self._hosts.overload()
+            self._figures["overload_pps"].append(overload)
+            self._figures["pps"].append(self._hosts.rate_without_loss(overload * 1.3))
+        finally:
+            self._box.qmp("stop")
+        pings = "   ".join(f"p50 {p50:>6,.0f} p99 {p99:>7,.0f}" for p50, p99 in
+                           (self._times["rtt_us"][-1], self._times["loaded_rtt_us"][-1]))
+        print(f"  {self.title:<12} without loss {self._figures['pps'][-1]:>8,.0f}  overload "
+              f"{overload:>8,.0f} frames/s   ping, idle and loaded, us: {pings}", flush=True)
+
+    def result(self):
+        """Medians over the rounds, by the names of the result."""
+        return {f"{self.name}_pps": round(statistics.median(self._figures["pps"])),
+                f"{self.name}_overload_pps": round(statistics.median(
+                    self._figures["overload_pps"])),
+                f"{self.name}_loaded_loss": round(statistics.median(
+                    self._figures["loaded_loss"]), 5),
+                **{f"{self.name}_{key}": {
+                    percentile: round(statistics.median(row[i] for row in rounds), 1)
+                    for i, percentile in enumerate(("p50", "p99"))}
+                   for key, rounds in self._times.items()}}
+
+
+def quantiles(times):
+    """The 50th and the 99th percentile."""
+    cuts = statistics.quantiles(times, n=100)
+    return cuts[49], cuts[98]
