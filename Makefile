@@ -25,7 +25,8 @@ DEPS := $(BUILD)/deps
 
 SOURCES := $(wildcard boot/*.S boot/*.c kernel/*.S kernel/*.c drivers/*/*.c net/*.c net/stack/*.c)
 # What may run in ring 3 as well: it refers to nothing outside itself (tools/check-ring3).
-RING3   := $(wildcard drivers/domain/*.c drivers/virtio/burst*.c drivers/virtio/order.c drivers/ixgbe/ring_*.c)
+RING3   := $(wildcard drivers/domain/*.c drivers/virtio/burst*.c drivers/virtio/order.c drivers/ixgbe/ring_*.c \
+             drivers/*/misdeeds.c)
 OBJECTS := $(SOURCES:%=$(BUILD)/%.o) $(BUILD)/font.o $(BUILD)/status_page.o
 ARCHIVES := $(DEPS)/lwip/liblwip.a $(DEPS)/inih/libinih.a \
             $(DEPS)/newlib/lib/libc.a $(DEPS)/newlib/lib/libm.a

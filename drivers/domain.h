@@ -12,6 +12,7 @@ struct domain_call {
     unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
     void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
     uint32_t (*next_empty)(struct queue *tx);
+    void (*misdeed)(struct queue *queue, uint32_t fault, uint64_t target);
 
     struct domain_answer *answer;
     struct queue *queue;
@@ -41,17 +42,19 @@ void domain_exit(void);
 
 // What a driver may be told to do wrong: the faults of docs/isolation.md, in its order. Each has
 // the name by which the command `inject` knows it, and says where it happens: in domain_receive(),
-// the same with a frame at hand, or in domain_transmit().
+// there by means of the ring and without a frame at hand, there with one, or in domain_transmit().
 #define DOMAIN_FAULTS(F)                           \
     F(NULL_STORE, "null-store", RECEIVE)           \
     F(STORE_FORWARDER, "store-forwarder", RECEIVE) \
     F(LOAD_FORWARDER, "load-forwarder", RECEIVE)   \
     F(STORE_DRIVER, "store-driver", RECEIVE)       \
     F(STORE_TEXT, "store-text", RECEIVE)           \
+    F(STORE_CALL, "store-call", RECEIVE)           \
     F(EXEC_DATA, "exec-data", RECEIVE)             \
     F(EXEC_WRPKRU, "exec-wrpkru", RECEIVE)         \
     F(JUMP_KERNEL, "jump-kernel", RECEIVE)         \
     F(JUMP_NOWHERE, "jump-nowhere", RECEIVE)       \
+    F(RETURN_NOWHERE, "return-nowhere", RECEIVE)   \
     F(STACK_OVERFLOW, "stack-overflow", RECEIVE)   \
     F(BAD_RSP, "bad-rsp", RECEIVE)                 \
     F(UD2, "ud2", RECEIVE)                         \
@@ -72,7 +75,18 @@ void domain_exit(void);
     F(FLAG_DF, "flag-df", RECEIVE)                 \
     F(MXCSR, "mxcsr", RECEIVE)                     \
     F(LOOP, "loop", RECEIVE)                       \
+    F(ENTRY_CHANGED, "entry-changed", RECEIVE)     \
     F(SILENCE, "silence", RECEIVE)                 \
+    F(USED_ID, "used-id", RING)                    \
+    F(USED_REPLAY, "used-replay", RING)            \
+    F(USED_LENGTH, "used-length", RING)            \
+    F(USED_AHEAD, "used-ahead", RING)              \
+    F(RING_AHEAD, "ring-ahead", RING)              \
+    F(RING_BACK, "ring-back", RING)                \
+    F(TABLE_REWRITTEN, "table-rewritten", RING)    \
+    F(DMA_FORWARDER, "dma-forwarder", RING)        \
+    F(DMA_BUFFERS, "dma-buffers", RING)            \
+    F(LEFT_ENABLED, "left-enabled", RING)          \
     F(COUNT_AHEAD, "count-ahead", FRAME)           \
     F(COUNT_BACK, "count-back", FRAME)             \
     F(STALE, "stale", FRAME)                       \
@@ -86,6 +100,8 @@ void domain_exit(void);
     F(SENT_INDEX, "sent-index", TRANSMIT)          \
     F(SENT_FOREIGN, "sent-foreign", TRANSMIT)      \
     F(SENT_DUPLICATE, "sent-duplicate", TRANSMIT)  \
+    F(DMA_HEAD, "dma-head", TRANSMIT)              \
+    F(DMA_INTERRUPT, "dma-interrupt", TRANSMIT)    \
     F(HOARD, "hoard", TRANSMIT)
 
 enum domain_fault {
@@ -95,6 +111,26 @@ enum domain_fault {
 #undef F
         FAULT_COUNT
 };
+
+// Where it happens.
+static inline bool domain_fault_on_transmit(uint32_t fault)
+{
+    return fault >= FAULT_SENT_COUNT;
+}
+static inline bool domain_fault_by_ring(uint32_t fault)
+{
+    return (fault >= FAULT_USED_ID && fault <= FAULT_LEFT_ENABLED) || fault == FAULT_DMA_HEAD ||
+           fault == FAULT_DMA_INTERRUPT;
+}
+
+// Whether a crossing in which the verb returned value is none for this fault: one needs a frame,
+// another needs quiet.
+static inline bool domain_fault_waits(uint32_t fault, uint64_t value)
+{
+    if (domain_fault_on_transmit(fault))
+        return false;
+    return domain_fault_by_ring(fault) ? value != 0 : fault >= FAULT_COUNT_AHEAD && value == 0;
+}
 
 // Does it. value is what the verb returned; returns what to return instead, if it returns.
 uint64_t domain_fault(const struct domain_call *call, uint64_t value);

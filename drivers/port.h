@@ -269,6 +269,12 @@ struct port_driver {
     // With parts. The buffer that transmit() would hand out first, NO_BUFFER when the ring is full.
     uint32_t (*next_empty)(struct queue *tx);
 
+    // With parts; for experiments, one of those faults of drivers/domain.h that harm by rings and
+    // registers: does with those of this queue, receive or transmit as the fault says, what a data
+    // path could that means harm, or a card that lies. target is the address that some of them
+    // need. Runs wherever the data verbs do. Does nothing where the card has no such thing.
+    void (*misdeed)(struct queue *queue, uint32_t fault, uint64_t target);
+
     // NULL: buffer_of is always up to date. Brings it up to date, between two bursts.
     void (*settle)(struct port *port);
 

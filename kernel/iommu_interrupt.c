@@ -14,19 +14,19 @@ enum {
 };
 #define MESSAGE_ADDRESS 0xfee00000ull
 
-static _Alignas(4096) volatile uint64_t table[ENTRIES][2];
+static _Alignas(4096) volatile uint64_t interrupt_entries[ENTRIES][2];
 
 uint64_t interrupt_table(void)
 {
-    return vm_physical((const void *)table);
+    return vm_physical((const void *)interrupt_entries);
 }
 
 static void set_entry(uint8_t vector, uint64_t low, uint64_t high)
 {
-    table[vector][0] = 0; // absent while it changes
-    table[vector][1] = high;
-    table[vector][0] = low;
-    iommu_flush((const void *)table[vector], sizeof table[vector]);
+    interrupt_entries[vector][0] = 0; // absent while it changes
+    interrupt_entries[vector][1] = high;
+    interrupt_entries[vector][0] = low;
+    iommu_flush((const void *)interrupt_entries[vector], sizeof interrupt_entries[vector]);
     iommu_forget_interrupts();
 }
 
@@ -54,4 +54,12 @@ void interrupt_withdraw(uint8_t vector)
 {
     if (iommu_on())
         set_entry(vector, 0, 0);
+}
+
+uint64_t interrupt_latest(void)
+{
+    for (unsigned vector = ENTRIES; iommu_on() && vector-- > 0;)
+        if (interrupt_entries[vector][0] & VTD_PRESENT)
+            return MESSAGE_ADDRESS | REMAPPABLE | (uint64_t)vector << HANDLE_SHIFT;
+    return MESSAGE_ADDRESS;
 }

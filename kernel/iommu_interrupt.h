@@ -17,5 +17,9 @@ uint64_t interrupt_table(void);
 bool interrupt_message(const struct pci_device *device, uint8_t vector,
                        struct apic_message *message);
 
+// The address of the message with the highest vector, whosesoever it is: for those who forge one.
+// Without remapping that of a plain message to processor 0.
+uint64_t interrupt_latest(void);
+
 // Afterwards nobody interrupts with that vector, whatever he sends.
 void interrupt_withdraw(uint8_t vector);

@@ -21,6 +21,6 @@ void flips_poll(void);
 
 void command_flips(int argc, char **argv);
 
-#define COMMANDS_FLIPS                                                                             \
-    {"flips", "PORT [COUNT [SEED [show]]]", "change random bits of a driver in ring 3 as it runs", \
+#define COMMANDS_FLIPS                                                                      \
+    {"flips", "PORT [COUNT [SEED]]", "change random bits of a driver in ring 3 as it runs", \
      command_flips},

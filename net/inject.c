@@ -13,6 +13,8 @@
 #include "drivers/domain.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/iommu_interrupt.h"
+#include "kernel/vm.h"
 #include "net/find_port.h"
 #include "net/proxy.h"
 
@@ -62,12 +64,24 @@ static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned
 {
     begin(queue, max);
     const unsigned count = (unsigned)domain_receive(&open_door.call);
-    if (count == 0 && open_door.call.fault >= FAULT_COUNT_AHEAD)
-        return 0; // waits for a frame
+    const bool waits = domain_fault_waits(open_door.call.fault, count);
     const unsigned kept = count < BURST_MAX ? count : BURST_MAX;
     memcpy(frames, open_door.answer.frames, kept * sizeof *frames);
-    end(queue->port);
+    if (!waits)
+        end(queue->port);
     return count;
+}
+
+// The caller's own array is what a driver in ring 0 was given, and can change at any time.
+static void open_refill(struct queue *queue, const struct frame *frames, unsigned count)
+{
+    if (count < 2) {
+        open_door.real->refill(queue, frames, count);
+        return;
+    }
+    ((struct frame *)frames)[1] = frames[0];
+    open_door.real->refill(queue, frames, count);
+    end(queue->port);
 }
 
 static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigned count)
@@ -90,16 +104,24 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
         return false;
     }
     const struct port_driver *real = port->driver;
+    if (domain_fault_by_ring(fault->fault) && real->misdeed == NULL) {
+        console_printf("%s: its driver knows no such fault\n", port->name);
+        return false;
+    }
     open_door.real = real;
     open_door.driver = *real;
+    open_door.driver.relay = NULL;
     open_door.times = fault->times;
     open_door.call.receive = real->receive;
     open_door.call.refill = real->refill;
     open_door.call.room = real->room;
     open_door.call.transmit = real->transmit;
+    open_door.call.misdeed = real->misdeed;
     open_door.call.fault = fault->fault;
     open_door.call.target = fault->target;
-    if (fault->fault >= FAULT_SENT_COUNT)
+    if (fault->fault == FAULT_ENTRY_CHANGED)
+        open_door.driver.refill = open_refill;
+    else if (domain_fault_on_transmit(fault->fault))
         open_door.driver.transmit = open_transmit;
     else
         open_door.driver.receive = open_receive;
@@ -141,6 +163,15 @@ static uint64_t target_of(enum domain_fault fault, unsigned number)
     case FAULT_FOREIGN:
     case FAULT_SENT_FOREIGN:
         return buffers->range[walk_group(buffers, &walk)].first;
+    case FAULT_DMA_FORWARDER:
+        return vm_translate(&forwarder->lanes[0].rx);
+    case FAULT_DMA_BUFFERS:
+        return packet_dma(&buffers->area, buffers->range[walk_group(buffers, &walk)].first,
+                          FRAME_HEADROOM);
+    case FAULT_DMA_INTERRUPT:
+        return interrupt_latest();
+    case FAULT_DMA_HEAD:
+        return vm_translate((const void *)clock_us) & ~15ull;
     default:
         return 0;
     }

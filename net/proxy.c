@@ -82,8 +82,8 @@ COLD static void forget_lasting_fault(struct proxy *proxy)
 COLD static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
 {
     struct proxy_fault *fault = &pq->proxy->fault;
-    const bool on_transmit = fault->fault >= FAULT_SENT_COUNT;
-    if (on_transmit != pq->transmit || (fault->fault == FAULT_SENT_DUPLICATE && count < 2))
+    if (domain_fault_on_transmit(fault->fault) != pq->transmit ||
+        (fault->fault == FAULT_SENT_DUPLICATE && count < 2))
         return FAULT_NONE;
     pq->call->target = fault->target;
     return fault->fault;
@@ -94,10 +94,10 @@ COLD static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
 COLD static void fault_done(struct proxy_queue *pq, uint64_t value)
 {
     struct proxy_fault *fault = &pq->proxy->fault;
-    const bool needs_frame = fault->fault >= FAULT_COUNT_AHEAD && fault->fault <= FAULT_OFFSET;
     const bool lasts = fault->fault == FAULT_SILENCE || fault->fault == FAULT_HOARD;
     pq->call->fault = FAULT_NONE;
-    if (lasts || (needs_frame && value == 0 && pq->proxy->port->state == PORT_RUNNING))
+    if (lasts ||
+        (domain_fault_waits(fault->fault, value) && pq->proxy->port->state == PORT_RUNNING))
         return;
     if (--fault->times == 0)
         fault->fault = FAULT_NONE;
@@ -432,6 +432,8 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
         (__typeof__(pq->call->refill))domain_function(domain, (const void *)real->refill);
     pq->call->next_empty =
         (__typeof__(pq->call->next_empty))domain_function(domain, (const void *)real->next_empty);
+    pq->call->misdeed =
+        (__typeof__(pq->call->misdeed))domain_function(domain, (const void *)real->misdeed);
     queues[++owner_count] = pq;
     return true;
 }

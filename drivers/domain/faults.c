@@ -62,8 +62,27 @@ static void use_up_the_stack(void)
 static void leave_with_a_bad_stack(void)
 {
     __asm__ volatile("mov $0x1234567, %%esp\n\t"
-                     "jmp domain_exit" ::
-                         : "memory");
+                     "jmp domain_exit"
+                     :
+                     : "a"(0) // no frames
+                     : "memory");
+}
+
+// The address is not canonical.
+static void return_nowhere(void)
+{
+    __asm__ volatile("push %0\n\t"
+                     "ret"
+                     :
+                     : "r"(0x8000000000000000)
+                     : "memory");
+}
+
+// What was handed over before, and is not looked at any more.
+static void change_entries(struct domain_answer *answer, uint64_t from)
+{
+    for (uint64_t i = from; i < BURST_MAX; i++)
+        answer->frames[i] = (struct frame){NO_SUCH_BUFFER, 65000, 65000};
 }
 
 static void divide_by_zero(void)
@@ -118,6 +137,9 @@ static void misuse_the_processor(const struct domain_call *call)
     case FAULT_STORE_TEXT:
         *hidden(own_text()) = 0;
         break;
+    case FAULT_STORE_CALL: // what ring 0 wants
+        *hidden((uint64_t)&call->queue) = 0x4141414141414141;
+        break;
     case FAULT_EXEC_DATA:
         execute_data(call->answer, 0xc3); // ret
         break;
@@ -129,6 +151,9 @@ static void misuse_the_processor(const struct domain_call *call)
         break;
     case FAULT_JUMP_NOWHERE:
         jump(0x8000000000000000); // not canonical
+        break;
+    case FAULT_RETURN_NOWHERE:
+        return_nowhere();
         break;
     case FAULT_STACK_OVERFLOW:
         use_up_the_stack();
@@ -200,12 +225,21 @@ uint64_t domain_fault(const struct domain_call *call, uint64_t value)
 {
     struct domain_answer *answer = call->answer;
     struct frame *frames = answer->frames;
-    if (value == 0 && call->fault >= FAULT_COUNT_AHEAD && call->fault <= FAULT_OFFSET)
-        return 0; // not without a frame
+    if (domain_fault_waits(call->fault, value))
+        return value;
+    if (domain_fault_by_ring(call->fault)) {
+        call->misdeed(call->queue, call->fault, call->target);
+        if (call->fault == FAULT_LEFT_ENABLED)
+            __asm__ volatile("ud2");
+        return value;
+    }
     switch (call->fault) {
     case FAULT_SILENCE:
     case FAULT_HOARD:
         return 0;
+    case FAULT_ENTRY_CHANGED:
+        change_entries(answer, value);
+        return value;
     case FAULT_COUNT_AHEAD:
         return 0x10000;
     case FAULT_COUNT_BACK:

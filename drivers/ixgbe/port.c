@@ -175,6 +175,7 @@ const struct port_driver ixgbe_driver = {
     .sync = ixgbe_sync,
     .adopt = ixgbe_adopt,
     .next_empty = ixgbe_next_empty,
+    .misdeed = ixgbe_misdeed,
     .blink = ixgbe_blink,
     .describe = ixgbe_describe,
 };

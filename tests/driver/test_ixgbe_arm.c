@@ -3,6 +3,7 @@
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
 // links: drivers/ixgbe/flow_control.c drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c
 // links: drivers/ixgbe/led.c drivers/ixgbe/link.c drivers/ixgbe/model.c drivers/ixgbe/adopt.c
+// links: drivers/ixgbe/misdeeds.c
 // links: drivers/ixgbe/parts.c drivers/ixgbe/port.c
 // links: drivers/ixgbe/probe.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c
 // links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c

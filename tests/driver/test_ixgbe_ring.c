@@ -4,6 +4,7 @@
 // links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c
 // links: drivers/ixgbe/model.c drivers/ixgbe/adopt.c drivers/ixgbe/parts.c drivers/ixgbe/port.c
+// links: drivers/ixgbe/misdeeds.c
 // links: drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
 // links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c

@@ -2,7 +2,7 @@
 // Lies about packed and legacy rings: each costs its own port only, and is over when the port is
 // restarted on a device that is honest again. Those about split rings are in test_virtio_lies.c.
 // links: drivers/virtio/net.c drivers/virtio/negotiate.c drivers/virtio/queues.c
-// links: drivers/virtio/adopt.c drivers/virtio/parts.c
+// links: drivers/virtio/adopt.c drivers/virtio/misdeeds.c drivers/virtio/parts.c
 // links: drivers/virtio/control.c drivers/virtio/pci.c drivers/virtio/transport.c
 // links: drivers/virtio/legacy.c drivers/virtio/legacy_ring.c drivers/virtio/legacy_burst.c
 // links: drivers/virtio/packed.c drivers/virtio/packed_burst.c drivers/virtio/order.c

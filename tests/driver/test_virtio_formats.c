@@ -2,7 +2,7 @@
 // What holds for every format of rings: split, packed, and those of a legacy device, with header
 // and frame in one descriptor or in two. The device is honest, and strict.
 // links: drivers/virtio/net.c drivers/virtio/negotiate.c drivers/virtio/queues.c
-// links: drivers/virtio/adopt.c drivers/virtio/parts.c
+// links: drivers/virtio/adopt.c drivers/virtio/misdeeds.c drivers/virtio/parts.c
 // links: drivers/virtio/control.c drivers/virtio/pci.c drivers/virtio/transport.c
 // links: drivers/virtio/legacy.c drivers/virtio/legacy_ring.c drivers/virtio/legacy_burst.c
 // links: drivers/virtio/packed.c drivers/virtio/packed_burst.c drivers/virtio/order.c

@@ -53,6 +53,22 @@ def buffers_of(box, port, level):
     return packet_memory(box) + "abcd".index(port) * size + PAGE_LARGE // 4 + 0x400
 
 
+def interrupt_of_another(box, level):
+    """The address of a message that port d's card may send: an entry of the remapping table with its
+    requester id, as the write of a head, which is as long as a message (VT-d 5.10, 5.1.2.2, 9.9).
+    Without remapping, that of a plain message."""
+    if level == "none":
+        return 0xFEE00000
+    slots = re.findall(r"0000:00:([0-9a-f]{2})\.0 +8086:10fb", box.command("pci"))
+    requester = int(slots[3], 16) << 3
+    table = memory(box, symbol("interrupt_entries"), 4096)
+    for index in range(256):
+        entry = int.from_bytes(table[16 * index:16 * index + 16], "little")
+        if entry & 1 and entry >> 64 & 0xFFFF == requester:
+            return 0xFEE00000 | index << 5 | 1 << 4
+    raise AssertionError("port d's card has no interrupt")
+
+
 # Fault -> (the model's fault, where, by whom the frame comes, what the log says of it)
 #   The address is an integer or a function of box and level.
 FAULTS = {
@@ -76,6 +92,8 @@ FAULTS = {
     "head write-back to the kernel":
         ("wrong-head", lambda box, level: symbol("forwarder") + 2048, "b",
          "write to .* refused: it may not write there"),
+    "another card's interrupt":
+        ("wrong-head", interrupt_of_another, "b", "interrupt 0x[0-9a-f]+ by .* refused: another card's interrupt"),
     "transmit from the kernel's memory":
         ("wrong-source", lambda box, level: symbol("forward_poll"), "b",
          "read from .* refused: it may not read there"),

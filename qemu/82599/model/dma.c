@@ -23,12 +23,19 @@ static bool refused(Ixgbe *s, uint64_t address, const char *how)
     return false;
 }
 
+// Every request carries its requester id, which interrupt remapping looks at.
+static MemTxAttrs attributes(Ixgbe *s)
+{
+    return (MemTxAttrs){ .requester_id = pci_requester_id(&s->parent_obj) };
+}
+
 bool ixgbe_dma_read(Ixgbe *s, uint64_t address, void *to, uint32_t length)
 {
     if (!allowed(s)) {
         return false;
     }
-    if (pci_dma_read(&s->parent_obj, address, to, length) != MEMTX_OK) {
+    if (pci_dma_rw(&s->parent_obj, address, to, length, DMA_DIRECTION_TO_DEVICE,
+                   attributes(s)) != MEMTX_OK) {
         return refused(s, address, "read");
     }
     return true;
@@ -39,7 +46,8 @@ bool ixgbe_dma_write(Ixgbe *s, uint64_t address, const void *from, uint32_t leng
     if (!allowed(s)) {
         return false;
     }
-    if (pci_dma_write(&s->parent_obj, address, from, length) != MEMTX_OK) {
+    if (pci_dma_rw(&s->parent_obj, address, (void *)from, length, DMA_DIRECTION_FROM_DEVICE,
+                   attributes(s)) != MEMTX_OK) {
         return refused(s, address, "write");
     }
     return true;
@@ -50,7 +58,7 @@ bool ixgbe_dma_write32(Ixgbe *s, uint64_t address, uint32_t value)
     if (!allowed(s)) {
         return false;
     }
-    if (stl_le_pci_dma(&s->parent_obj, address, value, MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+    if (stl_le_pci_dma(&s->parent_obj, address, value, attributes(s)) != MEMTX_OK) {
         return refused(s, address, "write");
     }
     return true;
@@ -62,7 +70,7 @@ bool ixgbe_dma_write64(Ixgbe *s, uint64_t address, uint64_t value)
     if (!allowed(s)) {
         return false;
     }
-    if (stq_le_pci_dma(&s->parent_obj, address, value, MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+    if (stq_le_pci_dma(&s->parent_obj, address, value, attributes(s)) != MEMTX_OK) {
         return refused(s, address, "write");
     }
     return true;
