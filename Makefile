@@ -48,7 +48,8 @@ CFLAGS   = -std=gnu17 -O2 -g $(TRAPS) $(ABI) -fno-omit-frame-pointer \
            -fdata-sections -fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
 # The linker script separates what may be executed, read and written: the linker must not merge.
 # No vector state to save at a crossing, no constants and no guard outside the text.
-$(RING3:%=$(BUILD)/%.o): CFLAGS += -mgeneral-regs-only -fno-stack-protector -fno-jump-tables
+$(RING3:%=$(BUILD)/%.o): CFLAGS += -mgeneral-regs-only -fno-stack-protector -fno-jump-tables \
+                                -momit-leaf-frame-pointer
 LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
            -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings -T linker.ld
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc

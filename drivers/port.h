@@ -40,6 +40,8 @@ struct queue {
     struct port *port;
     uint32_t *buffer_of; // [slots]
     uint32_t slots;      // ring entries that hold a buffer, 1..32768
+    uint32_t free;       // of a transmit queue: frames that transmit() would take now, at least, so
+                         // that nobody has to ask room(); 0 also where the driver does not say
 };
 
 // A piece of a queue's memory, for whoever runs the data verbs where that memory is not: in a

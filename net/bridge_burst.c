@@ -92,25 +92,6 @@ look_up(const struct bridge_lane *from, struct port_counters *ingress, struct ad
     return way;
 }
 
-// A frame as one number, whose fields are then in registers.
-static inline uint64_t whole(const struct frame *frame)
-{
-    uint64_t number;
-    __builtin_memcpy(&number, frame, sizeof number);
-    return number;
-}
-
-// How far a frame's length is from the shortest one; a huge number when it does not start where
-// frames start, or is shorter.
-static inline uint32_t beyond_shortest(uint64_t frame)
-{
-    _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
-                       offsetof(struct frame, length) == 6,
-                   "as it is taken apart here");
-    const uint32_t fields = (uint32_t)(frame >> 32) - (FRAME_MIN << 16 | FRAME_HEADROOM);
-    return fields << 16 | fields >> 16; // the offset, 0 if it is right, is now the high half
-}
-
 // One frame that can be.
 static inline unsigned decide(const struct bridge_lane *from, struct port_counters *ingress,
                               struct addresses addresses, unsigned length)
@@ -143,9 +124,9 @@ static inline unsigned decide_any(struct lane *lane, const struct packet_area *a
 {
     const struct bridge_lane *from = lane->context;
     const struct forwarder *forwarder = from->bridge->forwarder;
-    const uint64_t number = whole(frame);
+    const uint64_t number = lane_number(frame);
     if ((uint32_t)number >= forwarder->buffer_count ||
-        beyond_shortest(number) > forwarder->capacity - FRAME_MIN)
+        lane_beyond_shortest(number) > forwarder->capacity - FRAME_MIN)
         return decide_odd(lane, area, frame);
     return decide(from, lane->ingress,
                   read_addresses(packet_data(area, (uint32_t)number, FRAME_HEADROOM)),
@@ -168,8 +149,8 @@ static inline unsigned decided_alike(const struct lane *lane, const struct packe
     const struct frame *frame = frames + 1;
     uint64_t longer = 0; // than the shortest frame, all together
     for (; frame != end; frame++) {
-        const uint64_t number = whole(frame);
-        const uint32_t beyond = beyond_shortest(number);
+        const uint64_t number = lane_number(frame);
+        const uint32_t beyond = lane_beyond_shortest(number);
         if ((uint32_t)number >= buffers || beyond >= lengths ||
             !decisions_agree(&bridge->decisions, read_addresses(base + (uint32_t)number * stride),
                              tag))
@@ -345,10 +326,9 @@ unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
     struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
     struct frame *frames = forwarder->frames;
-    const unsigned most = lane->tx != NULL ? lane_allowance(forwarder, lane) : forwarder->burst;
-    if (most == 0)
-        return 0;
-    const unsigned received = lane->rx->port->driver->receive(lane->rx, frames, most);
+    const unsigned received =
+        lane->tx != NULL ? lane_take(forwarder, lane)
+                         : lane->rx->port->driver->receive(lane->rx, frames, forwarder->burst);
     if (received == 0)
         return 0;
 

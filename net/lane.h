@@ -3,6 +3,7 @@
 // be, and why one was not taken. Defined in net/forward.c where not here.
 #pragma once
 #include "net/forward.h"
+#include <stddef.h>
 
 #define COLD __attribute__((noinline, cold))
 
@@ -18,6 +19,35 @@ static inline bool lane_plainly_good(const struct frame *frame, uint32_t buffers
     const uint32_t length = frame->length;
     return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
            length - FRAME_MIN < lengths; // below FRAME_MIN wraps to a huge number
+}
+
+// A frame as one number, whose fields are then in registers.
+static inline uint64_t lane_number(const struct frame *frame)
+{
+    uint64_t number;
+    __builtin_memcpy(&number, frame, sizeof number);
+    return number;
+}
+
+// How far a frame's length is from the shortest one; a huge number when it does not start where
+// frames start, or is shorter.
+static inline uint32_t lane_beyond_shortest(uint64_t frame)
+{
+    _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
+                       offsetof(struct frame, length) == 6,
+                   "as it is taken apart here");
+    const uint32_t fields = (uint32_t)(frame >> 32) - (FRAME_MIN << 16 | FRAME_HEADROOM);
+    return fields << 16 | fields >> 16; // the offset, 0 if it is right, is now the high half
+}
+
+// The length of a frame that is in an existing buffer, at the usual place, and long enough: then it
+// is plainly good if it is not too long. A huge number when it is not.
+static inline uint64_t lane_plain_length(const struct frame *frame, uint32_t buffers)
+{
+    const uint64_t number = lane_number(frame);
+    if (__builtin_expect((uint32_t)number >= buffers, 0))
+        return UINT64_MAX;
+    return (uint64_t)lane_beyond_shortest(number) + FRAME_MIN;
 }
 
 // The exact verdict on one frame, which has to be no longer than `longest` bytes: DROP_REASONS when
@@ -40,18 +70,24 @@ COLD uint64_t lane_drop(struct lane *lane, const struct port *egress, const stru
 // when their sender is told to wait.
 COLD unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane);
 
-// How many frames to take: what the transmit ring has room for, since a frame in the receive ring
-// is not lost yet. A port that cannot send anything gets its frames too: they are dropped by name.
-static inline unsigned lane_allowance(const struct forwarder *forwarder, struct lane *lane)
+// lane_take() when the transmit ring is not known to have room for a burst: how many frames to take
+// then.
+unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane);
+
+// Takes a burst of frames off the receive ring, as many as the transmit ring has room for, since a
+// frame in the receive ring is not lost yet. A port that cannot send anything gets its frames too:
+// they are dropped by name. Returns how many they are.
+static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane)
 {
-    const struct port *egress = lane->tx->port;
-    if (egress->state != PORT_RUNNING || !egress->link_up)
-        return forwarder->burst;
-    const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
-    if (room == 0)
-        return lane_hold_back(forwarder, lane);
-    lane->held_until = 0;
-    return room;
+    unsigned most = forwarder->burst;
+    if (__builtin_expect(lane->tx->free < most, 0)) {
+        most = lane_look_for_room(forwarder, lane);
+        if (most == 0)
+            return 0;
+    } else {
+        lane->held_until = 0;
+    }
+    return lane->rx->port->driver->receive(lane->rx, forwarder->frames, most);
 }
 
 // Sends count good frames, of so many bytes together, by a queue of the port whose counters are

@@ -198,13 +198,13 @@ static unsigned room(struct queue *queue, unsigned wanted)
     uint64_t free;
     if (UNLIKELY(pq->proxy->port->state != PORT_RUNNING))
         return 0;
-    if (pq->room >= wanted)
+    if (pq->queue.free >= wanted)
         return wanted;
     while (UNLIKELY(!cross(pq, domain_room, BURST_MAX, BURST_MAX, &free)))
         if (!adopt(pq))
             return 0;
-    pq->room = (uint32_t)free;
-    return pq->room < wanted ? pq->room : wanted;
+    pq->queue.free = (uint32_t)free;
+    return pq->queue.free < wanted ? pq->queue.free : wanted;
 }
 
 // Lends the frames to the domain: their buffers are its queue's from here on.
@@ -247,7 +247,7 @@ static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned 
     for (unsigned i = 0; i < *sent; i++)
         frames[i].buffer = empties[i].buffer;
     pq->put += *sent;
-    pq->room = pq->room > *sent ? pq->room - (uint32_t)*sent : 0;
+    pq->queue.free = pq->queue.free > *sent ? pq->queue.free - (uint32_t)*sent : 0;
     return true;
 }
 
@@ -341,7 +341,7 @@ static void own_slots(struct proxy_queue *pq)
     for (uint32_t slot = 0; slot < pq->queue.slots; slot++)
         judge_give(&judge, pq->owner, pq->queue.buffer_of[slot]);
     pq->taken = pq->put = 0;
-    pq->room = 0;
+    pq->queue.free = 0;
     pq->call->given = 0;
 }
 
@@ -411,7 +411,7 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
                          bool transmits)
 {
     *pq = (struct proxy_queue){
-        .queue = **at,
+        .queue = {(*at)->port, (*at)->buffer_of, (*at)->slots, 0},
         .proxy = proxy,
         .real = *at,
         .owner = (uint16_t)(owner_count + 1),

@@ -27,7 +27,6 @@ struct proxy_queue {
     uint64_t image_address;
     uint16_t owner; // its number in the judge's table
     bool transmit;
-    uint32_t room;         // transmit: at least so many slots are free
     uint64_t taken;        // receive: frames since start()
     uint64_t put;          // buffers given to the ring since start()
     uint32_t more, filled; // proxy_adopt.c's

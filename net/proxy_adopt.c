@@ -119,7 +119,7 @@ static void go_on(struct proxy_queue *pq)
         pq->put += pq->more;
     else if (pq->more != 0)
         pq->call->given = 0;
-    pq->room = 0;
+    pq->queue.free = 0;
 }
 
 bool proxy_adopt(struct proxy_queue *pq, struct proxy_loan *loan)

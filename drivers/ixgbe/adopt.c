@@ -81,7 +81,7 @@ static int adopt_tx(struct ixgbe_tx *tx, uint64_t put, uint32_t *more)
     *more = distance(before, tail, slots);
     tx->tail = tail;
     tx->clean = head;
-    tx->free = slots - 1 - distance(head, tail, slots);
+    tx->queue.free = slots - 1 - distance(head, tail, slots);
     return 0;
 }
 

@@ -114,7 +114,8 @@ static void describe_transmit_queue(struct ixgbe *card, const struct ixgbe_tx *t
         (unsigned)ixgbe_read(card, IXGBE_TDLEN(q)));
     env_print(card->env, "        TDH %u TDT %u; driver: head %u, clean %u, tail %u, free %u",
               (unsigned)ixgbe_read(card, IXGBE_TDH(q)), (unsigned)ixgbe_read(card, IXGBE_TDT(q)),
-              (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)tx->tail, (unsigned)tx->free);
+              (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)tx->tail,
+              (unsigned)tx->queue.free);
 }
 
 // probe() fills in the queues last: when it failed there are none.

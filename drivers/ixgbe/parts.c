@@ -51,7 +51,7 @@ void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
         // Everything that could be on its way still is, until the head says otherwise.
         tx->tail = (uint32_t)(put % slots);
         tx->clean = tx->tail + 1 == slots ? 0 : tx->tail + 1;
-        tx->free = 0;
+        tx->queue.free = 0;
     } else {
         struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
         rx->next = (uint32_t)(put % slots);

@@ -156,7 +156,7 @@ static __attribute__((noinline)) void ring_receive_doorbell(struct ixgbe_rx *rx)
 // Tells both cards of count frames.
 static HOT void hand_over(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 {
-    tx->free -= count;
+    tx->queue.free -= count;
     rx->withheld += count;
     // Orders the stores to both rings before the stores to TDT and RDT. The cards read descriptors
     // only up to their tail.
@@ -222,21 +222,34 @@ static __attribute__((noinline)) struct relayed relay_many(struct ixgbe_rx *rx, 
     return all;
 }
 
-static __attribute__((noinline)) struct relayed relay_single(struct ixgbe_rx *rx,
-                                                             struct ixgbe_tx *tx, uint32_t longest)
+// Moves the one frame that waits. The descriptors are those of relay_one(), the books those of
+// pass() and hand_over(), without what only a burst needs.
+static HOT struct relayed relay_single(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written,
+                                       uint32_t longest)
 {
-    const struct ixgbe_run run = ixgbe_next_run(rx, tx, longest);
-    const uint32_t length = relay_one(&run, 0);
-    if (UNLIKELY(length == 0))
+    const uint32_t slot = rx->next, tail = tx->tail;
+    const uint64_t longer = (written & WANTED) - (PLAIN | FRAME_MIN);
+    if (UNLIKELY(longer >
+                 longest - FRAME_MIN)) // another status, or a length below FRAME_MIN, wraps
         return (struct relayed){RELAY_NOT_PLAIN, 0};
-    pass(rx, tx, 1);
+    const uint64_t length = longer + FRAME_MIN, stride = rx->stride;
+    const uint32_t full = rx->queue.buffer_of[slot], empty = tx->queue.buffer_of[tail];
+    rx->queue.buffer_of[slot] = empty;
+    tx->queue.buffer_of[tail] = full;
+    tx->descriptors[tail].address = tx->buffers + FRAME_HEADROOM + full * stride;
+    tx->descriptors[tail].command = length | SEND | IXGBE_TX_RS;
+    rx->descriptors[slot].address = rx->buffers + empty * stride;
+    rx->descriptors[slot].written = 0;
+    const uint32_t next = slot + 1 == rx->queue.slots ? 0 : slot + 1;
+    tx->tail = tail + 1 == tx->queue.slots ? 0 : tail + 1;
+    rx->next = next;
     hand_over(rx, tx, 1);
     return (struct relayed){1, length};
 }
 
 // A frame waits. With little traffic it is the only one: no loop then.
-static HOT struct relayed relay(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
-                                uint32_t longest)
+static HOT struct relayed relay(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written,
+                                unsigned max, uint32_t longest)
 {
     // In the middle of a frame that does not fit one buffer, no length is plain: then lengths is 0.
     longest = least(longest, rx->lengths + FRAME_MIN - 1);
@@ -244,15 +257,16 @@ static HOT struct relayed relay(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsign
         return (struct relayed){RELAY_NOT_PLAIN, 0};
     if (max > 1 && (rx->next + 1 == rx->queue.slots || look(&rx->descriptors[rx->next + 1]) & DD))
         return relay_many(rx, tx, max, longest);
-    return relay_single(rx, tx, longest);
+    return relay_single(rx, tx, written, longest);
 }
 
 // The same when the transmit ring may have no room for max frames.
 static __attribute__((noinline)) struct relayed
-relay_with_little_room(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max, uint32_t longest)
+relay_with_little_room(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written, unsigned max,
+                       uint32_t longest)
 {
     max = ixgbe_room(&tx->queue, max);
-    return max == 0 ? (struct relayed){RELAY_NOT_PLAIN, 0} : relay(rx, tx, max, longest);
+    return max == 0 ? (struct relayed){RELAY_NOT_PLAIN, 0} : relay(rx, tx, written, max, longest);
 }
 
 struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest)
@@ -261,9 +275,10 @@ struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, u
     struct ixgbe_tx *tx = (struct ixgbe_tx *)to;
     if (UNLIKELY(from->port->state != PORT_RUNNING || to->port->state != PORT_RUNNING))
         return (struct relayed){RELAY_NOT_PLAIN, 0};
-    if (!(look(&rx->descriptors[rx->next]) & DD))
+    const uint64_t written = look(&rx->descriptors[rx->next]);
+    if (!(written & DD))
         return (struct relayed){0, 0};
-    if (UNLIKELY(tx->free < max))
-        return relay_with_little_room(rx, tx, max, longest);
-    return relay(rx, tx, max, longest);
+    if (UNLIKELY(tx->queue.free < max))
+        return relay_with_little_room(rx, tx, written, max, longest);
+    return relay(rx, tx, written, max, longest);
 }

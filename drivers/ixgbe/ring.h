@@ -75,16 +75,15 @@ struct ixgbe_rx {
 };
 
 struct ixgbe_tx {
-    struct queue queue; // first
+    struct queue queue; // first; free is exact: one slot less than the ring has stays unused,
+                        // because TDT = TDH means empty
     struct ixgbe_tx_descriptor *descriptors;
     volatile uint8_t *tail_register; // TDT
     uint64_t buffers;                // where buffer 0 starts, as the card sees it
     uint32_t stride;
     uint32_t report_every;
-    uint32_t tail;  // the slot that is filled next
-    uint32_t clean; // up to here (not including) the card is known to be done
-    uint32_t free;  // slots that may be filled: one slot less than the ring has stays unused,
-                    // because TDT = TDH means empty
+    uint32_t tail;                 // the slot that is filled next
+    uint32_t clean;                // up to here (not including) the card is known to be done
     const volatile uint32_t *head; // written by the card
     const struct packet_area *area;
     uint64_t address, head_address;
@@ -102,7 +101,7 @@ static inline uint32_t ixgbe_slot_before(uint32_t slot, uint32_t slots)
 // Frames in the ring, from tx->clean on.
 static inline uint32_t ixgbe_queued(const struct ixgbe_tx *tx)
 {
-    return tx->queue.slots - 1 - tx->free;
+    return tx->queue.slots - 1 - tx->queue.free;
 }
 
 // How many of them a head says are sent. More than there are: it is a lie.

@@ -14,21 +14,26 @@ _Static_assert(offsetof(struct ixgbe_rx_descriptor, status) ==
                    offsetof(struct ixgbe_rx_descriptor, written) + 4,
                "bits 39:32");
 
+// The shortest frame in buffer 0, as one number.
+#define SHORTEST_FRAME ((uint64_t)FRAME_MIN << 48 | (uint64_t)FRAME_HEADROOM << 32)
+
 // What the card wrote into a slot is loaded once: status and length belong together.
 static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descriptor)
 {
     return descriptor->written;
 }
 
-// Takes the frame in a slot that is done. False, with nothing done, when its length is none that it
-// can have.
-static HOT bool take_plain(uint64_t written, uint32_t buffer, uint32_t lengths, struct frame *frame)
+// Takes the frame out of a slot. False, with nothing done, when there is none, or one that does not
+// end there, or of a length that it cannot have.
+static HOT bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths, struct frame *frame)
 {
-    const uint32_t length = (uint16_t)written;
-    if (UNLIKELY(length - FRAME_MIN >= lengths)) // below FRAME_MIN it wraps to a huge number
+    // Three checks in one comparison: what is longer than the shortest frame is left of the length,
+    // if both bits of the status were set. If not, or below FRAME_MIN, it wraps to a huge number.
+    const uint64_t longer = (written & (PLAIN | UINT16_MAX)) - (PLAIN | FRAME_MIN);
+    if (UNLIKELY(longer >= lengths))
         return false;
     // The whole frame in one store.
-    const uint64_t fields = written << 48 | (uint64_t)FRAME_HEADROOM << 32 | buffer;
+    const uint64_t fields = (longer << 48) + SHORTEST_FRAME + buffer;
     _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
                        offsetof(struct frame, length) == 6,
                    "as it is put together here");
@@ -47,11 +52,10 @@ COLD static unsigned take_odd(struct ixgbe_rx *rx, uint32_t slot, struct frame *
         const uint64_t written = look(rx->descriptors + slot);
         if (!(written & DD))
             break;
-        const bool ends = (written & PLAIN) == PLAIN;
         const uint32_t buffer = rx->queue.buffer_of[slot];
-        if (!ends || !take_plain(written, buffer, rx->lengths, frames))
+        if (!take_plain(written, buffer, rx->lengths, frames))
             *frames = (struct frame){buffer, FRAME_HEADROOM, 0};
-        rx->lengths = ends ? rx->whole_lengths : 0;
+        rx->lengths = (written & PLAIN) == PLAIN ? rx->whole_lengths : 0;
     }
     return taken;
 }
@@ -62,13 +66,13 @@ static HOT unsigned take(struct ixgbe_rx *rx, uint32_t first, struct frame *fram
 {
     const struct ixgbe_rx_descriptor *descriptor = rx->descriptors + first;
     const uint32_t *buffer = rx->queue.buffer_of + first;
-    const uint32_t lengths = rx->lengths;
+    const uint64_t lengths = rx->lengths;
     unsigned left = count;
     // Four at a time: counting and asking is a third of the work.
     for (; left >= 4; left -= 4) {
         const uint64_t a = look(descriptor), b = look(descriptor + 1);
         const uint64_t c = look(descriptor + 2), d = look(descriptor + 3);
-        if ((a & b & c & d & PLAIN) != PLAIN || !take_plain(a, buffer[0], lengths, frames) ||
+        if (!take_plain(a, buffer[0], lengths, frames) ||
             !take_plain(b, buffer[1], lengths, frames + 1) ||
             !take_plain(c, buffer[2], lengths, frames + 2) ||
             !take_plain(d, buffer[3], lengths, frames + 3))
@@ -78,8 +82,7 @@ static HOT unsigned take(struct ixgbe_rx *rx, uint32_t first, struct frame *fram
         frames += 4;
     }
     for (; left > 0; left--) {
-        const uint64_t written = look(descriptor);
-        if ((written & PLAIN) != PLAIN || !take_plain(written, *buffer, lengths, frames))
+        if (!take_plain(look(descriptor), *buffer, lengths, frames))
             break;
         descriptor++;
         buffer++;
@@ -120,17 +123,14 @@ static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, str
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
-    if (UNLIKELY(queue->port->state != PORT_RUNNING))
-        return 0;
     const uint32_t slot = rx->next;
     const struct ixgbe_rx_descriptor *descriptor = rx->descriptors + slot;
+    const uint64_t written = look(descriptor);
+    if (!(written & DD) || UNLIKELY(queue->port->state != PORT_RUNNING))
+        return 0;
     if (max > 1 && (slot + 1 == queue->slots || look(descriptor + 1) & DD))
         return receive_burst(rx, frames, max);
-    const uint64_t written = look(descriptor);
-    if (!(written & DD))
-        return 0;
-    if (UNLIKELY((written & PLAIN) != PLAIN ||
-                 !take_plain(written, queue->buffer_of[slot], rx->lengths, frames)))
+    if (UNLIKELY(!take_plain(written, queue->buffer_of[slot], rx->lengths, frames)))
         return receive_burst(rx, frames, max);
     rx->owed = 1;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()

@@ -14,12 +14,12 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
 {
     const uint32_t head = *tx->head, slots = tx->queue.slots;
     const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
-    if (UNLIKELY(head >= slots || sent > slots - 1 - tx->free)) {
+    if (UNLIKELY(head >= slots || sent > slots - 1 - tx->queue.free)) {
         port_fail(tx->queue.port, PORT_FAULT_TX_HEAD, head);
         return;
     }
     tx->clean = head;
-    tx->free += sent;
+    tx->queue.free += sent;
     // Orders the load of the head before the stores to slots that it freed. The card writes the
     // head when it has read their buffers.
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -60,7 +60,7 @@ static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, struct frame *
 static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
 {
     tx->tail = tail;
-    tx->free -= count;
+    tx->queue.free -= count;
     // Orders the stores to descriptors and frames before the store to TDT.
     __atomic_thread_fence(__ATOMIC_RELEASE);
     mmio_write32(tx->tail_register, 0, tail);
@@ -71,9 +71,9 @@ static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
 static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
                                                            struct frame *frames, unsigned count)
 {
-    if (count > tx->free) {
+    if (count > tx->queue.free) {
         reclaim(tx);
-        count = least(count, tx->free);
+        count = least(count, tx->queue.free);
         if (tx->queue.port->state != PORT_RUNNING)
             return 0;
     }
@@ -93,8 +93,7 @@ static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
     return count;
 }
 
-static __attribute__((noinline)) unsigned transmit_run(struct ixgbe_tx *tx, struct frame *frames,
-                                                       unsigned count)
+static HOT unsigned transmit_run(struct ixgbe_tx *tx, struct frame *frames, unsigned count)
 {
     const uint32_t tail = tx->tail;
     exchange_run(tx, tail, frames, count);
@@ -105,9 +104,19 @@ static __attribute__((noinline)) unsigned transmit_run(struct ixgbe_tx *tx, stru
 unsigned ixgbe_room(struct queue *queue, unsigned wanted)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(wanted > tx->free && queue->port->state == PORT_RUNNING))
+    if (UNLIKELY(wanted > tx->queue.free && queue->port->state == PORT_RUNNING))
         reclaim(tx);
-    return queue->port->state == PORT_RUNNING ? least(wanted, tx->free) : 0;
+    return queue->port->state == PORT_RUNNING ? least(wanted, tx->queue.free) : 0;
+}
+
+static __attribute__((noinline)) unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frames,
+                                                         unsigned count)
+{
+    // A count of 0 wraps to a huge number.
+    if (UNLIKELY(count > tx->queue.free || count - 1 >= tx->report_every ||
+                 tx->tail + count >= tx->queue.slots))
+        return transmit_in_runs(tx, frames, count);
+    return transmit_run(tx, frames, count);
 }
 
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
@@ -116,11 +125,8 @@ unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned coun
     if (UNLIKELY(queue->port->state != PORT_RUNNING))
         return 0;
     const uint32_t tail = tx->tail;
-    // A count of 0 wraps to a huge number.
-    if (UNLIKELY(count > tx->free || count - 1 >= tx->report_every || tail + count >= queue->slots))
-        return transmit_in_runs(tx, frames, count);
-    if (count != 1)
-        return transmit_run(tx, frames, count);
+    if (count != 1 || UNLIKELY(queue->free == 0 || tail + 1 == queue->slots))
+        return transmit_burst(tx, frames, count);
     exchange(tx->descriptors + tail, queue->buffer_of + tail, tx->buffers, tx->stride, frames,
              IXGBE_TX_RS);
     hand_over(tx, tail + 1, 1);

@@ -32,12 +32,14 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
     }
     const uint32_t quarter = slots / 4;
     *tx = (struct ixgbe_tx){
-        .queue = {.port = card->port, .buffer_of = (uint32_t *)(tx + 1), .slots = slots},
+        .queue = {.port = card->port,
+                  .buffer_of = (uint32_t *)(tx + 1),
+                  .slots = slots,
+                  .free = slots - 1},
         .descriptors = dma.memory,
         .address = dma.address,
         .number = number,
         .tail_register = card->registers + IXGBE_TDT(number),
-        .free = slots - 1,
         .report_every = quarter < IXGBE_REPORT_EVERY ? quarter : IXGBE_REPORT_EVERY,
         .head = &head->value,
         .head_address = head_address,
@@ -77,7 +79,7 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
     tx->area = area;
     tx->tail = 0;
     tx->clean = 0;
-    tx->free = tx->queue.slots - 1;
+    tx->queue.free = tx->queue.slots - 1;
     *(volatile uint32_t *)tx->head = 0;
     tx->watched_head = 0;
     tx->watched_since = env_time_us();
@@ -160,7 +162,7 @@ void ixgbe_transmit_settle(struct ixgbe *card)
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
         struct ixgbe_tx *tx = card->tx[i];
         card->port->lost_in_restart += ixgbe_unsent(tx);
-        tx->free = tx->queue.slots - 1;
+        tx->queue.free = tx->queue.slots - 1;
     }
 }
 

@@ -276,6 +276,7 @@ static NOINLINE unsigned transmit_rest(struct split *split, struct frame *frames
         split->available->ring[at] = id;
     }
     offer(split, count);
+    split->queue.free = room(split);
     return count;
 }
 
@@ -293,6 +294,7 @@ static ALWAYS_INLINE unsigned transmit(struct split *split, struct frame *frames
     if (UNLIKELY(run != count))
         return transmit_rest(split, frames, run, count);
     offer(split, count);
+    split->queue.free = room(split);
     return count;
 }
 
@@ -312,7 +314,10 @@ unsigned split_room(struct queue *queue, unsigned wanted)
     struct split *split = split_of(queue);
     if (UNLIKELY(queue->port->state != PORT_RUNNING))
         return 0;
-    return UNLIKELY(room(split) < wanted) ? reclaim_room(split, wanted) : wanted;
+    if (UNLIKELY(room(split) < wanted))
+        wanted = reclaim_room(split, wanted);
+    queue->free = room(split);
+    return wanted;
 }
 
 // split_transmit() in that case: sends as many as then can be.

@@ -38,5 +38,6 @@ void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
         // Everything that could be on its way still is, until used->index says otherwise.
         split->made_available = (uint32_t)put;
         split->used_seen = put < queue->slots ? 0 : (uint32_t)put - queue->slots;
+        queue->free = 0;
     }
 }

@@ -66,7 +66,7 @@ void split_reset(struct split *split)
     for (uint32_t id = 0; id < slots; id++)
         split->available->ring[id] = (uint16_t)id;
     split->in_order = true;
-    split->used_seen = split->made_available = 0;
+    split->used_seen = split->made_available = split->queue.free = 0;
     split->doorbell = NULL;
 }
 

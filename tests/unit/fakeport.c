@@ -149,6 +149,7 @@ static uint32_t exchange(struct fake_queue *tx, struct frame frame)
     const uint32_t empty = tx->buffer_of[slot];
     tx->buffer_of[slot] = frame.buffer;
     tx->frames[slot] = frame;
+    tx->queue.free = tx->queue.slots - (tx->filled - tx->taken);
     return empty;
 }
 
@@ -266,8 +267,8 @@ void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, uns
     port->rx_queues = (uint16_t)rx_queues;
     port->tx_queues = (uint16_t)tx_queues;
     for (unsigned i = 0; i < FAKE_QUEUES_MAX; i++) {
-        fake->rx[i].queue = (struct queue){port, fake->rx[i].buffer_of, slots};
-        fake->tx[i].queue = (struct queue){port, fake->tx[i].buffer_of, slots};
+        fake->rx[i].queue = (struct queue){port, fake->rx[i].buffer_of, slots, 0};
+        fake->tx[i].queue = (struct queue){port, fake->tx[i].buffer_of, slots, 0};
         port->rx[i] = &fake->rx[i].queue;
         port->tx[i] = &fake->tx[i].queue;
     }
