@@ -4,7 +4,7 @@
 import guest
 
 
-def barewire(stack, generator, options, mode):
-    hosts, box = guest.boot(stack, generator, [*options, "--append", f"forward.mode={mode}"])
+def barewire(stack, ends, options, mode):
+    hosts, box = guest.boot(stack, ends, [*options, "--append", f"forward.mode={mode}"])
     name = {"wire": "barewire", "bridge": "barewire_bridge"}[mode]
     return guest.Guest(name, f"Barewire {mode}", hosts, box)

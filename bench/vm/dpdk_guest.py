@@ -23,9 +23,9 @@ def prepare():
         return kernel, initrd.with_script(disk, file.read())
 
 
-def dpdk(stack, generator, options):
+def dpdk(stack, ends, options):
     kernel, disk = prepare()
-    hosts, box = guest.boot(stack, generator,
+    hosts, box = guest.boot(stack, ends,
                             [*options, "--kernel", kernel, "--config", disk, "--append",
                              f"console=ttyS0 quiet hugepages={PAGES}"],
                             r"Press enter to exit")

@@ -9,10 +9,10 @@ from hosts import Hosts
 MACHINE = ["--mem", "256M", "--smp", "1"]
 
 
-def boot(stack, generator, options, pattern=None):
-    """Two hosts and a guest between them that qemu/run starts with the options. Waits for a line of
-    its console that matches, or for Barewire's prompt; then the guest is stopped."""
-    hosts = Hosts(generator)
+def boot(stack, ends, options, pattern=None):
+    """Two hosts, Hosts(*ends), and a guest between them that qemu/run starts with the options. Waits
+    for a line of its console that matches, or for Barewire's prompt."""
+    hosts = Hosts(*ends)
     box = stack.enter_context(Box([f"virtio,fd={fd}" for fd in hosts.taps],
                                   options=MACHINE + options, pass_fds=hosts.taps))
     if pattern is None:
@@ -23,7 +23,8 @@ def boot(stack, generator, options, pattern=None):
 
 
 class Guest:
-    """`name` is how its figures begin in the result."""
+    """A guest that was booted, and is stopped until its turn. `name` is how its figures begin in the
+    result."""
 
     def __init__(self, name, title, hosts, box):
         self.name, self.title = name, title

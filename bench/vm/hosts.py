@@ -4,6 +4,7 @@ left one to the right one, and so does ping."""
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -19,13 +20,21 @@ FRAME = 60
 # From the station to which traffic.c sends.
 ANSWER = bytes.fromhex("020000000001" "020000000002" "88b5") + bytes(46)
 LEFT, RIGHT = "192.0.2.1", "192.0.2.2"
-SEARCH_STEPS = 7       # of the interval's halving: to about 1 %
-TRIAL_MS = 700
-OVERLOAD_MS = 1500
 OVERLOAD_RATE = 400_000
-PINGS = 500
-LOAD_RATE = 10_000     # frames a second behind the loaded ping: less than any guest carries
-LOAD_MS = 5000         # more than that ping takes
+LOAD_RATE = 10_000  # frames a second behind the loaded ping: less than any guest carries
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How much is measured in a round."""
+    search_steps: int = 7  # of the interval's halving: to about 1 %
+    trial_ms: int = 700
+    overload_ms: int = 1500
+    pings: int = 500
+    load_ms: int = 5000    # more than that ping takes
+
+
+QUICK = Plan(search_steps=2, trial_ms=200, overload_ms=300, pings=40, load_ms=800)
 
 
 class TrafficError(Exception):
@@ -45,8 +54,8 @@ class Hosts:
 
     runs = 0
 
-    def __init__(self, generator):
-        self._generator = generator
+    def __init__(self, generator, plan):
+        self._generator, self._plan = generator, plan
         self.left, self.right = Namespace(), Namespace()
         self.taps = [self.left.tap("eth0", f"{LEFT}/24"), self.right.tap("eth0", f"{RIGHT}/24")]
 
@@ -70,12 +79,12 @@ class Hosts:
     def loses_nothing(self, rate):
         """Two tries: the second is for when something else had the processor during the first."""
         return any(counts["received"] == counts["offered"]
-                   for counts in (self.offer(rate, TRIAL_MS) for _ in range(2)))
+                   for counts in (self.offer(rate, self._plan.trial_ms) for _ in range(2)))
 
     def rate_without_loss(self, limit):
         """The highest rate, up to `limit`, at which nothing is lost; frames a second."""
         low, high = 0.0, float(limit)
-        for _ in range(SEARCH_STEPS):
+        for _ in range(self._plan.search_steps):
             middle = (low + high) / 2
             if self.loses_nothing(middle):
                 low = middle
@@ -85,7 +94,7 @@ class Hosts:
 
     def overload(self):
         """Frames a second that come out when far more are offered than any guest carries."""
-        counts = self.offer(OVERLOAD_RATE, OVERLOAD_MS)
+        counts = self.offer(OVERLOAD_RATE, self._plan.overload_ms)
         return counts["in_time"] / counts["seconds"]
 
     def meet(self):
@@ -94,20 +103,21 @@ class Hosts:
 
     def ping(self):
         """Round trips across, microseconds."""
-        output = self.left.run("ping", "-n", "-i", "0.002", "-c",
-                               str(PINGS), RIGHT, timeout=60).stdout
+        pings = self._plan.pings
+        output = self.left.run("ping", "-n", "-i", "0.002", "-c", str(pings), RIGHT,
+                               timeout=60).stdout
         times = [1000 * float(text) for text in re.findall(r"time=([\d.]+) ms", output)]
-        if len(times) < PINGS:
-            print(f"  ping: {len(times)} of {PINGS} answers")
-        if len(times) < PINGS / 2:
-            raise TrafficError(f"only {len(times)} of {PINGS} pings were answered")
+        if len(times) < pings:
+            print(f"  ping: {len(times)} of {pings} answers")
+        if len(times) < pings / 2:
+            raise TrafficError(f"only {len(times)} of {pings} pings were answered")
         return times
 
     def loaded_ping(self):
         """Round trips while frames cross at a fixed rate in the direction of the requests, and the
         share of these frames that was lost."""
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            traffic = pool.submit(self.offer, LOAD_RATE, LOAD_MS)
+            traffic = pool.submit(self.offer, LOAD_RATE, self._plan.load_ms)
             time.sleep(0.2)
             times = self.ping()
             if traffic.done():
@@ -117,9 +127,9 @@ class Hosts:
 
 
 @contextlib.contextmanager
-def back_end_alone(generator):
+def back_end_alone(generator, plan):
     """QEMU without a guest: its main loop carries frames from TAP to TAP."""
-    hosts = Hosts(generator)
+    hosts = Hosts(generator, plan)
     command = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "none"]
     for index, fd in enumerate(hosts.taps):
         command += ["-netdev", f"tap,id=tap{index},fd={fd}",

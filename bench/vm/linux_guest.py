@@ -18,9 +18,9 @@ def prepare():
         return kernel, initrd.with_script(disk, file.read())
 
 
-def linux(stack, generator, options):
+def linux(stack, ends, options):
     kernel, disk = prepare()
-    hosts, box = guest.boot(stack, generator,
+    hosts, box = guest.boot(stack, ends,
                             [*options, "--kernel", kernel, "--config", disk,
                              "--append", "console=ttyS0 quiet"], r"LINUX \S+ READY")
     time.sleep(1)  # the bridge's ports become forwarding
