@@ -119,6 +119,9 @@ struct port {
     uint32_t fault_value; // the offending value
     uint32_t fault_count[PORT_FAULT_COUNT];
 
+    // The card is leaving its slot, or has left: the port is to be stopped, and not started again.
+    bool removed;
+
     // Frames that the card lost before the box saw them, as the card counted them. Kept up to date
     // by poll(); never reset.
     uint64_t card_missed; // good frames for which there was no room

@@ -16,6 +16,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/gate.h"
+#include "kernel/hotplug.h"
 #include "kernel/idle.h"
 #include "kernel/image.h"
 #include "kernel/iommu.h"
@@ -147,6 +148,7 @@ static bool sleep(uint64_t us)
 static void housekeep(void)
 {
     ports_police();
+    hotplug_poll();
     box_housekeeping();
     console_poll();
     shell_poll();
@@ -195,6 +197,7 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     idle_init(config.idle_us);
     idle_add_hook(console_deadline);
     idle_add_hook(shell_deadline);
+    idle_add_hook(hotplug_deadline);
     cpu_interrupts(apic_present());
     commands_card_init(&ports);
     shell_init(commands);

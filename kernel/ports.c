@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/env.h"
+#include "kernel/hotplug.h"
 #include "kernel/isolation.h"
 #include "kernel/log.h"
 #include "kernel/pci.h"
@@ -109,6 +110,7 @@ static void open_port(struct port *port, struct env *env, const struct config_po
         port->state = PORT_ABSENT;
         return;
     }
+    hotplug_add(port, card);
     if (port->rx_queues < wanted->queues)
         log_line("%s: queues = %u: this card receives on %u at most, which is what it does",
                  wanted->name, (unsigned)wanted->queues, port->rx_queues);

@@ -171,9 +171,24 @@ static void fault_noticed(struct supervisor *supervisor, struct supervised *s, u
     restart_or_park(supervisor, s, now);
 }
 
+// The card leaves its slot, or has left: as if it had never been there.
+static void leave(struct supervisor *supervisor, struct supervised *s)
+{
+    const uint64_t lost = s->port->lost_in_restart;
+    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
+        stop(supervisor, s);
+    s->state = SUPERVISED_ABSENT;
+    s->last_fault = s->cause = PORT_FAULT_GONE;
+    restart_note(s->port, s->cause, STEP_PARKED, 0, s->port->lost_in_restart - lost);
+    log_line("%s: device gone, %" PRIu64 " frames in its transmit ring lost", s->port->name,
+             s->port->lost_in_restart - lost);
+}
+
 static void supervise_port(struct supervisor *supervisor, struct supervised *s)
 {
     struct port *port = s->port;
+    if (port->removed && s->state != SUPERVISED_ABSENT)
+        leave(supervisor, s);
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_RUNNING)
         port->driver->poll(port);
     const uint64_t now = clock_us();
@@ -250,6 +265,8 @@ void supervise_poll(struct supervisor *supervisor)
 
 static uint64_t port_deadline(const struct supervised *s)
 {
+    if (s->port->removed && s->state != SUPERVISED_ABSENT)
+        return 0;
     switch (s->state) {
     case SUPERVISED_STARTING:
     case SUPERVISED_RETRYING:

@@ -155,25 +155,51 @@ class Monitor:
 
     def __init__(self, connection):
         self._connection = connection
-        self._lines = connection.makefile("r", encoding="utf-8")
-        self._lines.readline()  # the greeting
+        self._rest = b""
+        self._events = []
+        self._message()  # the greeting
         self("qmp_capabilities")
+
+    def _message(self):
+        """The next one; events are also kept. Raises TimeoutError at the connection's time limit."""
+        while b"\n" not in self._rest:
+            piece = self._connection.recv(65536)
+            if not piece:
+                raise BoxError("QMP: the connection closed")
+            self._rest += piece
+        line, self._rest = self._rest.split(b"\n", 1)
+        message = json.loads(line)
+        if "event" in message:
+            self._events.append(message)
+        return message
 
     def __call__(self, command, **arguments):
         request = {"execute": command, "arguments": arguments}
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         while True:
-            line = self._lines.readline()
-            if not line:
-                raise BoxError(f"QMP {command}: the connection closed")
-            reply = json.loads(line)
+            reply = self._message()
             if "return" in reply:
                 return reply["return"]
             if "error" in reply:
                 raise BoxError(f"QMP {command}: {reply['error']['desc']}")
 
+    def event(self, name, timeout):
+        """The data of the next event of that name that was not returned before; None when there is
+        none within so many seconds."""
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                for number, event in enumerate(self._events):
+                    if event["event"] == name:
+                        return self._events.pop(number).get("data", {})
+                self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+                self._message()
+        except TimeoutError:
+            return None
+        finally:
+            self._connection.settimeout(None)
+
     def close(self):
-        self._lines.close()
         self._connection.close()
 
 

@@ -132,6 +132,26 @@ static void test_fault_found_by_poll(void **state)
     assert_int_equal(fakes[WAN].starts, 2);
 }
 
+// A card that leaves its slot: stopped once, whatever it was doing, and then left alone.
+static void test_a_card_leaves(void **state)
+{
+    (void)state;
+    fault(WAN);
+    fakes[WAN].port.removed = true;
+    assert_true(supervise_deadline(&supervisor) == 0);
+    for (unsigned i = 0; i < 10; i++)
+        supervise_poll(&supervisor);
+    assert_int_equal(fakes[WAN].stops, 1);
+    assert_int_equal(fakes[WAN].starts, 1);
+    assert_int_equal(fakes[WAN].port.state, PORT_STOPPED);
+    expect_line(0, "wan: device gone, 0 frames in its transmit ring lost");
+    assert_int_equal(line_count, 1);
+    assert_string_equal(supervise_state_name(&supervisor.ports[WAN]), "absent");
+    assert_int_equal(supervise_restart(&supervisor, WAN), -ENODEV);
+    assert_int_equal(fakes[LAN].starts, 1);
+    assert_true(supervise_deadline(&supervisor) == UINT64_MAX);
+}
+
 // Eight restarts in ten seconds are granted, the ninth is not.
 static void test_parking(void **state)
 {
@@ -429,6 +449,7 @@ int main(void)
         cmocka_unit_test_setup(test_start, running),
         cmocka_unit_test_setup(test_polls_quietly, running),
         cmocka_unit_test_setup(test_restart_after_fault, running),
+        cmocka_unit_test_setup(test_a_card_leaves, running),
         cmocka_unit_test_setup(test_fault_found_by_poll, running),
         cmocka_unit_test_setup(test_parking, running),
         cmocka_unit_test_setup(test_slow_faults_never_park, running),
