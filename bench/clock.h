@@ -41,3 +41,32 @@ static inline double time_stamp_rate(void)
     } while (ns < NS);
     return (double)(time_stamp() - first) / ns * 1000;
 }
+
+// What this computer takes from a process that does nothing but read its clock.
+struct interruptions {
+    double per_second; // that are longer than a microsecond
+    double share;      // of the time, 0..1
+    double longest;    // microseconds
+};
+
+// Looks for a fifth of a second. rate: cycles a microsecond.
+static inline struct interruptions interruptions(double rate)
+{
+    const double wanted = rate * 200 * 1000;
+    const uint64_t begin = time_stamp();
+    uint64_t last = begin;
+    double lost = 0, longest = 0;
+    unsigned count = 0;
+    while ((double)(last - begin) < wanted) {
+        const uint64_t now = time_stamp();
+        const double gap = (double)(now - last);
+        last = now;
+        if (gap <= rate)
+            continue;
+        count++;
+        lost += gap;
+        longest = gap > longest ? gap : longest;
+    }
+    const double took = (double)(last - begin);
+    return (struct interruptions){count * rate * 1e6 / took, lost / took, longest / rate};
+}

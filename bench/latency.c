@@ -13,7 +13,8 @@
 //
 // A poll that takes longer than 20 microseconds was interrupted: by the host, as nothing in a poll
 // of so few frames takes so long, or else the box has a fault. It is counted by itself, and neither
-// the clock nor the distribution has it; so a busy computer does not spoil the rest.
+// the clock nor the distribution has it. Shorter interruptions cannot be told from the box's own
+// work: how many there are, without the box, is measured before and printed beside the result.
 #include "bench/latency.h"
 #include "bench/clock.h"
 #include <inttypes.h>
@@ -117,25 +118,27 @@ static uint32_t quantile(const uint32_t *sorted, unsigned long count, double sha
     return sorted[at < count ? at : count - 1];
 }
 
-static void print(double mpps, double rate)
+static void print(double mpps, double rate, struct interruptions host)
 {
     const uint32_t *taken = run.taken;
     const unsigned long timed = run.timed;
     qsort(run.taken, timed, sizeof *taken, compare);
-    printf(
-        "{\"path\": \"%s\", \"mpps\": %g, \"frames\": %lu, \"untimed\": %" PRIu64
-        ", \"cycles_per_us\": %.1f, \"cycles\": {\"p50\": %" PRIu32 ", \"p99\": %" PRIu32
-        ", \"p99.9\": %" PRIu32 ", \"p99.99\": %" PRIu32 ", \"max\": %" PRIu32
-        "}, \"polls\": %" PRIu64 ", \"longest_poll\": %.0f, \"interrupted_polls\": %" PRIu64 "}\n",
-        rig.path->name, mpps, timed, run.untimed, rate, quantile(taken, timed, 0.5),
-        quantile(taken, timed, 0.99), quantile(taken, timed, 0.999), quantile(taken, timed, 0.9999),
-        taken[timed - 1], run.polls, run.longest, run.interrupted);
+    printf("{\"path\": \"%s\", \"mpps\": %g, \"frames\": %lu, \"untimed\": %" PRIu64
+           ", \"cycles_per_us\": %.1f, \"cycles\": {\"p50\": %" PRIu32 ", \"p99\": %" PRIu32
+           ", \"p99.9\": %" PRIu32 ", \"p99.99\": %" PRIu32 ", \"max\": %" PRIu32
+           "}, \"polls\": %" PRIu64 ", \"longest_poll\": %.0f, \"interrupted_polls\": %" PRIu64
+           ", \"host\": {\"interruptions_per_s\": %.0f, \"share\": %.6f, \"longest_us\": %.1f}}\n",
+           rig.path->name, mpps, timed, run.untimed, rate, quantile(taken, timed, 0.5),
+           quantile(taken, timed, 0.99), quantile(taken, timed, 0.999),
+           quantile(taken, timed, 0.9999), taken[timed - 1], run.polls, run.longest,
+           run.interrupted, host.per_second, host.share, host.longest);
 }
 
 int latency(const struct path *path, double mpps, unsigned long frames)
 {
     rig_open(path, BURST_DEFAULT, 0);
     const double rate = time_stamp_rate();
+    const struct interruptions host = interruptions(rate);
     run.overhead = time_stamps_mean();
     run.limit = rate * INTERRUPTED_US;
     run.interval = rate / mpps;
@@ -165,6 +168,6 @@ int latency(const struct path *path, double mpps, unsigned long frames)
                 rig.faults, conserved ? "conserved" : "lost");
         return 1;
     }
-    print(mpps, rate);
+    print(mpps, rate, host);
     return 0;
 }

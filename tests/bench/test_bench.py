@@ -106,6 +106,7 @@ def test_latency_accounts_for_every_frame(path, load):
     assert (said["mpps"], said["frames"]) == (load, frames)
     cycles = [said["cycles"][name] for name in QUANTILES]
     assert cycles == sorted(cycles) and cycles[0] > 0
+    assert 0 <= said["host"]["share"] < 1
     assert said["polls"] >= (frames + said["untimed"]) / 512
 
 
