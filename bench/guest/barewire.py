@@ -30,6 +30,9 @@ def _poll(what, done):
         time.sleep(0.1)
 
 
+# Both ports in a bridge. The generators send to stations that are never heard, so every frame is
+# flooded: copied, to the one other port.
+FLOODING_BRIDGE = ["--append", "forward.mode=bridge"]
 # Both ports behind VT-d.
 IOMMU = ["--iommu", "--append", "port.left.isolation=iommu port.right.isolation=iommu"]
 

@@ -228,9 +228,9 @@ static HOT struct relayed relay_single(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
                                        uint32_t longest)
 {
     const uint32_t slot = rx->next, tail = tx->tail;
+    // Another status, or a length below FRAME_MIN, wraps to a huge number.
     const uint64_t longer = (written & WANTED) - (PLAIN | FRAME_MIN);
-    if (UNLIKELY(longer >
-                 longest - FRAME_MIN)) // another status, or a length below FRAME_MIN, wraps
+    if (UNLIKELY(longer > longest - FRAME_MIN))
         return (struct relayed){RELAY_NOT_PLAIN, 0};
     const uint64_t length = longer + FRAME_MIN, stride = rx->stride;
     const uint32_t full = rx->queue.buffer_of[slot], empty = tx->queue.buffer_of[tail];

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""make bench is honest: it fails when a safety check is not in the objects that it measures, and when
+frames or buffers do not come out as they should. One line is changed in a copy of one source file, that one
+is compiled as the image is, and the measuring program linked with it instead of the right one."""
+
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+BELOW_ROOT = os.path.relpath(BUILD, ROOT)
+
+# Path; batch size, or "lies"; what it must say; file; the right line; the wrong one.
+CHECKS = {
+    "a buffer that does not exist": (
+        "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist", "net/lane.h",
+        "return frame->buffer < buffers &&", "return buffers != 0 &&"),
+    "a length that no frame has": (
+        "wire-82599", "lies", "not there: 82599: the end of such a frame",
+        "drivers/ixgbe/ring_receive.c", "UNLIKELY(longer >= lengths)",
+        "UNLIKELY(longer > UINT32_MAX)"),
+    "a length that no frame has, fused": (
+        "wire-82599-fused", "lies", "not there: 82599: longer than the other port carries",
+        "drivers/ixgbe/relay.c", "UNLIKELY(longer > longest - FRAME_MIN)",
+        "UNLIKELY(longer > UINT32_MAX)"),
+    "a transmit head outside the ring": (
+        "wire-82599", "lies", "not there: 82599: a transmit head outside the ring",
+        "drivers/ixgbe/ring_transmit.c", "UNLIKELY(head >= slots ||", "UNLIKELY(head > UINT32_MAX - 1 &&"),
+    "a used index that ran ahead": (
+        "wire-virtio", "lies", "not there: virtio: a used index that ran ahead",
+        "drivers/virtio/burst.c", "waiting > split->made_available - split->used_seen",
+        "waiting > UINT16_MAX"),
+    "an id outside the ring": (
+        "wire-virtio", "lies", "not there: virtio: an id outside the ring", "drivers/virtio/order.c",
+        "if (id >= slots)", "if (id > UINT32_MAX - 1)"),
+    "a source that is a group": (
+        "bridge-82599", "lies", "not there: bridge: a source that is a group", "net/bridge_burst.c",
+        "if ((source & GROUP_BIT) != 0 || source == 0)", "if (source == 0)"),
+    "an address that no bridge forwards": (
+        "bridge-82599", "lies", "not there: bridge: an address that no bridge forwards",
+        "net/bridge_burst.c", "(destination & RESERVED_MASK) == RESERVED_GROUP", "destination == 0"),
+}
+
+# A path that works, but not as it should.
+FAULTS = {
+    "a frame is changed": (
+        "wire-82599", "32", "wrong", "drivers/ixgbe/ring_transmit.c",
+        "descriptor->command = frame->length |", "descriptor->command = (frame->length ^ 1) |"),
+    "frames change places": (
+        "wire-82599", "32", "wrong", "drivers/ixgbe/ring_transmit.c",
+        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, 0);\n"
+        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, 0);",
+        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 2, 0);\n"
+        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 1, 0);"),
+    "a buffer is in two slots": (
+        "wire-82599", "32", "buffers lost", "drivers/ixgbe/ring_transmit.c",
+        "    *buffer_of = (uint32_t)full;\n", ""),
+}
+
+
+def make(*arguments):
+    return subprocess.run(["make", "-s", f"BUILD={BELOW_ROOT}", *arguments], cwd=ROOT, check=True,
+                          capture_output=True, text=True).stdout
+
+
+def compiled(file):
+    """What is compiled to see a change of this file."""
+    return file if file.endswith(".c") else "net/forward.c"
+
+
+class Measure:
+    """The measuring program, and how make makes it: the command for each target."""
+
+    def __init__(self):
+        self.program = f"{BELOW_ROOT}/bench/measure"
+        make(self.program)
+        changed = {compiled(change[3]) for change in (*CHECKS.values(), *FAULTS.values())}
+        lines = make("-n", "V=1", *(f"-W{file}" for file in changed), self.program).splitlines()
+        commands = [shlex.split(line) for line in lines if " -o " in line]
+        self.commands = {words[words.index("-o") + 1]: words for words in commands}
+
+    def make(self, target, replace, *more):
+        words = [word for word in self.commands[target] if word not in ("-MMD", "-MP")]
+        words = [replace.get(word, word) for word in words]
+        subprocess.run([words[0], *more, *words[1:]], cwd=ROOT, check=True)
+
+    def with_change(self, folder, file, right, wrong):
+        """The measuring program, but for one line."""
+        with open(os.path.join(ROOT, file), encoding="utf-8") as source:
+            text = source.read()
+        assert text.count(right) == 1, f"{file} has no such line any more: {right}"
+        changed = os.path.join(folder, file)
+        os.makedirs(os.path.dirname(changed))
+        with open(changed, "w", encoding="utf-8") as source:
+            source.write(text.replace(right, wrong))
+        source = compiled(file)
+        target = f"{BELOW_ROOT}/{source}.o"
+        made, program = os.path.join(folder, "changed.o"), os.path.join(folder, "measure")
+        # A changed header is found before the right one; what is left unused is no error.
+        self.make(target, {target: made, source: changed if source == file else source, "-Werror": "-w"},
+                  "-iquote", folder)
+        self.make(self.program, {target: made, self.program: program})
+        return program
+
+
+@pytest.fixture(scope="module")
+def measure():
+    return Measure()
+
+
+def run(program, path, what):
+    arguments = [what, "64"] if what != "lies" else [what]
+    return subprocess.run([program, path, *arguments], cwd=ROOT, capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+@pytest.mark.parametrize("name", [*CHECKS, *FAULTS])
+def test_bench_fails_without(measure, tmp_path, name):
+    path, what, message, *change = {**CHECKS, **FAULTS}[name]
+    right = run(measure.program, path, what)
+    assert right.returncode == 0, right.stderr
+    wrong = run(measure.with_change(str(tmp_path), *change), path, what)
+    assert wrong.returncode == 1 and message in wrong.stderr, wrong.stderr
