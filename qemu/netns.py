@@ -14,6 +14,7 @@ import subprocess
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000  # linux/if_tun.h
+IFF_MULTI_QUEUE = 0x0100
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -52,13 +53,13 @@ def die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
 
 
-def open_tap(name):
+def open_tap(name, flags=0):
     """A descriptor, inheritable, of the TAP interface `name` of this network namespace, which is made
     if it is not there. It has no IFF_VNET_HDR, and so no offload: Linux hands over whole frames with
     their checksums filled in, as they would be on a cable."""
     try:
         fd = os.open("/dev/net/tun", os.O_RDWR)
-        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | flags))
     except OSError as error:
         raise Unavailable(f"/dev/net/tun: {error.strerror} (TAP {name}); run as root, or give it "
                           "mode 0666, which is Debian's default") from error
@@ -110,11 +111,15 @@ class Namespace:
     def tap(self, name, address=None, queue=1000, mtu=1500):
         """Makes the TAP interface `name`, up, with `address` ("192.0.2.1/24"). Returns an
         inheritable descriptor; when it is closed everywhere, the interface is gone."""
+        return self.queues(name, 1, address, queue, mtu)[0]
+
+    def queues(self, name, count, address=None, queue=1000, mtu=1500):
+        """As tap(), with so many queues: a descriptor for each."""
         with self.inside():
-            fd = open_tap(name)
+            fds = [open_tap(name, IFF_MULTI_QUEUE if count > 1 else 0) for _ in range(count)]
         # Only frames that a program sends: no router solicitations, no duplicate address detection.
         self.run("sh", "-c", f"echo 1 > /proc/sys/net/ipv6/conf/{name}/disable_ipv6")
         if address:
             self.run("ip", "address", "add", address, "dev", name)
         self.run("ip", "link", "set", name, "mtu", str(mtu), "txqueuelen", str(queue), "up")
-        return fd
+        return fds

@@ -60,7 +60,7 @@ class Traffic(threading.Thread):
                 while (data := peer.try_receive()) is not None:
                     self._look(peer, data)
 
-    def wait_for(self, frames, timeout=20):
+    def wait_for(self, frames, timeout=120):
         """Until so many more have come out of every port."""
         before, deadline = self.arrived.copy(), time.monotonic() + timeout
         while any(self.arrived[peer] - before[peer] < frames for peer in self._partner):
