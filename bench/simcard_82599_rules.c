@@ -44,11 +44,16 @@ static const char *check_receive_queue(const struct simcard *card, uint32_t offs
 {
     unsigned q;
     if (is_queue(offset, IXGBE_RDT(0), &q)) {
+        // The tail of a queue that is off may be set to its head.
         if (!(now(card, IXGBE_RXDCTL(q)) & IXGBE_RXDCTL_ENABLE))
-            return "4.6.7.1: RDT written before RXDCTL.ENABLE was read as 1";
+            return value == now(card, IXGBE_RDH(q))
+                       ? NULL
+                       : "4.6.7.1: RDT written before RXDCTL.ENABLE was read as 1";
         return check_tail(now(card, IXGBE_RDH(q)), now(card, IXGBE_RDT(q)),
                           now(card, IXGBE_RDLEN(q)), value);
     }
+    if (is_queue(offset, IXGBE_RDH(0), &q) && now(card, IXGBE_RXDCTL(q)) & IXGBE_RXDCTL_ENABLE)
+        return "8.2.3.8.4: RDH written while its queue is enabled";
     const bool base = is_queue(offset, IXGBE_RDBAL(0), &q),
                length = is_queue(offset, IXGBE_RDLEN(0), &q);
     if ((base || length) && value % ALIGN != 0)
@@ -69,13 +74,17 @@ static const char *check_transmit_queue(const struct simcard *card, uint32_t off
     unsigned q;
     if (is_queue(offset, IXGBE_TDT(0), &q)) {
         if (!(now(card, IXGBE_TXDCTL(q)) & IXGBE_TXDCTL_ENABLE))
-            return "4.6.8.1: TDT written before TXDCTL.ENABLE was read as 1";
+            return value == now(card, IXGBE_TDH(q))
+                       ? NULL
+                       : "4.6.8.1: TDT written before TXDCTL.ENABLE was read as 1";
         return check_tail(now(card, IXGBE_TDH(q)), now(card, IXGBE_TDT(q)),
                           now(card, IXGBE_TDLEN(q)), value);
     }
     const bool base = is_queue(offset, IXGBE_TDBAL(0), &q),
                length = is_queue(offset, IXGBE_TDLEN(0), &q);
     const bool head = is_queue(offset, IXGBE_TDWBAL(0), &q);
+    if (is_queue(offset, IXGBE_TDH(0), &q) && now(card, IXGBE_TXDCTL(q)) & IXGBE_TXDCTL_ENABLE)
+        return "8.2.3.9.8: TDH written while its queue is enabled";
     if ((base || length) && value % ALIGN != 0)
         return "8.2.3.9.5, 8.2.3.9.7: transmit ring not a multiple of 128";
     if (head && (value & ~IXGBE_TDWBAL_ENABLE) % 16 != 0)

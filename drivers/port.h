@@ -17,9 +17,10 @@
 
 enum {
     PORT_NAME_MAX = 16,
-    PORT_QUEUES_MAX = 16, // of each direction
-    BURST_MAX = 256,      // frames a call to receive() or transmit() may carry
-    PORT_WAIT_US = 10000, // longest wait of one call to start() or stop()
+    PORT_QUEUES_MAX = 16,   // of each direction
+    BURST_MAX = 256,        // frames a call to receive() or transmit() may carry
+    PORT_WAIT_US = 10000,   // longest wait of one call to start() or stop()
+    REQUEUE_WAIT_US = 1000, // of one call to requeue()
 };
 
 // What relay() did.
@@ -124,11 +125,12 @@ struct port {
 
     // Frames that the card lost before the box saw them, as the card counted them. Kept up to date
     // by poll(); never reset.
-    uint64_t card_missed; // good frames for which there was no room
+    uint64_t card_missed; // good frames for which there was no room, or that lay in a receive ring
+                          // when requeue() emptied it
     uint64_t card_errors; // frames damaged on the wire, or of an impossible length
 
-    // Frames that transmit() took and that were not known to be sent when stop() took their buffers
-    // back. Kept up to date by stop(); never reset.
+    // Frames that transmit() took and that were not known to be sent when stop() or requeue() took
+    // their buffers back. Kept up to date by these; never reset.
     uint64_t lost_in_restart;
 
     // Descriptors that each ring should have; set before probe(), 0: the driver decides. A driver
@@ -270,6 +272,25 @@ struct port_driver {
     // have put up to *more further ones, and *more becomes how many it did. Returns 0, or -EIO when
     // the rings contradict it; then nothing has changed for the card.
     int (*adopt)(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);
+
+    // With parts; NULL: only a restart helps. Turns one queue off and on again while the card and
+    // its other queues go on; sync() has been called. Afterwards the queue is as start() leaves it,
+    // with the buffers that buffer_of lists, which the caller may have changed before. Counts
+    // lost_in_restart and card_missed, by what the card says it sent and received. Returns 0;
+    // -ENOTSUP, with nothing done, when this card can turn off all of itself only, -EBUSY when it
+    // cannot now; another negative errno, after a message, when the queue did not follow: then
+    // stop() must come next. Waits for the card for REQUEUE_WAIT_US at most.
+    int (*requeue)(struct queue *queue, bool transmit);
+
+    // NULL: only a restart helps. Brings a port that failed back without resetting its card, if
+    // that can be, between two bursts. Returns how many of its queues had to be turned off and on
+    // for that; or a negative errno, and then stop() and start() must come next.
+    int (*revive)(struct port *port);
+
+    // NULL: the link cannot be taken down. Takes the link of a stopped port down for so long that
+    // its partner notices; the next start() then negotiates from the beginning. Returns 0,
+    // -EINPROGRESS as start() does, or another negative errno when there is no link to take down.
+    int (*relink)(struct port *port);
 
     // With parts. The buffer that transmit() would hand out first, NO_BUFFER when the ring is full.
     uint32_t (*next_empty)(struct queue *tx);

@@ -29,11 +29,6 @@ static struct proxy_queue *proxied(struct queue *queue)
     return (struct proxy_queue *)queue; // its first member
 }
 
-struct proxy_queue *const *proxy_queues(void)
-{
-    return queues;
-}
-
 struct proxy *proxy_of(const struct port *port)
 {
     for (unsigned i = 0; i < proxy_count; i++)
@@ -45,8 +40,10 @@ struct proxy *proxy_of(const struct port *port)
 // --- crossing ---
 
 // The domain did not come back by itself.
-COLD static void ended(struct proxy *proxy, uint64_t how)
+COLD static void ended(struct proxy_queue *pq, uint64_t how)
 {
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
     gate_describe(how, proxy->last_words, sizeof proxy->last_words);
     log_line("%s: domain ended: %s", proxy->port->name, proxy->last_words);
     if (how == GATE_OVERDUE)
@@ -56,16 +53,20 @@ COLD static void ended(struct proxy *proxy, uint64_t how)
 }
 
 // The domain broke a rule of the judge's.
-COLD static void violated(struct proxy *proxy, enum port_fault fault, uint32_t value)
+COLD static void violated(struct proxy_queue *pq, enum port_fault fault, uint32_t value)
 {
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
     snprintf(proxy->last_words, sizeof proxy->last_words, "its answer broke a rule");
     port_fail(proxy->port, fault, value);
 }
 
 // The driver itself, in the domain, failed the port. What it says of the card may be a lie, but
 // harms only this port.
-COLD static void failed(struct proxy *proxy)
+COLD static void failed(struct proxy_queue *pq)
 {
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
     const enum port_fault fault = *(volatile enum port_fault *)&proxy->image->fault;
     const bool known = fault > PORT_OK && fault < PORT_FAULT_KILLED;
     snprintf(proxy->last_words, sizeof proxy->last_words, "it gave the card up");
@@ -112,6 +113,7 @@ static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct doma
     struct domain_call *call = pq->call;
     if (UNLIKELY(proxy->kill)) {
         proxy->kill = false;
+        proxy->suspect = pq;
         forget_lasting_fault(proxy);
         port_fail(proxy->port, PORT_FAULT_KILLED, 0);
         return false;
@@ -128,13 +130,13 @@ static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct doma
     const bool faulty = call->fault != FAULT_NONE;
     bool good = false;
     if (UNLIKELY(how != GATE_RETURNED))
-        ended(proxy, how);
+        ended(pq, how);
     else if (UNLIKELY(*(volatile enum port_state *)&proxy->image->state != PORT_RUNNING))
-        failed(proxy);
+        failed(pq);
     else if (UNLIKELY(*(volatile uint64_t *)&proxy->domain->answer->generation != call->generation))
-        violated(proxy, PORT_FAULT_STALE, 0);
+        violated(pq, PORT_FAULT_STALE, 0);
     else if (UNLIKELY(*value > most))
-        violated(proxy, PORT_FAULT_COUNT_LIE, (uint32_t)*value);
+        violated(pq, PORT_FAULT_COUNT_LIE, (uint32_t)*value);
     else
         good = true;
     if (UNLIKELY(faulty))
@@ -160,7 +162,7 @@ static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned m
     const enum port_fault fault = judge_frames(&judge, pq->owner, pq->proxy->domain->answer->frames,
                                                (unsigned)*count, frames, &value);
     if (UNLIKELY(fault != PORT_OK)) {
-        violated(pq->proxy, fault, value);
+        violated(pq, fault, value);
         return false;
     }
     pq->call->given = 0; // those are in its ring
@@ -239,7 +241,7 @@ static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned 
     const enum port_fault fault = judge_empties(
         &judge, pq->owner, pq->proxy->domain->answer->frames, (unsigned)*sent, empties, &value);
     if (UNLIKELY(fault != PORT_OK)) {
-        violated(pq->proxy, fault, value);
+        violated(pq, fault, value);
         return false;
     }
     if (UNLIKELY(*sent < count))
@@ -295,7 +297,7 @@ static bool send_copy(struct queue *queue, const void *data, unsigned length)
     struct frame frame;
     const enum port_fault fault = judge_frames(&judge, pq->owner, &named, 1, &frame, &value);
     if (fault != PORT_OK) {
-        violated(proxy, fault, value);
+        violated(pq, fault, value);
         return false;
     }
     memcpy(packet_data(judge.area, frame.buffer, frame.offset), data, length);
@@ -358,7 +360,7 @@ static int start(struct port *port)
     }
     for_each_queue(proxy, own_slots);
     proxy->kill = false;
-    proxy->adopted_us = 0;
+    proxy->suspect = NULL;
     forget_lasting_fault(proxy);
     return 0;
 }
@@ -479,6 +481,7 @@ int proxy_insert(struct port *port)
     proxy->driver.stop = stop;
     proxy->driver.poll = poll;
     proxy->driver.settle = settle;
+    proxy->driver.revive = proxy_revive;
     if (real->arm != NULL)
         proxy->driver.arm = arm;
     if (real->describe != NULL)

@@ -30,6 +30,7 @@ struct proxy_queue {
     uint64_t taken;        // receive: frames since start()
     uint64_t put;          // buffers given to the ring since start()
     uint32_t more, filled; // proxy_adopt.c's
+    bool renew;            // proxy_adopt.c's: to be turned off and on
     struct proxy_part {    // how the image is made
         struct queue_part part;
         void *copy;       // QUEUE_PRIVATE: ring 0's view of the copy
@@ -54,11 +55,13 @@ struct proxy {
     uint64_t image_address, area_address, nowhere; // for proxy_image.c, as the domain sees them
     uint64_t generation;
     struct proxy_fault fault;
-    bool kill;           // at the next crossing
-    uint64_t flips;      // bits still to be changed; flips.h
-    uint64_t flipped;    // so many were
-    uint64_t adopted_us; // when it was last adopted, 0: never
-    char last_words[96]; // how the domain ended last
+    bool kill;                   // at the next crossing
+    uint64_t flips;              // bits still to be changed; flips.h
+    uint64_t flipped;            // so many were
+    uint64_t adopted_us;         // when it last went on with its card running, 0: never
+    uint64_t renewed_us;         // when a queue was last turned off and on for that, 0: never
+    struct proxy_queue *suspect; // in whose crossing the port failed; NULL: in none
+    char last_words[96];         // how the domain ended last
     struct proxy_queue rx[PORT_QUEUES_MAX], tx[PORT_QUEUES_MAX];
 };
 
@@ -70,9 +73,6 @@ bool proxy_init(const struct packet_area *area);
 // -ENOTSUP when the driver's data path cannot run in a domain, or -ENOMEM, both after a line in the
 // log: the port is as before.
 int proxy_insert(struct port *port);
-
-// Every queue in a domain, by its number in the judge's table; [0] is NULL.
-struct proxy_queue *const *proxy_queues(void);
 
 // The proxy of a port, or NULL.
 struct proxy *proxy_of(const struct port *port);

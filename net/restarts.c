@@ -51,9 +51,8 @@ const char *port_fault_name(enum port_fault fault)
 const char *restart_step_name(enum restart_step step)
 {
     static const char *const names[STEP_COUNT] = {
-        [STEP_ADOPT] = "adopt",
-        [STEP_FUNCTION] = "function",
-        [STEP_PARKED] = "parked",
+        [STEP_ADOPT] = "adopt", [STEP_QUEUE] = "queue",   [STEP_FUNCTION] = "function",
+        [STEP_LINK] = "link",   [STEP_PARKED] = "parked",
     };
     return names[step];
 }

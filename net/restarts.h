@@ -6,7 +6,9 @@
 // The steps of the ladder, cheapest first.
 enum restart_step {
     STEP_ADOPT,    // the card kept running; a new copy of the data path took its rings over
+    STEP_QUEUE,    // the card kept running, but for some queues, which were turned off and on
     STEP_FUNCTION, // stop() and start(): the card was reset
+    STEP_LINK,     // the same, after its link was held down for a while
     STEP_PARKED,   // given up
     STEP_COUNT
 };
@@ -17,7 +19,7 @@ struct restart_record {
     enum port_fault last_cause;
     enum restart_step last_step;
     uint64_t last_outage_us, max_outage_us; // from noticing the fault to running
-    uint64_t last_lost;                     // frames in its transmit rings then
+    uint64_t last_lost;                     // frames in its rings that were lost then
 };
 
 // "used-index", for people; "none" for PORT_OK.

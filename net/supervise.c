@@ -91,7 +91,7 @@ static void end_outage(struct supervised *s, uint64_t now)
     if (s->restarts == 0)
         return;
     s->outage_us = now - s->down_since;
-    restart_note(s->port, s->cause, STEP_FUNCTION, s->outage_us, s->lost);
+    restart_note(s->port, s->cause, s->relinked ? STEP_LINK : STEP_FUNCTION, s->outage_us, s->lost);
     if (s->lost == 0)
         log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64, s->port->name,
                  s->outage_us, s->restarts);
@@ -101,11 +101,27 @@ static void end_outage(struct supervised *s, uint64_t now)
                  s->port->name, s->outage_us, s->restarts, s->lost);
 }
 
+// What an attempt to start begins with when others were in vain: 0 when it is over, or there is no
+// link to take down.
+static int call_relink(struct supervised *s)
+{
+    if (!s->relinks)
+        return 0;
+    const int error = s->port->driver->relink(s->port);
+    if (error == -EINPROGRESS)
+        return error;
+    s->relinks = false;
+    s->relinked = error == 0;
+    return 0;
+}
+
 // One call of the driver's start(), the first or a further one of an attempt.
 static int call_start(struct supervisor *supervisor, struct supervised *s)
 {
     const uint64_t before = clock_us();
-    int error = s->port->driver->start(s->port);
+    int error = call_relink(s);
+    if (error == 0)
+        error = s->port->driver->start(s->port);
     const uint64_t after = clock_us();
     if (error == -EINPROGRESS && after - s->start_began < START_LIMIT_US) {
         s->next_call = after + START_PAUSE * (after - before);
@@ -130,6 +146,8 @@ static int start(struct supervisor *supervisor, struct supervised *s)
 {
     s->state = SUPERVISED_STARTING;
     s->start_began = clock_us();
+    s->relinked = false;
+    s->relinks = s->in_vain > LINK_AFTER && s->port->driver->relink != NULL;
     return call_start(supervisor, s);
 }
 
@@ -155,7 +173,31 @@ static void restart_or_park(struct supervisor *supervisor, struct supervised *s,
         restart(supervisor, s);
 }
 
-// The card broke a rule: it is stopped whatever comes next, so that it does no more DMA.
+// Brings the port back without resetting its card, if its driver can.
+static bool revive(struct supervised *s)
+{
+    struct port *port = s->port;
+    const uint64_t lost = port->lost_in_restart + port->card_missed;
+    if (port->driver->revive == NULL)
+        return false;
+    const int renewed = port->driver->revive(port);
+    s->lost = port->lost_in_restart + port->card_missed - lost; // also when stop() comes next
+    if (renewed < 0)
+        return false;
+    s->outage_us = clock_us() - s->down_since;
+    restart_note(port, s->cause, renewed > 0 ? STEP_QUEUE : STEP_ADOPT, s->outage_us, s->lost);
+    if (renewed == 0)
+        log_line("%s: running again after %" PRIu64 " us, adopted: nothing lost", port->name,
+                 s->outage_us);
+    else
+        log_line("%s: running again after %" PRIu64 " us, %d of its queues off and on, %" PRIu64
+                 " frames in them lost",
+                 port->name, s->outage_us, renewed, s->lost);
+    return true;
+}
+
+// The card or the driver broke a rule. If that needs a restart the card is stopped whatever comes
+// next, so that it does no more DMA.
 static void fault_noticed(struct supervisor *supervisor, struct supervised *s, uint64_t now)
 {
     struct port *port = s->port;
@@ -167,6 +209,8 @@ static void fault_noticed(struct supervisor *supervisor, struct supervised *s, u
     if (now - s->up_since >= SERVICE_US)
         s->in_vain = 0;
     begin_outage(s, now);
+    if (revive(s))
+        return;
     stop(supervisor, s);
     restart_or_park(supervisor, s, now);
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The slow path of each port: follows its link, and brings it back when the card broke a rule.
 //
-// A faulted port is stopped and started again at once; one that cannot be started is tried again
-// every second. A card that takes its time is started in many short calls, which together may use a
-// tenth of the processor's time, so that the other ports hardly notice. Two rules end the life of a
-// hopeless port: more than eight restarts in ten seconds, and eight restarts in a row of which none
-// gave a second of service. It is then parked: it stays down, its card without DMA, until somebody
-// asks for a restart. Other ports are never touched.
+// The ladder. A faulted port whose driver can is brought back with its card running
+// (port_driver.revive); any other is stopped and started again at once; when four restarts in a row
+// gave no second of service, its link is held down for a while before the next ones. One that
+// cannot be started is tried again every second. A card that takes its time is started in many
+// short calls, which together may use a tenth of the processor's time, so that the other ports
+// hardly notice. Two rules end the life of a hopeless port: more than eight restarts in ten
+// seconds, and eight restarts in a row of which none gave a second of service. It is then parked:
+// it stays down, its card without DMA, until somebody asks for a restart. Other ports are never
+// touched.
 #pragma once
 #include "net/buffers.h"
 #include "net/restarts.h"
@@ -15,6 +18,7 @@ enum {
     RESTARTS_MAX = 8, // within RESTARTS_WINDOW_US, or without SERVICE_US of service in between
     RESTARTS_WINDOW_US = 10 * 1000 * 1000,
     SERVICE_US = 1000 * 1000,
+    LINK_AFTER = 4,                    // restarts in vain, before the link is taken down as well
     RETRY_US = 1000 * 1000,            // between two attempts to start a port that did not start
     START_LIMIT_US = 10 * 1000 * 1000, // of one attempt; drivers give up earlier, and say why
     START_PAUSE = 9,                   // pauses within an attempt, in units of the last call's time
@@ -41,9 +45,10 @@ struct supervised {
     unsigned in_vain;              // restarts since the port last gave SERVICE_US of service
     uint64_t up_since, down_since; // us; while the port is running, while it is not
     uint64_t start_began;          // us; of SUPERVISED_STARTING
-    uint64_t next_call;            // us; of SUPERVISED_STARTING and SUPERVISED_RETRYING
-    uint64_t outage_us;            // the last outage, from noticing to running
-    uint64_t lost;                 // frames in the transmit rings when it began
+    bool relinks, relinked; // of SUPERVISED_STARTING: relink() comes before start(); it has ended
+    uint64_t next_call;     // us; of SUPERVISED_STARTING and SUPERVISED_RETRYING
+    uint64_t outage_us;     // the last outage, from noticing to running
+    uint64_t lost;          // frames in its rings that this cost
     enum port_fault last_fault;
     uint32_t last_fault_value;
     enum port_fault cause; // of the restart under way or the last one; PORT_OK: somebody asked

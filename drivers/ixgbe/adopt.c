@@ -10,9 +10,10 @@
 static uint32_t buffer_at(const struct packet_area *area, uint64_t address, uint32_t most)
 {
     const uint64_t offset = address - area->dma; // huge when in front
-    if (offset / area->stride >= area->count || offset % area->stride > most)
+    const uint64_t buffer = offset / area->stride;
+    if (buffer >= area->count || offset - buffer * area->stride > most)
         return NO_BUFFER;
-    return (uint32_t)(offset / area->stride);
+    return (uint32_t)buffer;
 }
 
 // From slot `from` to slot `to`, going round.
@@ -50,12 +51,14 @@ static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t 
     rx->owed = (uint32_t)(taken - put - *more);
     if (rx->owed > slots)
         return -EIO;
-    const struct packet_area *area = rx->queue.port->area;
-    for (uint32_t i = rx->owed; i < slots; i++) {
-        const uint32_t slot = (rx->next + i) % slots;
+    // In registers: for all the compiler knows, a store to a slot could change the original.
+    const struct packet_area area = *rx->queue.port->area;
+    uint32_t slot = (rx->next + rx->owed) % slots;
+    for (uint32_t left = slots - rx->owed; left > 0;
+         left--, slot = slot + 1 == slots ? 0 : slot + 1) {
         const uint64_t address = rx->descriptors[slot].address;
-        const uint32_t buffer = buffer_at(area, address, FRAME_HEADROOM);
-        if (buffer == NO_BUFFER || address != packet_dma(area, buffer, FRAME_HEADROOM))
+        const uint32_t buffer = buffer_at(&area, address, FRAME_HEADROOM);
+        if (buffer == NO_BUFFER || address != packet_dma(&area, buffer, FRAME_HEADROOM))
             return -EIO;
         rx->queue.buffer_of[slot] = buffer;
     }

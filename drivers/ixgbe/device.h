@@ -31,9 +31,11 @@ struct ixgbe_link {
     uint32_t autoc;      // the mode that is wanted
     uint64_t down_since;
     uint64_t retry_at;
-    bool explained; // the reason for a missing link has been logged
-    bool at_1g;     // trying the module's 1G rate
-    bool asked;     // since the link was down: an empty cage with a link is what it is
+    bool explained;      // the reason for a missing link has been logged
+    bool at_1g;          // trying the module's 1G rate
+    bool asked;          // since the link was down: an empty cage with a link is what it is
+    bool dropped;        // held down on purpose, until the next start,
+    uint64_t dropped_at; // and since when
 };
 
 // A gate in front of the semaphores that did not open; see semaphore.c.

@@ -9,6 +9,8 @@ enum {
     MOVING_US = 40000,
     RETRY_US = 4000000,
     EXPLAIN_US = 10000000,
+    // A partner that negotiates (IEEE 802.3 clause 73) breaks its link for 60 to 75 ms.
+    DROP_US = 100000,
 };
 
 static void enter(struct ixgbe *card, int step)
@@ -161,14 +163,32 @@ static void go_on(struct ixgbe *card)
         enter(card, LINK_SETTLED);
 }
 
+int ixgbe_link_drop(struct ixgbe *card)
+{
+    if (!card->mac->has_autoc)
+        return -ENOTSUP;
+    const uint64_t now = env_time_us();
+    if (!card->link.dropped) {
+        card->link.dropped = true;
+        card->link.dropped_at = now;
+        set_laser(card, false);
+        ixgbe_set(card, IXGBE_AUTOC2, IXGBE_AUTOC2_DISABLE);
+    }
+    return now - card->link.dropped_at < DROP_US ? -EINPROGRESS : 0;
+}
+
 void ixgbe_link_start(struct ixgbe *card)
 {
+    const bool anew = card->link.dropped && card->model->media == IXGBE_SFP;
     card->link = (struct ixgbe_link){.down_since = env_time_us(), .at_1g = only_1g(card)};
     card->link.retry_at = card->link.down_since + RETRY_US;
     card->port->link_up = false;
     card->port->link_mbps = 0;
     card->port->poll_soon = true;
-    begin(card);
+    if (anew)
+        begin_module(card);
+    else
+        begin(card);
 }
 
 void ixgbe_link_stop(struct ixgbe *card)

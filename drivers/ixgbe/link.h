@@ -8,6 +8,11 @@
 // and its module identified, now or in an earlier life.
 void ixgbe_link_start(struct ixgbe *card);
 
+// Darkens the laser of a stopped card and holds its link down (AUTOC2), for 100 ms; the next
+// ixgbe_link_start() reads the module again. Returns 0 when that time is over, -EINPROGRESS, or
+// -ENOTSUP where firmware has the link.
+int ixgbe_link_drop(struct ixgbe *card);
+
 // Reads the state of the link into the port, goes on with what is under way, starts the link anew
 // when it has been down for some seconds, and looks whether the module is the same when it came up.
 // Takes microseconds; while the module is being talked to, for which some 50 to 250 calls are

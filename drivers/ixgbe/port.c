@@ -123,6 +123,18 @@ static int start(struct port *port)
     return 0;
 }
 
+static int requeue(struct queue *queue, bool transmit)
+{
+    struct ixgbe *card = queue->port->device;
+    return transmit ? ixgbe_transmit_requeue(card, (struct ixgbe_tx *)queue)
+                    : ixgbe_receive_requeue(card, (struct ixgbe_rx *)queue);
+}
+
+static int relink(struct port *port)
+{
+    return ixgbe_link_drop(port->device);
+}
+
 static void stop(struct port *port)
 {
     if (port->state == PORT_ABSENT)
@@ -174,6 +186,8 @@ const struct port_driver ixgbe_driver = {
     .parts = ixgbe_parts,
     .sync = ixgbe_sync,
     .adopt = ixgbe_adopt,
+    .requeue = requeue,
+    .relink = relink,
     .next_empty = ixgbe_next_empty,
     .misdeed = ixgbe_misdeed,
     .blink = ixgbe_blink,

@@ -12,7 +12,8 @@ enum {
     // Others wait meanwhile: together with transmit.c and port.c less than PORT_WAIT_US.
     QUEUE_US = 3000, // for all queues
     SECURITY_US = 1000,
-    FORGET_US = 100, // 4.6.7.1.2
+    REQUEUE_US = 350, // for each of two waits
+    FORGET_US = 100,  // 4.6.7.1.2
     FCS = 4,
     PLAIN_FRAME = 1518, // with FCS: beyond that it is a jumbo frame
 };
@@ -96,8 +97,8 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
     return 0;
 }
 
-// Every slot holds an empty buffer; all but one belong to the card. Steps of 4.6.7.1.
-static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx, uint64_t since)
+// Every slot holds an empty buffer; all but one will belong to the card. Steps of 4.6.7.1.
+static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
 {
     const struct packet_area *area = card->port->area;
     const unsigned q = rx->number;
@@ -123,12 +124,18 @@ static int start_queue(struct ixgbe *card, struct ixgbe_rx *rx, uint64_t since)
                 IXGBE_SRRCTL_BSIZE_KB(card->buffer_kb) |
                     (card->port->flow_control ? 0 : IXGBE_SRRCTL_DROP_EN));
     ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_VME);
+}
+
+// Turns a queue on that has been described, and hands over its slots.
+static int enable_queue(struct ixgbe *card, struct ixgbe_rx *rx, uint64_t since, uint32_t limit_us)
+{
+    const unsigned q = rx->number;
     ixgbe_set(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
     const struct ixgbe_wait enabled = {
         .offset = IXGBE_RXDCTL(q),
         .mask = IXGBE_RXDCTL_ENABLE,
         .value = IXGBE_RXDCTL_ENABLE,
-        .limit_us = QUEUE_US,
+        .limit_us = limit_us,
         .what = "RXDCTL.ENABLE to be set",
         .section = "4.6.7.1",
     };
@@ -165,13 +172,27 @@ int ixgbe_receive_start(struct ixgbe *card)
     set_filters(card);
     ixgbe_flow_control_start(card);
     set_sizes(card);
+    for (unsigned i = 0; i < card->port->rx_queues; i++)
+        describe_queue(card, card->rx[i]);
     const uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        const int error = start_queue(card, card->rx[i], since);
+        const int error = enable_queue(card, card->rx[i], since, QUEUE_US);
         if (error)
             return error;
     }
     return open_unit(card);
+}
+
+static int wait_disabled(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
+{
+    const struct ixgbe_wait disabled = {
+        .offset = IXGBE_RXDCTL(q),
+        .mask = IXGBE_RXDCTL_ENABLE,
+        .limit_us = limit_us,
+        .what = "RXDCTL.ENABLE to clear",
+        .section = "4.6.7.1.2",
+    };
+    return ixgbe_wait(card, &disabled, since);
 }
 
 int ixgbe_receive_stop(struct ixgbe *card)
@@ -181,20 +202,33 @@ int ixgbe_receive_stop(struct ixgbe *card)
         ixgbe_clear(card, IXGBE_RXDCTL(i), IXGBE_RXDCTL_ENABLE);
     const uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        const struct ixgbe_wait disabled = {
-            .offset = IXGBE_RXDCTL(i),
-            .mask = IXGBE_RXDCTL_ENABLE,
-            .limit_us = QUEUE_US,
-            .what = "RXDCTL.ENABLE to clear",
-            .section = "4.6.7.1.2",
-        };
-        const int error = ixgbe_wait(card, &disabled, since);
+        const int error = wait_disabled(card, i, since, QUEUE_US);
         if (error)
             result = error;
     }
     ixgbe_delay(FORGET_US);
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
     return result;
+}
+
+int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
+{
+    const unsigned q = rx->number;
+    const uint32_t slots = rx->queue.slots;
+    ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
+    int error = wait_disabled(card, q, env_time_us(), REQUEUE_US);
+    if (error)
+        return error;
+    ixgbe_delay(FORGET_US);
+    // What lies between the slot that is looked at next and the one that the card fills next. A
+    // head outside the ring says nothing.
+    const uint32_t head = ixgbe_read(card, IXGBE_RDH(q)), next = (rx->next + rx->owed) % slots;
+    if (head < slots)
+        card->port->card_missed += (head + slots - next) % slots;
+    ixgbe_write(card, IXGBE_RDH(q), 0);
+    ixgbe_write(card, IXGBE_RDT(q), 0); // the ring is empty until it has been filled
+    describe_queue(card, rx);
+    return enable_queue(card, rx, env_time_us(), REQUEUE_US);
 }
 
 void ixgbe_receive_settle(struct ixgbe *card)

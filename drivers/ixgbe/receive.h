@@ -14,5 +14,9 @@ int ixgbe_receive_start(struct ixgbe *card);
 // Returns 0, or a negative errno after a message.
 int ixgbe_receive_stop(struct ixgbe *card);
 
+// Turns one queue off and on; see port_driver.requeue. Counts the frames in its ring as lost.
+// Returns 0, or a negative errno after a message. (4.6.7.1.2, 4.6.7.1)
+int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx);
+
 // The card reaches no memory any more: says of the slots that refill() left empty that they are.
 void ixgbe_receive_settle(struct ixgbe *card);

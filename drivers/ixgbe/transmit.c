@@ -10,6 +10,7 @@ enum {
     QUEUE_US = 2000, // for all queues
     DRAIN_US = 2000, // for all queues
     FORGET_US = 100,
+    REQUEUE_US = 350, // for each of two waits
     SILENT_US = 2000000,
     SCHEDULER_QUEUES = 128,
 
@@ -95,13 +96,13 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
                 IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
 }
 
-static int enable_queue(struct ixgbe *card, unsigned q, uint64_t since)
+static int enable_queue(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
 {
     const struct ixgbe_wait enabled = {
         .offset = IXGBE_TXDCTL(q),
         .mask = IXGBE_TXDCTL_ENABLE,
         .value = IXGBE_TXDCTL_ENABLE,
-        .limit_us = QUEUE_US,
+        .limit_us = limit_us,
         .what = "TXDCTL.ENABLE to be set",
         .section = "4.6.8.1",
     };
@@ -117,7 +118,7 @@ int ixgbe_transmit_start(struct ixgbe *card)
     ixgbe_set(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
     const uint64_t since = env_time_us();
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        const int error = enable_queue(card, i, since);
+        const int error = enable_queue(card, i, since, QUEUE_US);
         if (error)
             return error;
     }
@@ -127,6 +128,18 @@ int ixgbe_transmit_start(struct ixgbe *card)
 static bool is_drained(const struct ixgbe *card, unsigned q)
 {
     return ixgbe_read(card, IXGBE_TDH(q)) == ixgbe_read(card, IXGBE_TDT(q));
+}
+
+static int wait_disabled(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
+{
+    const struct ixgbe_wait disabled = {
+        .offset = IXGBE_TXDCTL(q),
+        .mask = IXGBE_TXDCTL_ENABLE,
+        .limit_us = limit_us,
+        .what = "TXDCTL.ENABLE to clear",
+        .section = "4.6.8.1.2",
+    };
+    return ixgbe_wait(card, &disabled, since);
 }
 
 // Steps of 4.6.8.1.2.
@@ -141,20 +154,37 @@ int ixgbe_transmit_stop(struct ixgbe *card)
     }
     since = env_time_us();
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        const struct ixgbe_wait disabled = {
-            .offset = IXGBE_TXDCTL(i),
-            .mask = IXGBE_TXDCTL_ENABLE,
-            .limit_us = QUEUE_US,
-            .what = "TXDCTL.ENABLE to clear",
-            .section = "4.6.8.1.2",
-        };
-        const int error = ixgbe_wait(card, &disabled, since);
+        const int error = wait_disabled(card, i, since, QUEUE_US);
         if (error)
             result = error;
     }
     ixgbe_delay(FORGET_US);
     ixgbe_clear(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
     return result;
+}
+
+// The ring is not drained first: what is in it may be what has to be got rid of.
+int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx)
+{
+    const unsigned q = tx->number;
+    const uint32_t slots = tx->queue.slots;
+    ixgbe_clear(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
+    int error = wait_disabled(card, q, env_time_us(), REQUEUE_US);
+    if (error)
+        return error;
+    ixgbe_delay(FORGET_US);
+    // The card's own head knows more than the last write-back. Frames behind tx->tail were never
+    // taken over by transmit(): whoever died while it gave them to the card has them still.
+    const uint32_t head = ixgbe_read(card, IXGBE_TDH(q)), tail = ixgbe_read(card, IXGBE_TDT(q));
+    if (head < slots && tail < slots) {
+        const uint32_t unsent = (tail + slots - head) % slots;
+        const uint32_t behind = (tail + slots - tx->tail) % slots;
+        card->port->lost_in_restart += unsent > behind ? unsent - behind : 0;
+    }
+    ixgbe_write(card, IXGBE_TDH(q), 0);
+    ixgbe_write(card, IXGBE_TDT(q), 0);
+    describe_queue(card, tx);
+    return enable_queue(card, q, env_time_us(), REQUEUE_US);
 }
 
 void ixgbe_transmit_settle(struct ixgbe *card)

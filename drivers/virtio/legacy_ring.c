@@ -137,7 +137,8 @@ static void interrupt(struct queue *queue, bool on)
 static struct ring_ends ends(const struct queue *queue)
 {
     const struct legacy_ring *ring = (const struct legacy_ring *)queue;
-    return (struct ring_ends){ring->made_available, ring->used_seen, used_index(ring)};
+    return (struct ring_ends){ring->made_available, ring->used_seen, (uint16_t)ring->made_available,
+                              used_index(ring)};
 }
 
 const struct ring_format legacy_format = {

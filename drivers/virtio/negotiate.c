@@ -115,6 +115,8 @@ int virtio_negotiate(struct port *port, uint32_t carry)
     uint64_t features = offered & (pci->legacy ? WANTED | VIRTIO_F_ANY_LAYOUT : WANTED);
     if ((features & VIRTIO_NET_F_CTRL_VQ) == 0)
         features &= ~NEED_CONTROL;
+    if (port->in_a_domain && pci->common.length >= VIRTIO_QUEUE_RESET_END)
+        features |= offered & VIRTIO_F_RING_RESET;
     if (net->format == NULL) {
         features = find_shape(port, offered, features);
     } else {

@@ -185,6 +185,14 @@ fail:
     return error;
 }
 
+static int requeue(struct queue *queue, bool transmit)
+{
+    struct port *port = queue->port;
+    const struct virtio_net *net = port->device;
+    return virtio_queue_renew(port, queue, transmit,
+                              net->can_arm ? RECEIVE_ENTRY : VIRTIO_NO_VECTOR);
+}
+
 static void stop(struct port *port)
 {
     if (port->state == PORT_ABSENT)
@@ -267,7 +275,7 @@ static void describe(struct port *port)
 // What a domain needs.
 #define IN_A_DOMAIN                                                                             \
     .front = VIRTIO_NET_HEADER, .parts = split_parts, .sync = split_sync, .adopt = split_adopt, \
-    .next_empty = split_next_empty, .misdeed = split_misdeed
+    .requeue = requeue, .next_empty = split_next_empty, .misdeed = split_misdeed
 
 const struct port_driver virtio_net_driver = DRIVER(split, IN_A_DOMAIN);
 const struct port_driver virtio_packed_driver = DRIVER(packed, );

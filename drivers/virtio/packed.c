@@ -146,6 +146,7 @@ static struct ring_ends ends(const struct queue *queue)
 {
     const struct packed *packed = (const struct packed *)queue;
     return (struct ring_ends){packed->made_available, packed->used_seen,
+                              (uint16_t)packed->made_available,
                               flags_at(packed, packed->used_seen)};
 }
 

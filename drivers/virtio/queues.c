@@ -5,6 +5,8 @@
 #include "drivers/virtio/transport.h"
 #include <errno.h>
 
+enum { QUEUE_RESET_US = 500, DRAIN_US = 300 };
+
 static uint16_t receive_number(unsigned pair)
 {
     return (uint16_t)(VIRTIO_NET_QUEUES * pair + VIRTIO_NET_RECEIVEQ);
@@ -169,6 +171,56 @@ int virtio_queues_enable(struct port *port, uint16_t vector)
     if ((net->features & VIRTIO_NET_F_CTRL_VQ) == 0)
         return 0;
     return enable(net, net->control.queue, net->control_number, &none);
+}
+
+static unsigned pair_of(const struct virtio_net *net, const struct queue *ring)
+{
+    unsigned pair = 0;
+    while (pair + 1u < net->pairs && net->tx[pair] != ring && net->rx[pair] != ring)
+        pair++;
+    return pair;
+}
+
+// Whether the device has used all that it was offered to send, soon. QEMU, up to 10.0, ends itself
+// when a queue of a pair is reset while it waits for room to send a frame of that pair.
+static bool drained(const struct virtio_net *net, unsigned pair)
+{
+    const uint64_t began = env_time_us();
+    for (;;) {
+        const bool late = env_time_us() - began >= DRAIN_US;
+        const struct ring_ends ends = net->format->ends(net->tx[pair]);
+        if (ends.device == ends.offered || late)
+            return ends.device == ends.offered;
+    }
+}
+
+int virtio_queue_renew(struct port *port, struct queue *ring, bool transmit, uint16_t vector)
+{
+    struct virtio_net *net = port->device;
+    uint16_t none = VIRTIO_NO_VECTOR;
+    const unsigned pair = pair_of(net, ring);
+    const uint16_t number = transmit ? transmit_number(pair) : receive_number(pair);
+    if ((net->features & VIRTIO_F_RING_RESET) == 0)
+        return -ENOTSUP;
+    if (!drained(net, pair))
+        return -EBUSY;
+    int error = virtio_queue_reset(&net->pci, number, QUEUE_RESET_US);
+    if (error != 0)
+        return error;
+    if (transmit) {
+        port->lost_in_restart += net->format->unsent(ring);
+    } else {
+        const struct ring_ends ends = net->format->ends(ring);
+        const uint16_t waiting = (uint16_t)(ends.device - ends.used_seen);
+        port->card_missed += waiting <= ring->slots ? waiting : 0;
+    }
+    net->format->reset(ring);
+    if (!transmit)
+        net->format->fill(ring);
+    error = enable(net, ring, number, transmit ? &none : &vector);
+    if (error == 0 && !transmit)
+        net->format->notify(ring);
+    return error;
 }
 
 void virtio_queues_notify(struct virtio_net *net)

@@ -61,6 +61,8 @@ enum {
     VIRTIO_QUEUE_DRIVER = 0x28,          // 8 bytes: the available ring
     VIRTIO_QUEUE_DEVICE = 0x30,          // 8 bytes: the used ring
     VIRTIO_COMMON_SIZE = 0x38,
+    VIRTIO_QUEUE_RESET = 0x3a, // 2 bytes, with RING_RESET
+    VIRTIO_QUEUE_RESET_END = 0x3c,
 
     VIRTIO_NO_VECTOR = 0xffff, // 4.1.5.1.2
 };
@@ -105,6 +107,7 @@ enum {
 #define VIRTIO_F_ACCESS_PLATFORM (1ULL << 33)
 #define VIRTIO_F_RING_PACKED     (1ULL << 34)
 #define VIRTIO_F_ORDER_PLATFORM  (1ULL << 36)
+#define VIRTIO_F_RING_RESET      (1ULL << 40)
 
 // 5.1.4: the network device's own configuration structure.
 enum {

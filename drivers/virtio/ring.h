@@ -33,8 +33,9 @@ struct ring_part {
 // The two ends of a ring, for people: both free-running.
 struct ring_ends {
     uint32_t made_available, used_seen;
-    uint16_t device; // what the device says at this moment: used index, or the next descriptor's
-                     // flags
+    uint16_t offered; // what the ring tells the device of made_available
+    uint16_t device;  // what the device says at this moment: used index, or the next descriptor's
+                      // flags
 };
 
 struct ring_format {

@@ -212,6 +212,7 @@ static struct ring_ends ends(const struct queue *queue)
 {
     const struct split *split = (const struct split *)queue;
     return (struct ring_ends){split->made_available, split->used_seen,
+                              *(const volatile uint16_t *)&split->available->index,
                               *(const volatile uint16_t *)&split->used->index};
 }
 

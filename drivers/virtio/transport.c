@@ -178,6 +178,27 @@ int virtio_queue_enable(const struct virtio_pci *pci, struct virtio_queue *queue
                        : enable_modern(pci, queue);
 }
 
+int virtio_queue_reset(const struct virtio_pci *pci, uint16_t index, uint64_t wait_us)
+{
+    volatile void *common = pci->common.base;
+    mmio_write16(common, VIRTIO_QUEUE_SELECT, index);
+    mmio_write16(common, VIRTIO_QUEUE_RESET, 1);
+    const uint64_t began = env_time_us();
+    for (;;) {
+        const bool late = env_time_us() - began >= wait_us;
+        const uint16_t under_way = mmio_read16(common, VIRTIO_QUEUE_RESET);
+        if (under_way == 0)
+            return 0;
+        if (!late && under_way == 1)
+            continue;
+        env_log(pci->env,
+                "virtio: queue %u: queue_reset is 0x%04x after %llu us, expected 0 (VIRTIO 1.2, "
+                "2.6.1)",
+                index, under_way, (unsigned long long)(env_time_us() - began));
+        return under_way == UINT16_MAX ? -ENODEV : -ETIMEDOUT;
+    }
+}
+
 bool virtio_config_interrupt(const struct virtio_pci *pci)
 {
     if (pci->legacy)

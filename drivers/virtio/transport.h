@@ -48,6 +48,11 @@ struct virtio_queue {
 // Gives the device a queue, enabled. Returns 0, or -EIO after logging what was wrong.
 int virtio_queue_enable(const struct virtio_pci *pci, struct virtio_queue *queue);
 
+// Turns queue `index` of a modern device off (2.6.1), waiting for wait_us at most, so that
+// virtio_queue_enable() can give it to the device again. RING_RESET has been accepted. Returns 0,
+// or -ETIMEDOUT or -ENODEV after logging what the device says.
+int virtio_queue_reset(const struct virtio_pci *pci, uint16_t index, uint64_t wait_us);
+
 // Asks for MSI-X table entry 0 on configuration changes and reads back whether the device has taken
 // it (4.1.5.1.2.2). False when the device has no room for it, or MSI-X is off; then changes are
 // only seen by polling.

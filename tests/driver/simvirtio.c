@@ -20,6 +20,16 @@ uint32_t sim_random(struct simvirtio *sim)
     return sim->random >> 8;
 }
 
+// Everything but the size that the device offers, and where its doorbell is.
+static void reset_queue(struct sim_queue *queue)
+{
+    queue->size = queue->offered_size;
+    queue->vector = 0xffff;
+    queue->enable = 0;
+    queue->desc = queue->driver = queue->device = 0;
+    sim_ring_reset(queue);
+}
+
 static void reset(struct simvirtio *sim)
 {
     sim->status = 0;
@@ -30,12 +40,8 @@ static void reset(struct simvirtio *sim)
     sim->promiscuous = sim->all_multicast = false;
     sim->pairs = 1;
     for (unsigned i = 0; i < SIM_QUEUES; i++) {
-        struct sim_queue *queue = &sim->queues[i];
-        queue->size = queue->offered_size;
-        queue->vector = 0xffff;
-        queue->enable = 0;
-        queue->desc = queue->driver = queue->device = 0;
-        sim_ring_reset(queue);
+        sim->queues[i].reset_reads_left = 0;
+        reset_queue(&sim->queues[i]);
     }
 }
 
@@ -93,15 +99,40 @@ static unsigned common_width(uint64_t offset)
     case 0x1a:
     case 0x1c:
     case 0x1e:
+    case 0x3a:
         return 2;
     default:
         return offset % 4 == 0 && offset < 0x38 ? 4 : 0;
     }
 }
 
+// 4.1.4.3.1: 1 as long as the reset of the queue goes on, then 0, and queue_enable is 0 too.
+static uint16_t read_queue_reset(struct simvirtio *sim, struct sim_queue *queue)
+{
+    if ((sim->accepted >> 40 & 1) == 0)
+        sim_violate(sim, "queue_reset was read without RING_RESET");
+    if (queue == NULL || queue->reset_reads_left == 0)
+        return 0;
+    if (!sim->stuck_queue_reset && --queue->reset_reads_left == 0)
+        reset_queue(queue);
+    return queue->reset_reads_left > 0;
+}
+
+// 2.6.1, 4.1.4.3.2
+static void write_queue_reset(struct simvirtio *sim, uint32_t value)
+{
+    struct sim_queue *queue = sim_selected(sim);
+    if ((sim->accepted >> 40 & 1) == 0)
+        sim_violate(sim, "queue_reset was written without RING_RESET");
+    else if (value != 1 || queue == NULL || queue->enable == 0)
+        sim_violate(sim, "queue_reset of a queue that is not enabled, or not with 1");
+    else
+        queue->reset_reads_left = 2;
+}
+
 static uint64_t common_read(struct simvirtio *sim, uint64_t offset)
 {
-    const struct sim_queue *queue = sim_selected(sim);
+    struct sim_queue *queue = sim_selected(sim);
     switch (offset) {
     case 0x00:
         return sim->offered_select;
@@ -125,6 +156,8 @@ static uint64_t common_read(struct simvirtio *sim, uint64_t offset)
         return queue != NULL ? queue->enable : 0;
     case 0x1e:
         return queue != NULL ? queue->notify_off : 0;
+    case 0x3a:
+        return read_queue_reset(sim, queue);
     default:
         sim_violate(sim, "a register was read that no driver needs");
         return 0;
@@ -143,7 +176,8 @@ static void queue_write(struct simvirtio *sim, uint64_t offset, uint32_t value)
         sim_violate(sim, "a queue that is not there was configured");
         return;
     }
-    if (queue->enable != 0 || (sim->status & 4) != 0)
+    // After DRIVER_OK only what was reset by itself may be (2.6.1.2).
+    if (queue->enable != 0 || ((sim->status & 4) != 0 && (sim->accepted >> 40 & 1) == 0))
         sim_violate(sim, "an enabled queue was configured");
     if ((sim->status & 8) == 0)
         sim_violate(sim, "a queue was configured before FEATURES_OK");
@@ -202,6 +236,9 @@ static void common_write(struct simvirtio *sim, uint64_t offset, uint32_t value)
     case 0x16:
         sim->queue_select = (uint16_t)value;
         break;
+    case 0x3a:
+        write_queue_reset(sim, value);
+        break;
     default:
         if (offset >= 0x18 && offset < 0x38 && offset != 0x1e)
             queue_write(sim, offset, value);
@@ -215,7 +252,7 @@ static uint64_t bar_read(void *card, unsigned bar, uint64_t offset, unsigned wid
     struct simvirtio *sim = card;
     if (sim->gone)
         return ~0ULL >> (64 - 8 * width);
-    if (bar == SIM_BAR && offset < SIM_COMMON + 0x38) {
+    if (bar == SIM_BAR && offset < SIM_COMMON + SIM_COMMON_SIZE) {
         if (width != common_width(offset))
             sim_violate(sim, "a register was read in another width than its own");
         return common_read(sim, offset);
@@ -259,7 +296,7 @@ static void bar_write(void *card, unsigned bar, uint64_t offset, unsigned width,
     struct simvirtio *sim = card;
     if (sim->gone)
         return;
-    if (bar == SIM_BAR && offset < SIM_COMMON + 0x38) {
+    if (bar == SIM_BAR && offset < SIM_COMMON + SIM_COMMON_SIZE) {
         if (width != common_width(offset))
             sim_violate(sim, "a register was written in another width than its own");
         common_write(sim, offset, (uint32_t)value);
@@ -329,7 +366,7 @@ static void fill_configuration_space(struct simvirtio *sim)
     put(sim, 0x34, 1, 0x40);
     put(sim, 0x40, 1, 0x11); // MSI-X comes first: not every capability is virtio's
     put(sim, 0x41, 1, SIM_CAP_COMMON);
-    add_capability(sim, SIM_CAP_COMMON, SIM_CAP_NOTIFY, 16, 1, SIM_COMMON, 0x38);
+    add_capability(sim, SIM_CAP_COMMON, SIM_CAP_NOTIFY, 16, 1, SIM_COMMON, SIM_COMMON_SIZE);
     add_capability(sim, SIM_CAP_NOTIFY, SIM_CAP_DEVICE, 20, 2, SIM_NOTIFY, 0x1000);
     put(sim, SIM_CAP_NOTIFY + 16, 4, 4);
     add_capability(sim, SIM_CAP_DEVICE, SIM_CAP_ISR, 16, 4, SIM_DEVICE, SIM_CONFIG_SIZE);

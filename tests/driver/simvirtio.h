@@ -16,6 +16,7 @@ enum {
     SIM_BAR = 4,
     SIM_BAR_SIZE = 0x4000,
     SIM_COMMON = 0x0000, // where the structures lie in the BAR
+    SIM_COMMON_SIZE = 0x3c,
     SIM_ISR = 0x1000,
     SIM_DEVICE = 0x2000,
     SIM_NOTIFY = 0x3000,
@@ -52,7 +53,8 @@ struct sim_queue {
     uint32_t sent; // transmit: how many of the oldest went out on the wire
     bool *taken;   // [SIM_QUEUE_MAX]: is in ids
     unsigned doorbells;
-    unsigned interrupts; // messages of its vector
+    unsigned interrupts;       // messages of its vector
+    unsigned reset_reads_left; // of queue_reset
 };
 
 struct simvirtio {
@@ -81,14 +83,15 @@ struct simvirtio {
     char violation[128]; // the first one
 
     // How it lies.
-    bool stuck_reset;      // device_status keeps its value
-    bool refuse_features;  // FEATURES_OK does not stay
-    bool refuse_vector;    // config_msix_vector and queue_msix_vector read NO_VECTOR
-    bool refuse_size;      // queue_size does not take what is written
-    bool restless;         // config_generation changes at each read
-    bool gone;             // everything reads all ones
-    bool mute;             // commands are not answered
-    uint8_t refused_class; // commands of this class are refused; 0xff: none are
+    bool stuck_reset;       // device_status keeps its value
+    bool stuck_queue_reset; // queue_reset stays 1
+    bool refuse_features;   // FEATURES_OK does not stay
+    bool refuse_vector;     // config_msix_vector and queue_msix_vector read NO_VECTOR
+    bool refuse_size;       // queue_size does not take what is written
+    bool restless;          // config_generation changes at each read
+    bool gone;              // everything reads all ones
+    bool mute;              // commands are not answered
+    uint8_t refused_class;  // commands of this class are refused; 0xff: none are
     unsigned reset_reads_left;
 };
 

@@ -324,6 +324,92 @@ static void test_parking_without_service(void **state)
     }
 }
 
+// --- the ladder ---
+
+static struct port_driver climbing; // the fake's, with the verbs that it lacks
+static int revive_returns, relink_calls;
+static unsigned revived, relinked;
+
+static int revive(struct port *port)
+{
+    revived++;
+    if (revive_returns < 0)
+        return revive_returns;
+    port->lost_in_restart += 3;
+    port->card_missed += 4;
+    port->state = PORT_RUNNING;
+    port->fault = PORT_OK;
+    return revive_returns;
+}
+
+// Takes three calls.
+static int relink(struct port *port)
+{
+    assert_int_equal(port->state, PORT_STOPPED);
+    relinked++;
+    return ++relink_calls % 3 == 0 ? 0 : -EINPROGRESS;
+}
+
+static void make_climbing(int first)
+{
+    climbing = *fakes[LAN].port.driver;
+    climbing.revive = revive;
+    climbing.relink = relink;
+    fakes[LAN].port.driver = &climbing;
+    revive_returns = first;
+    relink_calls = 0;
+    revived = relinked = 0;
+}
+
+// A port that its driver brings back is not stopped, and none of its lives are used up.
+static void test_revived(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2 * RESTARTS_MAX; i++) {
+        line_count = 0;
+        make_climbing(i % 2 != 0);
+        fault(LAN);
+        supervise_poll(&supervisor);
+        assert_int_equal(revived, 1);
+        assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
+        expect_line(1, i % 2 == 0 ? "lan: running again after 0 us, adopted: nothing lost"
+                                  : "lan: running again after 0 us, 1 of its queues off and on, 7 "
+                                    "frames in them lost");
+    }
+    assert_int_equal(fakes[LAN].stops, 0);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+    const struct restart_record *record = restart_record(&fakes[LAN].port);
+    assert_int_equal(record->count[PORT_FAULT_USED_ID][STEP_ADOPT], RESTARTS_MAX);
+    assert_int_equal(record->count[PORT_FAULT_USED_ID][STEP_QUEUE], RESTARTS_MAX);
+}
+
+// One that it does not bring back is restarted; after four in vain with its link down before, until
+// it is parked.
+static void test_link_after_four_in_vain(void **state)
+{
+    (void)state;
+    make_climbing(-EAGAIN);
+    const struct restart_record *record = restart_record(&fakes[LAN].port);
+    const uint64_t function = record->count[PORT_FAULT_USED_ID][STEP_FUNCTION];
+    const uint64_t link = record->count[PORT_FAULT_USED_ID][STEP_LINK];
+    for (unsigned i = 0; i < RESTARTS_MAX; i++) {
+        line_count = 0;
+        fault(LAN);
+        supervise_poll(&supervisor);
+        assert_int_equal(supervisor.ports[LAN].state,
+                         i < LINK_AFTER ? SUPERVISED_RUNNING : SUPERVISED_STARTING);
+        poll_until(LAN, SUPERVISED_RUNNING, SECOND);
+    }
+    assert_int_equal(relinked, 3 * (RESTARTS_MAX - LINK_AFTER));
+    assert_int_equal(record->count[PORT_FAULT_USED_ID][STEP_FUNCTION] - function, LINK_AFTER);
+    assert_int_equal(record->count[PORT_FAULT_USED_ID][STEP_LINK] - link,
+                     RESTARTS_MAX - LINK_AFTER);
+    fault(LAN);
+    supervise_poll(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
+    assert_int_equal(fakes[WAN].stops, 0);
+}
+
 // At boot nothing is forwarded yet: slow cards are waited for, all of them at the same time.
 static void test_slow_first_start(void **state)
 {
@@ -459,6 +545,8 @@ int main(void)
         cmocka_unit_test_setup(test_restart_during_a_start, running),
         cmocka_unit_test_setup(test_parking_without_service, running),
         cmocka_unit_test_setup(test_lost_frames_are_told, running),
+        cmocka_unit_test_setup(test_revived, running),
+        cmocka_unit_test_setup(test_link_after_four_in_vain, running),
         cmocka_unit_test_setup(test_slow_first_start, running),
         cmocka_unit_test_setup(test_failing_first_start, running),
         cmocka_unit_test_setup(test_link, running),
