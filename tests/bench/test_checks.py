@@ -9,9 +9,8 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
-
-BELOW_ROOT = os.path.relpath(BUILD, ROOT)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BELOW_ROOT = os.environ.get("BUILD", "build")
 
 # Path; batch size, or "lies"; what it must say; file; the right line; the wrong one.
 CHECKS = {
