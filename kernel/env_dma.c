@@ -34,7 +34,7 @@ bool env_isolate(struct env *env, bool confine, bool must)
         return false;
     }
     if (confine)
-        env_log(env, "isolation none: %s", wrong);
+        env_log(env, "no IOMMU confines its card: %s", wrong);
     wrong = iommu_release(&env->iommu, env->pci);
     if (wrong != NULL)
         env_log(env, "isolation = none is not possible: %s", wrong);
@@ -56,7 +56,7 @@ bool env_unconfined(struct env *env)
                 "iommu_platform=on); expected none");
         return false;
     }
-    env_log(env, "isolation none: this card's DMA goes past the IOMMU (QEMU: iommu_platform=on)");
+    env_log(env, "no IOMMU confines its card: DMA goes past it (QEMU: iommu_platform=on)");
     return env_isolate(env, false, false);
 }
 

@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a split virtqueue consists of, for a domain that runs its packet path. VIRTIO 1.2, 2.7.
+#include "drivers/virtio/net.h"
 #include "drivers/virtio/split.h"
+
+enum { PAGE = 4096 }; // what a domain sees is made of these
+
+// Whether the page of a doorbell holds nothing but doorbells: lies inside of the notification
+// structure. A device that puts other structures into one that is as large only harms itself.
+static bool is_apart(const struct split *split)
+{
+    const struct virtio_net *net = split->queue.port->device;
+    const struct virtio_structure *notify = &net->pci.notify;
+    const uintptr_t page = (uintptr_t)split->doorbell / PAGE * PAGE;
+    const uintptr_t first = (uintptr_t)notify->base;
+    if (page >= first && page + PAGE - first <= notify->length)
+        return true;
+    env_log(net->pci.env,
+            "isolation domain: the page of a doorbell holds more than the notification structure "
+            "of 0x%x bytes, so ring 3 must not have it",
+            notify->length);
+    return false;
+}
 
 unsigned split_parts(const struct queue *queue, bool transmit,
                      struct queue_part parts[QUEUE_PARTS_MAX])
@@ -8,6 +28,8 @@ unsigned split_parts(const struct queue *queue, bool transmit,
     (void)transmit;                                          // both are alike
     const struct split *split = (const struct split *)queue; // its first member
     const uint32_t slots = queue->slots;
+    if (!is_apart(split))
+        return 0;
     const struct queue_part all[] = {
         {QUEUE_PRIVATE, 0, sizeof *split, split},
         {QUEUE_PRIVATE, offsetof(struct split, queue.buffer_of), slots * sizeof(uint32_t),

@@ -187,6 +187,32 @@ static void an_unusable_structure_is_passed_over(void **state)
     accepted();
 }
 
+// A domain sees whole pages: one that a doorbell shares with something else is not given away.
+static void a_doorbell_in_a_page_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t offset, length;
+        bool apart;
+    } structures[] = {
+        {SIM_NOTIFY, 0x1000, true},
+        {SIM_NOTIFY, 0xffe, false},
+        {SIM_NOTIFY, 0x100, false},
+    };
+    for (unsigned i = 0; i < sizeof structures / sizeof structures[0]; i++) {
+        struct queue_part parts[QUEUE_PARTS_MAX];
+        rig_open(&rig);
+        set32(SIM_CAP_NOTIFY + 8, structures[i].offset);
+        set32(SIM_CAP_NOTIFY + 12, structures[i].length);
+        assert_int_equal(rig_probe(&rig), 0);
+        assert_int_equal(driver->start(&rig.port), 0);
+        const unsigned count = driver->parts(rig.port.rx[0], false, parts);
+        assert_int_equal(count != 0, structures[i].apart);
+        assert_int_equal(host_logged(&rig.sim.env, "more than the notification"), count == 0);
+        rig_close(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +223,7 @@ int main(void)
         cmocka_unit_test(capabilities_of_impossible_size),
         cmocka_unit_test(multipliers),
         cmocka_unit_test(an_unusable_structure_is_passed_over),
+        cmocka_unit_test(a_doorbell_in_a_page_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ def test_a_virtio_card_past_the_iommu():
     """It says so itself. Left to the machine, its port is not confined; asked to be, it does not run."""
     past = ("", ",iommu_platform=off")
     with start_wire(past, options=["--iommu"]) as wire:
-        assert re.search(r"right: isolation none: .* goes past the IOMMU", wire.box.console.text)
+        assert re.search(r"right: no IOMMU confines its card: DMA goes past it", wire.box.console.text)
         assert levels(wire.box) == {"left": CONFINED, "right": FREE}
         assert_forwards(wire)
     with start_wire(past, ready=False, options=["--iommu", *BOTH]) as wire:
@@ -85,7 +85,7 @@ def test_behind_a_conventional_bridge():
     card = (",bus=a,addr=1", "")
     options = ["--iommu", "--firmware", "bios"]
     with start_wire(card, options=options, extra=bridge) as wire:
-        assert re.search("(left|right): isolation none: .*conventional PCI bridge",
+        assert re.search("(left|right): no IOMMU confines its card: .*conventional PCI bridge",
                          wire.box.console.text)
         assert_forwards(wire)
     with start_wire(card, ready=False, options=[*options, *BOTH], extra=bridge) as wire:

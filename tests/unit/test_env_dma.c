@@ -146,7 +146,7 @@ static void test_levels(void **state)
     assert_string_equal(said, "isolation = iommu is not possible: the stars; expected none");
     assert_true(env_isolate(&env, true, false));
     assert_false(env_confined(&env));
-    assert_string_equal(said, "isolation none: the stars");
+    assert_string_equal(said, "no IOMMU confines its card: the stars");
 
     not_released = "the moon";
     assert_false(env_isolate(&env, false, false));
