@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Calls build/bench/measure: the commands that bench/run, bench/compare and bench/latency share."""
 
+import datetime
 import json
 import os
 import platform
@@ -67,6 +68,25 @@ def circumstances():
     return {"machine": f"{model[1] if model else platform.machine()}, {os.cpu_count()} CPUs",
             "load_average": round(os.getloadavg()[0], 1), "compiler": compiler(),
             "commit": commit or "unknown"}
+
+
+def record(name, lines):
+    """Puts lines of Markdown where docs/numbers.md has room for what `name` measures."""
+    path = os.path.join(ROOT, "docs", "numbers.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    text, places = re.subn(rf"(<!-- {re.escape(name)} writes this -->\n).*?(\n<!-- end of it -->)",
+                           lambda match: match[1] + "\n".join(lines) + match[2], text, flags=re.S)
+    if places != 1:
+        sys.exit(f"bench: docs/numbers.md has {places} places for {name}, expected 1")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def made_of(where):
+    """One line of Markdown about the circumstances of a figure."""
+    return (f"Measured on {datetime.date.today()} with the sources of commit {where['commit']}: {where['machine']}, "
+            f"load average {where['load_average']}, {where['compiler']}.")
 
 
 def write(name, result):
