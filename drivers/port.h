@@ -83,6 +83,7 @@ enum port_fault {
     PORT_FAULT_FOREIGN,   // it named a buffer that it does not own
     PORT_FAULT_DUPLICATE, // it handed over the same buffer twice
     PORT_FAULT_LENGTH,    // its frame reaches out of its buffer
+    PORT_FAULT_WITHHELD,  // it said that there was nothing to do, and there was
     PORT_FAULT_COUNT
 };
 
@@ -294,6 +295,10 @@ struct port_driver {
 
     // With parts. The buffer that transmit() would hand out first, NO_BUFFER when the ring is full.
     uint32_t (*next_empty)(struct queue *tx);
+
+    // With parts, after sync(). Whether the data verbs could do something: a frame waits in a
+    // receive ring; or the card has nothing more to send from a transmit ring, so that it has room.
+    bool (*ready)(const struct queue *queue, bool transmit);
 
     // With parts; for experiments, one of those faults of drivers/domain.h that harm by rings and
     // registers: does with those of this queue, receive or transmit as the fault says, what a data

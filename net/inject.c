@@ -235,7 +235,7 @@ void command_kill(int argc, char **argv)
     struct port *port = buffers->ports[number];
     struct proxy *proxy = proxy_of(port);
     if (port->state == PORT_RUNNING && proxy != NULL)
-        proxy->kill = true;
+        proxy->kill = PORT_FAULT_KILLED;
     else if (port->state == PORT_RUNNING)
         port_fail(port, PORT_FAULT_KILLED, 0);
     else

@@ -13,6 +13,7 @@
 #include "net/flips.h"
 #include "net/proxy_adopt.h"
 #include "net/proxy_image.h"
+#include "net/withheld.h"
 
 #define COLD        __attribute__((noinline, cold))
 #define UNLIKELY(x) __builtin_expect(x, 0)
@@ -111,11 +112,11 @@ static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct doma
 {
     struct proxy *proxy = pq->proxy;
     struct domain_call *call = pq->call;
-    if (UNLIKELY(proxy->kill)) {
-        proxy->kill = false;
+    if (UNLIKELY(proxy->kill != PORT_OK)) {
         proxy->suspect = pq;
         forget_lasting_fault(proxy);
-        port_fail(proxy->port, PORT_FAULT_KILLED, 0);
+        port_fail(proxy->port, proxy->kill, 0);
+        proxy->kill = PORT_OK;
         return false;
     }
     if (UNLIKELY(proxy->flips != 0))
@@ -167,6 +168,7 @@ static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned m
     }
     pq->call->given = 0; // those are in its ring
     pq->taken += *count;
+    pq->denials += *count == 0;
     return true;
 }
 
@@ -206,6 +208,7 @@ static unsigned room(struct queue *queue, unsigned wanted)
         if (!adopt(pq))
             return 0;
     pq->queue.free = (uint32_t)free;
+    pq->denials += free == 0;
     return pq->queue.free < wanted ? pq->queue.free : wanted;
 }
 
@@ -244,8 +247,10 @@ static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned 
         violated(pq, fault, value);
         return false;
     }
-    if (UNLIKELY(*sent < count))
+    if (UNLIKELY(*sent < count)) {
         take_back(frames, (unsigned)*sent, count);
+        pq->denials++;
+    }
     for (unsigned i = 0; i < *sent; i++)
         frames[i].buffer = empties[i].buffer;
     pq->put += *sent;
@@ -344,6 +349,7 @@ static void own_slots(struct proxy_queue *pq)
         judge_give(&judge, pq->owner, pq->queue.buffer_of[slot]);
     pq->taken = pq->put = 0;
     pq->queue.free = 0;
+    pq->looked.ready = false;
     pq->call->given = 0;
 }
 
@@ -359,7 +365,7 @@ static int start(struct port *port)
         return error;
     }
     for_each_queue(proxy, own_slots);
-    proxy->kill = false;
+    proxy->kill = PORT_OK;
     proxy->suspect = NULL;
     forget_lasting_fault(proxy);
     return 0;
@@ -378,6 +384,7 @@ static void poll(struct port *port)
 {
     struct proxy *proxy = proxy_of(port);
     for_each_queue(proxy, sync);
+    for_each_queue(proxy, withheld_look);
     proxy->real->poll(port);
 }
 

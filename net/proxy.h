@@ -27,8 +27,13 @@ struct proxy_queue {
     uint64_t image_address;
     uint16_t owner; // its number in the judge's table
     bool transmit;
-    uint64_t taken;        // receive: frames since start()
-    uint64_t put;          // buffers given to the ring since start()
+    uint64_t taken;   // receive: frames since start()
+    uint64_t put;     // buffers given to the ring since start()
+    uint64_t denials; // times that the driver said there is nothing to take, or no room
+    struct {          // withheld.c's
+        bool ready;
+        uint64_t done, denials;
+    } looked;
     uint32_t more, filled; // proxy_adopt.c's
     bool renew;            // proxy_adopt.c's: to be turned off and on
     struct proxy_part {    // how the image is made
@@ -55,7 +60,7 @@ struct proxy {
     uint64_t image_address, area_address, nowhere; // for proxy_image.c, as the domain sees them
     uint64_t generation;
     struct proxy_fault fault;
-    bool kill;                   // at the next crossing
+    enum port_fault kill;        // at the next crossing, for this; PORT_OK: not
     uint64_t flips;              // bits still to be changed; flips.h
     uint64_t flipped;            // so many were
     uint64_t adopted_us;         // when it last went on with its card running, 0: never

@@ -42,6 +42,7 @@ const char *port_fault_name(enum port_fault fault)
         [PORT_FAULT_FOREIGN] = "foreign",
         [PORT_FAULT_DUPLICATE] = "duplicate",
         [PORT_FAULT_LENGTH] = "length",
+        [PORT_FAULT_WITHHELD] = "withheld",
     };
     if ((unsigned)fault >= PORT_FAULT_COUNT || names[fault] == 0)
         return "unknown";

@@ -3,6 +3,7 @@
 // 8.2.2: the registers of receive queues 0-63 lie in the page at 1000h, those of transmit queues
 // 0-31 in the page at 6000h; neither holds anything else.
 #include "drivers/ixgbe/ring.h"
+#include "drivers/mmio.h"
 
 static unsigned rx_parts(const struct ixgbe_rx *rx, struct queue_part parts[QUEUE_PARTS_MAX])
 {
@@ -41,6 +42,16 @@ unsigned ixgbe_parts(const struct queue *queue, bool transmit,
 {
     return transmit ? tx_parts((const struct ixgbe_tx *)queue, parts)
                     : rx_parts((const struct ixgbe_rx *)queue, parts);
+}
+
+bool ixgbe_ready(const struct queue *queue, bool transmit)
+{
+    if (transmit) {
+        const struct ixgbe_tx *tx = (const struct ixgbe_tx *)queue;
+        return *tx->head == mmio_read32(tx->tail_register, 0);
+    }
+    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)queue;
+    return rx->descriptors[rx->next].status & IXGBE_RX_DD;
 }
 
 void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put)

@@ -189,6 +189,7 @@ const struct port_driver ixgbe_driver = {
     .requeue = requeue,
     .relink = relink,
     .next_empty = ixgbe_next_empty,
+    .ready = ixgbe_ready,
     .misdeed = ixgbe_misdeed,
     .blink = ixgbe_blink,
     .describe = ixgbe_describe,

@@ -129,6 +129,7 @@ bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t ixgbe_next_empty(struct queue *queue);
 unsigned ixgbe_parts(const struct queue *queue, bool transmit,
                      struct queue_part parts[QUEUE_PARTS_MAX]);
+bool ixgbe_ready(const struct queue *queue, bool transmit);
 void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
 void ixgbe_misdeed(struct queue *queue, uint32_t fault, uint64_t target);
 int ixgbe_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);

@@ -275,7 +275,8 @@ static void describe(struct port *port)
 // What a domain needs.
 #define IN_A_DOMAIN                                                                             \
     .front = VIRTIO_NET_HEADER, .parts = split_parts, .sync = split_sync, .adopt = split_adopt, \
-    .requeue = requeue, .next_empty = split_next_empty, .misdeed = split_misdeed
+    .requeue = requeue, .next_empty = split_next_empty, .ready = split_ready,                   \
+    .misdeed = split_misdeed
 
 const struct port_driver virtio_net_driver = DRIVER(split, IN_A_DOMAIN);
 const struct port_driver virtio_packed_driver = DRIVER(packed, );

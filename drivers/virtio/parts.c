@@ -50,6 +50,15 @@ unsigned split_parts(const struct queue *queue, bool transmit,
     return sizeof all / sizeof all[0];
 }
 
+bool split_ready(const struct queue *queue, bool transmit)
+{
+    const struct split *split = (const struct split *)queue;
+    const uint16_t index = __atomic_load_n(&split->used->index, __ATOMIC_RELAXED);
+    // What the device has sent may be more than what the data verbs admit to have queued.
+    return transmit ? (int16_t)(index - (uint16_t)split->made_available) >= 0
+                    : index != (uint16_t)split->used_seen;
+}
+
 void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put)
 {
     struct split *split = (struct split *)queue;

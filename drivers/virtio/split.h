@@ -109,6 +109,7 @@ bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t split_next_empty(struct queue *queue);
 unsigned split_parts(const struct queue *queue, bool transmit,
                      struct queue_part parts[QUEUE_PARTS_MAX]);
+bool split_ready(const struct queue *queue, bool transmit);
 void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
 void split_misdeed(struct queue *queue, uint32_t fault, uint64_t target);
 int split_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);

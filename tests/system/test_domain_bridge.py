@@ -54,7 +54,7 @@ def test_a_flood_while_the_driver_dies():
     is not in a domain hears every frame."""
     with start_bridge(("virtio",) * 3, options=["--append", "port.p1.isolation=domain"]) as bridge:
         for number in range(5):
-            bridge.box.console.send(("kill p1", "inject p1 ud2", "inject p1 sent-index")[number % 3] + "\r")
+            bridge.box.console.send(("kill p1", "inject p1 ud2", "inject p1 null-store")[number % 3] + "\r")
             flood = [ethernet(EVERYBODY, station(7), 1000 * number + serial) for serial in range(300)]
             assert_same(flood, cross(bridge.peers[0], bridge.peers[2], flood))
             time.sleep(0.3)
