@@ -255,6 +255,7 @@ static int go_on_or_renew(struct proxy_queue *pq)
     if (error != 0)
         return error;
     pq->taken = pq->put = 0;
+    pq->looked.ready = false;
     pq->queue.free = 0;
     return 1;
 }

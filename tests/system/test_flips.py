@@ -62,7 +62,7 @@ def change_bits(pairs, traffic):
     box = pairs.box
     box.command(f"flips a {FLIPS} {SEED}")
     deadline = time.monotonic() + SECONDS
-    while " 0 to go" not in (said := box.command("flips a")):
+    while " 0 to go" not in (said := box.command("flips a", 60)):
         assert time.monotonic() < deadline, f"seed {SEED}: not within {SECONDS} s\n{said}"
         faults.stimulate(pairs)
         for peer in (pairs.a, pairs.b):
