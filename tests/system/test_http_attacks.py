@@ -101,6 +101,44 @@ def test_a_flood_of_connections(box):
     answered_soon(box)
 
 
+def answers_at_once(box):
+    """Fifteen clients that all ask for the page ten times, without waiting, and read whatever comes.
+    Returns all of it."""
+    request = f"GET / HTTP/1.1\r\nHost: {BOX}\r\n\r\n".encode() * 10
+    with contextlib.ExitStack() as stack:
+        clients, came = [], b""
+        for _ in range(15):
+            with box.left.inside():
+                client = stack.enter_context(contextlib.closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(5)
+            client.connect((BOX, 80))
+            clients.append(client)
+        for client in clients:
+            client.sendall(request)
+        while clients and (ready := select.select(clients, [], [], 1)[0]):
+            for client in ready:
+                try:
+                    piece = client.recv(1024)
+                except ConnectionResetError:
+                    piece = b""
+                came += piece
+                if not piece:
+                    clients.remove(client)
+    return came
+
+
+def test_too_many_answers_at_a_time(box):
+    """Twelve are; who asks then, while all twelve are being read, is told to come again."""
+    for _ in range(10):
+        came = answers_at_once(box)
+        assert b"HTTP/1.1 200 OK\r\n" in came
+        if b"HTTP/1.1 503 Service Unavailable\r\n" in came:
+            break
+    assert b"\r\nRetry-After: 1\r\n" in came and b"\r\n\r\n503 Service Unavailable\n" in came
+    answered_soon(box)
+
+
 def test_half_open_connections(box):
     """500 SYNs from addresses that nobody has, never confirmed."""
     with box.left.inside():
