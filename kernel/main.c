@@ -193,7 +193,7 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     cpu_init_canary();
     init_machine(magic, address);
     const int running = start_forwarding();
-    forwarding = running >= 0;
+    forwarding = running >= 0 || box_managed();
     idle_init(config.idle_us);
     idle_add_hook(console_deadline);
     idle_add_hook(shell_deadline);

@@ -33,7 +33,7 @@ static struct forwarder forwarder;
 static struct supervisor supervisor;
 static struct local local;
 static struct bridge bridge;
-static bool bridging;
+static bool bridging, managed;
 
 // Packet memory, on 2 MiB boundaries for the IOMMU's sake, and the audit's private bitmap.
 static int deal_buffers(const struct ports *ports, uint16_t max_frame)
@@ -131,19 +131,33 @@ static int connect_bridge(const struct ports *ports, const struct config *config
     return 0;
 }
 
-// Lets frames for the box itself reach the management stack. A port that is not joined with another
-// gets lanes that lead to the box only.
-static void start_management(const struct ports *ports, const struct config *config)
+// Whether a port can lead to the box.
+static bool leads_here(const struct port *port)
 {
-    const unsigned number = config->manage.port;
-    const struct port *port = ports->at[number];
+    return port->tx_queues > 0 && port->rx_queues > 0;
+}
+
+// Lets frames for the box itself reach the management stack. A port that is not joined with another
+// gets lanes that lead to the box only: those of nothing that is forwarded, too, so that somebody
+// far away can ask why. Behind a bridge all ports lead to the box, so one that is there stands in
+// for that of the configuration.
+static void start_management(const struct ports *ports, const struct config *config, bool forwards)
+{
+    unsigned number = config->manage.port;
     bool joined = false;
-    for (unsigned i = 0; i < config->forward_count; i++)
+    for (unsigned i = 0; forwards && i < config->forward_count; i++)
         joined |= config->forward_ports[i] == number;
-    if (port->tx_queues == 0 || port->rx_queues == 0) {
+    if (joined && bridging && !leads_here(ports->at[number])) {
+        log_line("manage: %s is not there: the box has the address of %s", ports->at[number]->name,
+                 ports->at[bridge.members[0]]->name);
+        number = bridge.members[0];
+    }
+    const struct port *port = ports->at[number];
+    if (!leads_here(port)) {
         log_line("manage: %s is not there, so the box cannot be reached", port->name);
         return;
     }
+    managed = true;
     for (unsigned i = 0; !joined && i < port->rx_queues; i++)
         forwarder_add_box_lane(&forwarder, port->rx[i], number);
     local_init(&local, port->mac, port->tx[0], &forwarder.counters[number]);
@@ -152,7 +166,7 @@ static void start_management(const struct ports *ports, const struct config *con
         bridge_set_local(&bridge, &local);
     const struct fdb *fdb = bridging ? &bridge.fdb : NULL;
     const struct view view = {config, &buffers, &forwarder, &supervisor, &local, fdb};
-    manage_start(&view, &local);
+    manage_start(&view, &local, port);
 }
 
 // When the next of the calls below has to come.
@@ -199,7 +213,7 @@ int box_start(const struct ports *ports, const struct config *config)
     error = config->mode == CONFIG_MODE_BRIDGE ? connect_bridge(ports, config)
                                                : connect_pairs(ports, config);
     if (config->manage.on)
-        start_management(ports, config);
+        start_management(ports, config, error == 0);
     idle_add_hook(deadline);
     // Ports that can run do so in any case: their link and their counters help whoever looks for
     // what is wrong with the others.
@@ -212,6 +226,11 @@ int box_start(const struct ports *ports, const struct config *config)
                 port->name, port->max_frame, config->max_frame);
     }
     return error != 0 ? error : (int)running;
+}
+
+bool box_managed(void)
+{
+    return managed;
 }
 
 bool box_manage(bool busy)

@@ -14,6 +14,10 @@ int box_start(const struct ports *ports, const struct config *config);
 // One round of forwarding. Returns the number of frames seen, 0 when there was nothing to do.
 unsigned box_forward(void);
 
+// Whether the box can be asked: with a negative result of box_start() too, its rounds and its
+// management are then run.
+bool box_managed(void);
+
 // One slice of management, if it has something to do: see net/stack/manage.h. Returns whether it
 // had.
 bool box_manage(bool busy);

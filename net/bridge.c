@@ -77,10 +77,23 @@ int bridge_connect(struct bridge *bridge, struct forwarder *forwarder,
     return (int)bridge->count;
 }
 
+// The box is reached behind every port, so one that is up will do.
+static bool any_port_up(const struct local *local)
+{
+    const struct bridge *bridge = local->context;
+    for (unsigned i = 0; i < bridge->count; i++) {
+        const struct port *port = bridge->ports[bridge->members[i]];
+        if (port->state == PORT_RUNNING && port->link_up)
+            return true;
+    }
+    return false;
+}
+
 void bridge_set_local(struct bridge *bridge, struct local *local)
 {
     bridge->local = local;
     local->send = bridge_send;
+    local->linked = any_port_up;
     local->context = bridge;
     fdb_add_own(&bridge->fdb, local->mac);
 }

@@ -13,6 +13,7 @@ void local_init(struct local *local, const uint8_t *mac, struct queue *tx,
     local->every_group = false;
     local->group_count = 0;
     local->send = local_send_by_port;
+    local->linked = local_linked_by_port;
     local->tx = tx;
     local->counters = counters;
     local->context = NULL;
@@ -101,4 +102,9 @@ bool local_send_by_port(struct local *local, const void *data, unsigned length)
         return false;
     local->counters->originated++;
     return true;
+}
+
+bool local_linked_by_port(const struct local *local)
+{
+    return local->tx != NULL && local->tx->port->state == PORT_RUNNING && local->tx->port->link_up;
 }

@@ -36,6 +36,9 @@ struct local;
 // FRAME_MIN..LOCAL_FRAME_MAX. False when it could not be sent.
 typedef bool local_sender(struct local *local, const void *data, unsigned length);
 
+// Whether the box has a link to anybody.
+typedef bool local_link(const struct local *local);
+
 struct local {
     uint64_t mac; // the box's address, as local_address() reads it
     bool every_group;
@@ -45,6 +48,7 @@ struct local {
     // Where the box's own frames go. tx and counters are those of the port that
     // local_send_by_port() sends through; another sender may keep what it likes in context.
     local_sender *send;
+    local_link *linked;
     struct queue *tx;
     struct port_counters *counters;
     void *context;
@@ -104,5 +108,6 @@ void local_done(struct local *local);
 // Sends a frame of the box's own. Only between two rounds of forward_poll().
 bool local_send(struct local *local, const void *data, unsigned length);
 
-// The sender of a box that is not a bridge.
+// Those of a box that is not a bridge.
 local_sender local_send_by_port;
+local_link local_linked_by_port;

@@ -158,7 +158,7 @@ void interface_start(const struct config *config, struct local *the_local,
 
 void interface_follow_link(void)
 {
-    const bool up = port->state == PORT_RUNNING && port->link_up;
+    const bool up = local->linked(local);
     if (up && !netif_is_link_up(&interface))
         netif_set_link_up(&interface);
     else if (!up && netif_is_link_up(&interface))

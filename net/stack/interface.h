@@ -8,7 +8,8 @@
 // port is the one behind which management is; both it and local are kept. Once, after stack_init().
 void interface_start(const struct config *config, struct local *local, const struct port *port);
 
-// Follows the port's link. Costs nothing when it did not change.
+// Follows the link: of the port, or, of a bridge, of all of them. Costs nothing when it did not
+// change.
 void interface_follow_link(void);
 
 // Gives lwIP the oldest waiting frame. Returns whether there was one.

@@ -21,11 +21,11 @@ static uint64_t next_slice, next_look; // us
 static struct manage_times times;
 static unsigned turn;
 
-void manage_start(const struct view *view, struct local *the_local)
+void manage_start(const struct view *view, struct local *the_local, const struct port *port)
 {
     const struct config *config = view->config;
     local = the_local;
-    interface_start(config, local, view->buffers->ports[config->manage.port]);
+    interface_start(config, local, port);
     pages_init(view);
     if (config->manage.http != 0)
         http_start(config->manage.http);

@@ -11,9 +11,9 @@ enum {
     MANAGE_PAUSE = 4,
 };
 
-// Brings management up behind the port of the configuration, whose [manage] is on. Everything that
-// the view points to is kept. local has been initialised. Once.
-void manage_start(const struct view *view, struct local *local);
+// Brings management up behind a port, as the configuration, whose [manage] is on, wants it.
+// Everything that the view points to is kept, and so is the port. local has been initialised. Once.
+void manage_start(const struct view *view, struct local *local, const struct port *port);
 
 // Runs one slice if there is something to do. busy: frames are being forwarded, so that the pauses
 // are kept. Returns whether it ran one: then there may be more to do. Call it between two rounds of

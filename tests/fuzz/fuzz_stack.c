@@ -6,7 +6,7 @@
 // a TCP segment over IPv4 fit the connection that the box last answered on, which is how the fuzzer
 // gets past a handshake; the other flags say how much time passes.
 // links: net/stack/manage.c net/stack/interface.c net/stack/timers.c net/stack/half_open.c
-// links: net/restarts.c
+// links: net/restarts.c net/supervise.c net/mend.c net/buffers.c
 // links: net/stack/http.c net/stack/http_parse.c net/stack/http_answer.c net/stack/text.c
 // links: net/stack/pages.c net/stack/metrics.c net/stack/api_status.c net/stack/api_fdb.c
 // links: net/stack/health.c net/stack/console_tcp.c net/stack/telnet.c net/local.c net/counters.c
@@ -189,7 +189,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fdb_add_own(&fdb, 0x0dd0dec12300);
     lwip_init();
     local_init(&local, ports[0].mac, &tx, &forwarder.counters[0]);
-    manage_start(&view, &local);
+    manage_start(&view, &local, view.buffers->ports[0]);
     return 0;
 }
 
