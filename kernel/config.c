@@ -143,6 +143,7 @@ void config_read(struct config *config, const char *file_name, const char *text,
     struct config_reader reader = {.config = config};
     memset(config, 0, sizeof *config);
     config->idle_us = CONFIG_IDLE_DEFAULT;
+    config->burst = CONFIG_BURST_DEFAULT;
     config->ageing_time = CONFIG_AGEING_DEFAULT;
     config->fdb_size = CONFIG_FDB_DEFAULT;
     if (text != NULL || length > 0)

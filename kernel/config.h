@@ -25,6 +25,8 @@ enum {
     CONFIG_FRAME_MAX = 9216,
     CONFIG_IDLE_MIN = 50, // microseconds
     CONFIG_IDLE_MAX = 1000000,
+    CONFIG_BURST_DEFAULT = 32,
+    CONFIG_BURST_MAX = 256,
     CONFIG_IDLE_DEFAULT = 1000,
     CONFIG_AGEING_DEFAULT = 300, // seconds: 802.1D-2004, table 7-5
     CONFIG_AGEING_MAX = 1000000,
@@ -74,6 +76,8 @@ struct config {
     struct config_source max_frame_source;
     uint32_t idle_us; // without a frame, then the processor sleeps; 0: never
     struct config_source idle_source;
+    uint32_t burst; // frames that are moved at a time, at most
+    struct config_source burst_source;
     uint32_t ageing_time; // of a bridge, seconds
     struct config_source ageing_time_source;
     uint32_t fdb_size; // stations that a bridge remembers at most

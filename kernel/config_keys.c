@@ -128,6 +128,11 @@ static bool set_mode(struct config_reader *reader, const char *value)
     return false;
 }
 
+static bool set_burst(struct config_reader *reader, const char *value)
+{
+    return parse_number(value, 1, CONFIG_BURST_MAX, &reader->config->burst);
+}
+
 static bool set_ageing_time(struct config_reader *reader, const char *value)
 {
     return parse_number(value, 1, CONFIG_AGEING_MAX, &reader->config->ageing_time);
@@ -184,6 +189,8 @@ static const struct key {
      "bytes without FCS, 1518 to 9216"},
     {CONFIG_SECTION_FORWARD, "idle", offsetof(struct config, idle_source), set_idle,
      "on, off or microseconds, 50 to 1000000"},
+    {CONFIG_SECTION_FORWARD, "burst", offsetof(struct config, burst_source), set_burst,
+     "frames, 1 to 256"},
     {CONFIG_SECTION_FORWARD, "ageing-time", offsetof(struct config, ageing_time_source),
      set_ageing_time, "seconds, 1 to 1000000"},
     {CONFIG_SECTION_FORWARD, "fdb-size", offsetof(struct config, fdb_size_source), set_fdb_size,

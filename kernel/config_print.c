@@ -113,6 +113,7 @@ void config_print(const struct config *config, void (*print)(const char *format,
     print_forward_ports(config, print);
     print_number(print, "max-frame", config->max_frame, config->max_frame_source);
     print_idle(config, print);
+    print_number(print, "burst", config->burst, config->burst_source);
     print_number(print, "ageing-time", config->ageing_time, config->ageing_time_source);
     print_number(print, "fdb-size", config->fdb_size, config->fdb_size_source);
     print_manage(config, print);

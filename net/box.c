@@ -29,6 +29,9 @@
 #include "net/wire.h"
 
 static struct buffers buffers;
+_Static_assert(CONFIG_BURST_MAX == (int)BURST_MAX && CONFIG_BURST_DEFAULT == (int)BURST_DEFAULT,
+               "a burst can be configured");
+
 static struct forwarder forwarder;
 static struct supervisor supervisor;
 static struct local local;
@@ -205,6 +208,7 @@ int box_start(const struct ports *ports, const struct config *config)
         supervise_add(&supervisor, ports->at[i], ports->device[i]);
     }
     forwarder_init(&forwarder, &buffers.area);
+    forwarder.burst = config->burst;
     commands_init(&buffers, &forwarder, &supervisor);
     commands_frames_init(&buffers, &forwarder);
     commands_isolation_init(ports, &supervisor);

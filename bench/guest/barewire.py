@@ -17,6 +17,7 @@ from box import Box, BoxError, wire_config
 ICOUNT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "7"]
 # QEMU 10 ends with "Bad icount read" when a guest sets its APIC's timer by MSR.
 XAPIC = ["-cpu", "max,-x2apic"]
+NO_KEYS = ["-cpu", "max,-x2apic,-pku"]  # domains are kept apart by page tables
 COUNTERS = ["sent", "received", "lost", "changed", "reordered", "duplicated", "elapsed"]
 LINK_MS = 300  # of the guest's time, until both 82599s have read their modules and have link
 SECONDS = 300  # of ours, for one run
@@ -35,13 +36,15 @@ def _poll(what, done):
 FLOODING_BRIDGE = ["--append", "forward.mode=bridge"]
 # Both ports behind VT-d.
 IOMMU = ["--iommu", "--append", "port.left.isolation=iommu port.right.isolation=iommu"]
+# Both drivers in ring 3.
+DOMAIN = ["--append", "port.left.isolation=domain port.right.isolation=domain"]
 
 
-def generate(qemu, size, count, options=()):
+def generate(qemu, size, count, options=(), cpu=XAPIC):
     """Two 82599s whose generators make `count` frames each, as fast as the box takes them. Returns
     the instructions for one frame, after making sure that every frame came back as it was."""
     ports = [f"ixgbe,generator=max:{size}:{count},generator-delay-ms={LINK_MS}"] * 2
-    with Box(ports, wire_config(ports), ["--qemu", qemu, *options], ICOUNT + XAPIC) as box:
+    with Box(ports, wire_config(ports), ["--qemu", qemu, *options], ICOUNT + cpu) as box:
         box.ready(SECONDS)
 
         def counters(port):

@@ -64,6 +64,7 @@ static void assert_two_ports(const struct config *config)
     assert_false(config->ports[0].flow_control);
     assert_int_equal(config->ports[0].queues, 0);
     assert_int_equal(config->max_frame, 0);
+    assert_int_equal(config->burst, 32);
     assert_int_equal(config->ageing_time, 300);
     assert_int_equal(config->fdb_size, 16384);
 }
@@ -288,11 +289,11 @@ static const struct wrong {
     {GOOD "speed = 10\n",
      NULL,
      {"barewire.conf:7: unknown key \"speed\", expected mode or ports or max-frame or idle or "
-      "ageing-time or fdb-size"}},
+      "burst or ageing-time or fdb-size"}},
     {GOOD "= 10\n",
      NULL,
      {"barewire.conf:7: unknown key \"\", expected mode or ports or max-frame or idle or "
-      "ageing-time or fdb-size"}},
+      "burst or ageing-time or fdb-size"}},
     {LAN "device = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": device again, first at line 2"}},
@@ -332,7 +333,7 @@ static const struct wrong {
     {GOOD "ring-size = 64\n",
      NULL,
      {"barewire.conf:7: unknown key \"ring-size\", expected mode or ports or max-frame or idle or "
-      "ageing-time or fdb-size"}},
+      "burst or ageing-time or fdb-size"}},
     {GOOD "[system]\non-error = reboot\n",
      NULL,
      {"barewire.conf:8: on-error \"reboot\", expected halt or wire"}},
@@ -510,7 +511,7 @@ static void test_many_errors(void **state)
     assert_string_equal(
         config.errors[CONFIG_ERRORS_MAX - 1],
         "barewire.conf:22: unknown key \"x15\", expected mode or ports or max-frame or idle or "
-        "ageing-time or fdb-size");
+        "burst or ageing-time or fdb-size");
 }
 
 // Forwarding with a broken configuration takes a clear wish.
@@ -587,7 +588,7 @@ static void test_print(void **state)
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
               "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none "
               "port.wan.queues=16 forward.idle=off "
-              "forward.fdb-size=1000");
+              "forward.burst=256 forward.fdb-size=1000");
     printed[0] = '\0';
     config_print(&config, print);
     assert_string_equal(printed, "; lines are those of barewire.conf\n"
@@ -605,6 +606,7 @@ static void test_print(void **state)
                                  "ports = lan wan                  ; default: all\n"
                                  "max-frame = 9018                 ; command line\n"
                                  "idle = off                       ; command line\n"
+                                 "burst = 256                      ; command line\n"
                                  "fdb-size = 1000                  ; command line\n"
                                  "[system]\n"
                                  "on-error = halt                  ; default\n"
@@ -620,6 +622,7 @@ static void test_print(void **state)
     assert_int_equal(again.ports[1].queues, 16);
     assert_int_equal(again.max_frame, 9018);
     assert_int_equal(again.idle_us, 0);
+    assert_int_equal(again.burst, 256);
 }
 
 // Sizes: the bounds themselves are right, what is beyond them is not, and nothing but digits is.

@@ -82,6 +82,8 @@ static void test_wrong(void **state)
          "barewire.conf:7: ageing-time \"0\", expected seconds, 1 to 1000000"},
         {BRIDGE "ageing-time = 1000001\n",
          "barewire.conf:7: ageing-time \"1000001\", expected seconds, 1 to 1000000"},
+        {BRIDGE "burst = 0\n", "barewire.conf:7: burst \"0\", expected frames, 1 to 256"},
+        {BRIDGE "burst = 257\n", "barewire.conf:7: burst \"257\", expected frames, 1 to 256"},
         {BRIDGE "fdb-size = 131073\n",
          "barewire.conf:7: fdb-size \"131073\", expected entries, 256 to 131072"},
         {BRIDGE "fdb-size = 255\n",
