@@ -64,6 +64,10 @@ void hotplug_add(struct port *port, const struct pci_device *card)
     if (express == 0 || (pci_read(bridge, express + EXPRESS_FLAGS, 2) & FLAGS_SLOT) == 0 ||
         (pci_read(bridge, express + SLOT_CAPABILITIES, 4) & CAN_HOTPLUG) == 0)
         return;
+    // A slot that says it is empty, and is not, does not follow its card: QEMU's are so when it
+    // takes cards out by ACPI.
+    if ((pci_read(bridge, express + SLOT_STATUS, 2) & STATUS_PRESENT) == 0)
+        return;
     // What happened before is over.
     pci_write(bridge, express + SLOT_STATUS, 2, STATUS_EVENTS);
     slots[slot_count++] = (struct slot){

@@ -31,21 +31,22 @@ def _call(name, *arguments):
 
 
 def become_root_of_a_namespace():
-    """Moves this (single-threaded) process into a network namespace of its own; one who is not root
-    becomes root of a user namespace as well, as `unshare -rn` does."""
+    """Moves this (single-threaded) process into a network namespace of its own, with loopback up; one
+    who is not root becomes root of a user namespace as well, as `unshare -rn` does."""
     uid, gid = os.geteuid(), os.getegid()
     try:
         if uid == 0:
             _call("unshare", CLONE_NEWNET)
-            return
-        _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
-                           ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-                file.write(text)
+        else:
+            _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)
+            for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
+                               ("gid_map", f"0 {gid} 1")):
+                with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                    file.write(text)
     except OSError as error:
         raise Unavailable(f"cannot make a network namespace ({error.strerror}); "
                           "run as root, or allow unprivileged user namespaces") from error
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 def die_with_parent():

@@ -11,7 +11,7 @@
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
 
-enum { BEGINNING, PORT, PORT_DROPS, TABLES, END };
+enum { BEGINNING, PORT, PORT_COUNTERS, TABLES, END };
 
 static void write_beginning(struct text *out)
 {
@@ -34,7 +34,6 @@ static void write_beginning(struct text *out)
 static void write_port(unsigned number, struct text *out)
 {
     const struct supervised *s = &page_view()->supervisor->ports[number];
-    const struct port_counters *c = &page_view()->forwarder->counters[number];
     const struct port *port = s->port;
     const uint8_t *mac = port->mac;
     text_printf(out, "%s{\"name\":", number > 0 ? "," : "");
@@ -47,16 +46,17 @@ static void write_port(unsigned number, struct text *out)
                 port->driver != NULL ? port->driver->name : "", mac[0], mac[1], mac[2], mac[3],
                 mac[4], mac[5], supervise_state_name(s), port->link_up ? "true" : "false",
                 port->link_mbps, s->restarts);
+}
+
+// All that adds up at one moment.
+static void write_counters(unsigned number, struct text *out)
+{
+    const struct port_counters *c = &page_view()->forwarder->counters[number];
+    const struct port *port = page_view()->supervisor->ports[number].port;
     text_printf(out,
                 ",\"rx_frames\":%" PRIu64 ",\"rx_bytes\":%" PRIu64 ",\"tx_frames\":%" PRIu64
                 ",\"tx_bytes\":%" PRIu64,
                 c->rx_frames, c->rx_bytes, c->tx_frames, c->tx_bytes);
-}
-
-static void write_drops(unsigned number, struct text *out)
-{
-    const struct port_counters *c = &page_view()->forwarder->counters[number];
-    const struct port *port = page_view()->supervisor->ports[number].port;
     text_printf(out,
                 ",\"forwarded\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"originated\":%" PRIu64
                 ",\"card_missed\":%" PRIu64 ",\"card_errors\":%" PRIu64
@@ -109,10 +109,10 @@ bool api_status_write(struct page_cursor *cursor, const char *query, struct text
         return true;
     case PORT:
         write_port(cursor->item, out);
-        cursor->part = PORT_DROPS;
+        cursor->part = PORT_COUNTERS;
         return true;
-    case PORT_DROPS:
-        write_drops(cursor->item++, out);
+    case PORT_COUNTERS:
+        write_counters(cursor->item++, out);
         if (cursor->item < page_view()->supervisor->count) {
             cursor->part = PORT;
             return true;

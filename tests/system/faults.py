@@ -276,7 +276,8 @@ def reset_never_completes(pairs):
     """The card's part: CTRL.RST stays 1 (82599 datasheet, 4.2.1.6.1) until the model is told otherwise."""
     box = pairs.box
     box.qmp("qom-set", path="/machine/peripheral/port0", property="fault", value="reset-stuck")
-    box.console.send("inject a ud2 2\r" if "domain" in box.command("isolation") else "kill a\r")
+    # adopted, its queue off and on, then reset
+    box.console.send("inject a ud2 3\r" if "domain" in box.command("isolation") else "kill a\r")
     box.console.expect(r"\] a: does not start: error \d+", 15)
     box.qmp("qom-set", path="/machine/peripheral/port0", property="fault", value="none")
     outage = int(box.console.expect(r"\] a: running again after (\d+) us, restart", 15)[1])

@@ -109,26 +109,33 @@ def test_demo_fails_when_nothing_crosses(tmp_path):
 def test_the_page_opens_on_this_computer():
     """As long as somebody is at the console: here, a terminal of the test's."""
     master, slave = os.openpty()
-    text = b""
     with subprocess.Popen([DEMO], stdin=slave, stdout=slave, stderr=slave,
                           env={**os.environ, "NO_COLOR": "1"}) as demo:
         os.close(slave)
         try:
-            while b"Ctrl-C ends everything" not in text:
-                text += os.read(master, 4096)
-        except OSError:  # it has ended
-            pass
-        shown = text.decode("utf-8", "replace")
-        skip_without_namespaces(shown)
-        url = re.search(r"http://127\.0\.0\.1:\d+/", shown)
-        assert url, shown
-        for path, found in (("", b"<title>Barewire</title>"), ("metrics", b"\nbarewire_port_up{")):
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                    url[0] + path, timeout=20) as answer:
-                assert found in answer.read()
-        os.write(master, b"\x03")
-        assert demo.wait(20) == 0
+            see_the_page(demo, master)
+        finally:
+            demo.terminate()  # if it has not ended by itself
     os.close(master)
+
+
+def see_the_page(demo, master):
+    text = b""
+    try:
+        while b"Ctrl-C ends everything" not in text:
+            text += os.read(master, 4096)
+    except OSError:  # it has ended
+        pass
+    shown = text.decode("utf-8", "replace")
+    skip_without_namespaces(shown)
+    url = re.search(r"http://127\.0\.0\.1:\d+/", shown)
+    assert url, shown
+    for path, found in (("", b"<title>Barewire</title>"), ("metrics", b"\nbarewire_port_up{")):
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                url[0] + path, timeout=20) as answer:
+            assert found in answer.read()
+    os.write(master, b"\x03")
+    assert demo.wait(20) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -17,8 +17,8 @@
 enum { EXPRESS = 0x40, STATUS_BUTTON = 1, STATUS_PRESENCE_CHANGED = 8, STATUS_PRESENT = 0x40 };
 enum { ON = 0x100, BLINK = 0x200, OFF_AND_NO_POWER = 0x700, OTHER_CONTROL = 0x0021 };
 
-static struct pci_device bridge, second, no_slot, card = {.bridge = &bridge};
-static struct port one, two;
+static struct pci_device bridge, second, no_slot, unaware, card = {.bridge = &bridge};
+static struct port one, two, inside;
 static uint16_t status, control, second_status = STATUS_PRESENT;
 static bool dead;
 static unsigned writes;
@@ -62,7 +62,10 @@ uint32_t pci_read(const struct pci_device *device, unsigned offset, unsigned wid
         return control;
     case EXPRESS + 0x1a:
         assert_int_equal(width, 2);
-        return device == &second ? second_status : dead ? UINT16_MAX : status;
+        return device == &unaware  ? 0
+               : device == &second ? second_status
+               : dead              ? UINT16_MAX
+                                   : status;
     }
     fail();
     return 0;
@@ -99,6 +102,8 @@ static int set_up(void **state)
         hotplug_add(&two, &card);
         hotplug_add(&two, &(struct pci_device){.bridge = &no_slot});
         hotplug_add(&two, &(struct pci_device){.bridge = NULL});
+        hotplug_add(&inside,
+                    &(struct pci_device){.bridge = &unaware}); // "empty", with a card in it
         assert_int_equal(status, STATUS_PRESENT);
         added = true;
     }
@@ -119,6 +124,7 @@ static void test_nothing_happens(void **state)
     later(HOTPLUG_LOOK_US);
     dead = false;
     assert_int_equal(writes, 0);
+    assert_false(inside.removed);
     assert_string_equal(log_text, "");
     assert_true(hotplug_deadline() == UINT64_MAX);
 }
