@@ -23,6 +23,14 @@ LINK_MS = 300  # of the guest's time, until both 82599s have read their modules 
 SECONDS = 300  # of ours, for one run
 
 
+def twice(what, measure):
+    """What measure() returns, which has to be the same in every digit the second time."""
+    first, second = measure(), measure()
+    if first != second:
+        raise SystemExit(f"bench/guest: {what} is not exact: {first}, then {second}")
+    return first
+
+
 def _poll(what, done):
     deadline = time.monotonic() + SECONDS
     while not done():
