@@ -54,7 +54,8 @@ static void show_table(unsigned port)
     struct fdb_entry entry;
     uint32_t shown = 0;
     for (uint32_t at = 0; shown < all && shown < LINES_MAX && fdb_next(fdb, &at, &entry);) {
-        if (port != FDB_NOWHERE && entry.port != port)
+        task_breathe();
+        if (entry.port == FDB_NOWHERE || (port != FDB_NOWHERE && entry.port != port))
             continue;
         show_entry(&entry);
         shown++;
@@ -112,10 +113,7 @@ static void flush(const char *name)
     const int port = name == NULL ? FDB_NOWHERE : find(name);
     if (port < 0)
         return;
-    uint32_t flushed = 0;
-    for (uint32_t at = 0; !fdb_flushed(&bridge->fdb, at); task_breathe())
-        flushed += fdb_flush_some(&bridge->fdb, (unsigned)port, &at);
-    console_printf("%" PRIu32 " stations forgotten\n", flushed);
+    console_printf("%" PRIu32 " stations forgotten\n", fdb_flush(&bridge->fdb, (unsigned)port));
 }
 
 void command_fdb(int argc, char **argv)

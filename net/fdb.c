@@ -6,8 +6,9 @@ enum {
     UNITS_PER_AGEING = 256,
     SWEEPS_PER_AGEING = 64,
     SECOND_US = 1000 * 1000,
+    CLEAN_EVERY_US = 1000,
 };
-_Static_assert(FDB_TIME_MASK >= 8 * UNITS_PER_AGEING, "an old stamp is not taken for a new one");
+_Static_assert(FDB_TIME_MASK >= 4 * UNITS_PER_AGEING, "an old stamp is not taken for a new one");
 
 // A power of two, and room for four times the capacity.
 static uint32_t bucket_count(uint32_t capacity)
@@ -35,6 +36,12 @@ size_t fdb_bytes(uint32_t capacity)
     return bucket_count(capacity) * sizeof(struct fdb_bucket);
 }
 
+static void give_code(struct fdb *fdb, unsigned port, unsigned code)
+{
+    fdb->port_of[code] = (uint8_t)port;
+    fdb->stamp[port] = (uint16_t)(code << FDB_CODE_SHIFT);
+}
+
 void fdb_init(struct fdb *fdb, void *memory, uint32_t capacity, uint32_t ageing,
               const uint64_t random[3], uint64_t now)
 {
@@ -53,6 +60,10 @@ void fdb_init(struct fdb *fdb, void *memory, uint32_t capacity, uint32_t ageing,
     };
     for (uint32_t i = 0; i < buckets; i++)
         fdb->buckets[i] = (struct fdb_bucket){{0}};
+    for (unsigned code = 0; code < FDB_CODES; code++)
+        fdb->port_of[code] = FDB_NOWHERE;
+    for (unsigned port = 0; port <= FDB_BOX; port++)
+        give_code(fdb, port, port + 1);
 }
 
 // --- learning ---
@@ -65,17 +76,28 @@ static bool may_learn(const struct fdb *fdb, unsigned port)
                                             fdb->held[port] < fdb->capacity / 2);
 }
 
+// What is in the slot is forgotten, and now gone.
+static void forgotten_gone(struct fdb *fdb, uint64_t entry)
+{
+    fdb->remains[(entry >> FDB_CODE_SHIFT) % FDB_CODES]--;
+    fdb->remain--;
+}
+
+// A slot that is empty, or whose entry is forgotten.
 static uint64_t *empty_slot(const struct fdb *fdb, uint64_t address)
 {
     uint64_t *slots = fdb_slots(fdb, address);
     for (unsigned i = 0; i < FDB_BUCKET_SLOTS; i++)
-        if (slots[i] == 0)
+        if (fdb_port(fdb, slots[i]) == FDB_NOWHERE)
             return &slots[i];
     return NULL;
 }
 
+// Into a slot that is empty, or whose entry is forgotten.
 static void enter(struct fdb *fdb, uint64_t *slot, uint64_t address, unsigned port)
 {
+    if (*slot != 0)
+        forgotten_gone(fdb, *slot);
     *slot = fdb_fresh(fdb, address, port);
     fdb->entries++;
     fdb->held[port]++;
@@ -85,9 +107,9 @@ static void enter(struct fdb *fdb, uint64_t *slot, uint64_t address, unsigned po
 enum fdb_learned fdb_learn_new(struct fdb *fdb, uint64_t address, unsigned port)
 {
     uint64_t *slot = fdb_find(fdb, address);
-    if (slot == NULL) {
-        slot = may_learn(fdb, port) ? empty_slot(fdb, address) : NULL;
-        if (slot == NULL) {
+    const unsigned was = slot == NULL ? FDB_NOWHERE : fdb_port(fdb, *slot);
+    if (was == FDB_NOWHERE) {
+        if (!may_learn(fdb, port) || (slot == NULL && (slot = empty_slot(fdb, address)) == NULL)) {
             fdb->refused++;
             return FDB_REFUSED;
         }
@@ -95,7 +117,6 @@ enum fdb_learned fdb_learn_new(struct fdb *fdb, uint64_t address, unsigned port)
         fdb->learned++;
         return FDB_LEARNED;
     }
-    const unsigned was = fdb_port(*slot);
     if (was == FDB_BOX)
         return FDB_OWN;
     *slot = fdb_fresh(fdb, address, port);
@@ -111,48 +132,75 @@ enum fdb_learned fdb_learn_new(struct fdb *fdb, uint64_t address, unsigned port)
 bool fdb_add_own(struct fdb *fdb, uint64_t address)
 {
     uint64_t *slot = fdb_find(fdb, address);
-    if (slot != NULL) {
-        fdb->held[fdb_port(*slot)]--;
-        fdb->entries--;
-    } else {
-        slot = empty_slot(fdb, address);
-    }
-    if (slot == NULL)
+    if (slot == NULL && (slot = empty_slot(fdb, address)) == NULL)
         return false;
+    if (fdb_port(fdb, *slot) != FDB_NOWHERE) {
+        fdb->held[fdb_port(fdb, *slot)]--;
+        fdb->entries--;
+        *slot = 0;
+    }
     enter(fdb, slot, address, FDB_BOX);
     return true;
 }
 
 // --- forgetting ---
 
-// The last entry of the bucket takes its place, so that those in use stay in front.
-static void forget(struct fdb *fdb, uint64_t *slots, unsigned i)
+// Empties a slot. The last entry of the bucket takes its place, so that those in use stay in front.
+static void clear_slot(uint64_t *slots, unsigned i)
 {
     unsigned last = i;
     while (last + 1 < FDB_BUCKET_SLOTS && slots[last + 1] != 0)
         last++;
-    fdb->held[fdb_port(slots[i])]--;
-    fdb->entries--;
-    fdb->version++;
     slots[i] = slots[last];
     slots[last] = 0;
 }
 
 static bool too_old(const struct fdb *fdb, uint64_t entry)
 {
-    return fdb_port(entry) != FDB_BOX && ((fdb->now - entry) & FDB_TIME_MASK) > UNITS_PER_AGEING;
+    return ((fdb->now - entry) & FDB_TIME_MASK) > UNITS_PER_AGEING;
 }
 
 static void sweep_bucket(struct fdb *fdb, uint64_t *slots)
 {
     for (unsigned i = 0; i < FDB_BUCKET_SLOTS && slots[i] != 0;) {
-        if (!too_old(fdb, slots[i])) {
+        const unsigned port = fdb_port(fdb, slots[i]);
+        if (port == FDB_NOWHERE || port == FDB_BOX || !too_old(fdb, slots[i])) {
             i++;
             continue;
         }
-        forget(fdb, slots, i);
+        clear_slot(slots, i);
+        fdb->held[port]--;
+        fdb->entries--;
+        fdb->version++;
         fdb->aged++;
     }
+}
+
+static void clean_bucket(struct fdb *fdb, uint64_t *slots)
+{
+    for (unsigned i = 0; i < FDB_BUCKET_SLOTS && slots[i] != 0;) {
+        if (fdb_port(fdb, slots[i]) != FDB_NOWHERE) {
+            i++;
+            continue;
+        }
+        forgotten_gone(fdb, slots[i]);
+        clear_slot(slots, i);
+    }
+}
+
+// Sweeps up entries that are forgotten. A code that none of them carries any more can be used
+// again: then what had to wait for one is forgotten too.
+static void clean(struct fdb *fdb, uint64_t now)
+{
+    fdb->cleaned_us = now;
+    for (unsigned i = 0; i < FDB_CLEAN_MAX && fdb->remain > 0; i++) {
+        clean_bucket(fdb, fdb->buckets[fdb->cleaned].slots);
+        fdb->cleaned = (fdb->cleaned + 1) & (buckets_of(fdb) - 1);
+    }
+    const unsigned later = fdb->flush_later;
+    for (unsigned port = 0; later >> port != 0; port++)
+        if (later >> port & 1)
+            fdb_flush(fdb, port);
 }
 
 void fdb_age(struct fdb *fdb, uint64_t now)
@@ -174,55 +222,57 @@ void fdb_age(struct fdb *fdb, uint64_t now)
         sweep_bucket(fdb, fdb->buckets[fdb->sweep].slots);
         fdb->sweep = (fdb->sweep + 1) & (buckets_of(fdb) - 1);
     }
+    if (fdb->remain > 0)
+        clean(fdb, now);
 }
 
 uint64_t fdb_deadline(const struct fdb *fdb)
 {
+    if (fdb->remain > 0)
+        return fdb->cleaned_us + CLEAN_EVERY_US;
     if (fdb->entries == fdb->held[FDB_BOX])
         return UINT64_MAX;
     return fdb->swept_us + FDB_SWEEP_MAX * fdb->bucket_us;
 }
 
-// How many stations a flush would forget.
-static uint32_t held_behind(const struct fdb *fdb, unsigned port)
+// A code that no entry carries; 0: there is none.
+static unsigned free_code(const struct fdb *fdb)
 {
-    return port == FDB_NOWHERE ? fdb->entries - fdb->held[FDB_BOX] : fdb->held[port];
+    for (unsigned code = 1; code < FDB_CODES; code++)
+        if (fdb->port_of[code] == FDB_NOWHERE && fdb->remains[code] == 0)
+            return code;
+    return 0;
 }
 
-static void flush_bucket(struct fdb *fdb, uint64_t *slots, unsigned port)
+static uint32_t flush_port(struct fdb *fdb, unsigned port)
 {
-    for (unsigned i = 0; i < FDB_BUCKET_SLOTS && slots[i] != 0;) {
-        const unsigned held_by = fdb_port(slots[i]);
-        if (held_by == FDB_BOX || (port != FDB_NOWHERE && held_by != port))
-            i++;
-        else
-            forget(fdb, slots, i);
+    const uint32_t flushed = fdb->held[port];
+    fdb->flush_later &= (uint16_t)~(1u << port);
+    if (flushed == 0)
+        return 0;
+    const unsigned code = free_code(fdb), old = fdb->stamp[port] >> FDB_CODE_SHIFT;
+    if (code == 0) {
+        fdb->flush_later |= (uint16_t)(1u << port);
+        return 0;
     }
-}
-
-uint32_t fdb_flush_some(struct fdb *fdb, unsigned port, uint32_t *at)
-{
-    const uint32_t before = fdb->entries, end = *at + FDB_FLUSH_MAX;
-    for (; *at < end && !fdb_flushed(fdb, *at); ++*at) {
-        if (held_behind(fdb, port) == 0)
-            *at = (uint32_t)buckets_of(fdb) - 1;
-        else
-            flush_bucket(fdb, fdb->buckets[*at].slots, port);
-    }
-    fdb->flushed += before - fdb->entries;
-    return before - fdb->entries;
-}
-
-bool fdb_flushed(const struct fdb *fdb, uint32_t at)
-{
-    return at >= buckets_of(fdb);
+    fdb->port_of[old] = FDB_NOWHERE;
+    give_code(fdb, port, code);
+    fdb->remains[old] = flushed;
+    fdb->remain += flushed;
+    fdb->entries -= flushed;
+    fdb->held[port] = 0;
+    fdb->flushed += flushed;
+    fdb->version++;
+    return flushed;
 }
 
 uint32_t fdb_flush(struct fdb *fdb, unsigned port)
 {
+    if (port != FDB_NOWHERE)
+        return flush_port(fdb, port);
     uint32_t flushed = 0;
-    for (uint32_t at = 0; !fdb_flushed(fdb, at);)
-        flushed += fdb_flush_some(fdb, port, &at);
+    for (port = 0; port < FDB_PORTS_MAX; port++)
+        flushed += flush_port(fdb, port);
     return flushed;
 }
 
@@ -230,7 +280,7 @@ static struct fdb_entry described(const struct fdb *fdb, uint64_t entry)
 {
     return (struct fdb_entry){
         .address = entry >> FDB_ADDRESS_SHIFT,
-        .port = fdb_port(entry),
+        .port = fdb_port(fdb, entry),
         .age_us = ((fdb->now - entry) & FDB_TIME_MASK) * fdb->unit_us,
     };
 }
@@ -238,7 +288,7 @@ static struct fdb_entry described(const struct fdb *fdb, uint64_t entry)
 bool fdb_entry(const struct fdb *fdb, uint64_t address, struct fdb_entry *entry)
 {
     const uint64_t *slot = fdb_find(fdb, address);
-    if (slot == NULL || *slot == 0)
+    if (slot == NULL || fdb_port(fdb, *slot) == FDB_NOWHERE)
         return false;
     *entry = described(fdb, *slot);
     return true;
@@ -246,14 +296,24 @@ bool fdb_entry(const struct fdb *fdb, uint64_t address, struct fdb_entry *entry)
 
 bool fdb_next(const struct fdb *fdb, uint32_t *at, struct fdb_entry *entry)
 {
-    while (*at < buckets_of(fdb) * FDB_BUCKET_SLOTS) {
+    const uint32_t slots = buckets_of(fdb) * FDB_BUCKET_SLOTS;
+    const uint32_t end = slots - *at < FDB_LIST_MAX * FDB_BUCKET_SLOTS
+                             ? slots
+                             : *at + FDB_LIST_MAX * FDB_BUCKET_SLOTS;
+    if (*at >= slots)
+        return false;
+    while (*at < end) {
         const uint64_t found = fdb->buckets[*at / FDB_BUCKET_SLOTS].slots[*at % FDB_BUCKET_SLOTS];
-        if (found != 0) {
+        if (found == 0) { // the rest of a bucket is empty too
+            *at = (*at / FDB_BUCKET_SLOTS + 1) * FDB_BUCKET_SLOTS;
+            continue;
+        }
+        ++*at;
+        if (fdb_port(fdb, found) != FDB_NOWHERE) {
             *entry = described(fdb, found);
-            ++*at;
             return true;
         }
-        *at = (*at / FDB_BUCKET_SLOTS + 1) * FDB_BUCKET_SLOTS; // the rest of a bucket is empty too
     }
-    return false;
+    *entry = (struct fdb_entry){.port = FDB_NOWHERE};
+    return true;
 }

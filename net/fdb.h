@@ -10,6 +10,10 @@
 // An entry is never thrown out for a new one. When the table is full, new stations are not learned:
 // their frames are flooded until old entries have aged. And a port that filled the table has not
 // filled it for the others: see may_learn() in fdb.c.
+//
+// An entry does not name its port but a code that stands for it. To forget all stations behind a
+// port is to give that port another code: what carries the old one means nothing from then on,
+// makes room when something new comes, and is swept up a few buckets at a time.
 #pragma once
 #include "drivers/frame.h"
 #include <stddef.h>
@@ -24,9 +28,10 @@ enum {
     FDB_CAPACITY_MAX = 131072,
     FDB_AGEING_MAX = 1000000, // seconds: 802.1D-2004, table 7-5
 
-    FDB_ADDRESS_SHIFT = 16, // an entry: address, then port + 1 in four bits, then the time
-    FDB_PORT_SHIFT = 12,
-    FDB_TIME_MASK = (1 << FDB_PORT_SHIFT) - 1,
+    FDB_ADDRESS_SHIFT = 16, // an entry: address, then a code in five bits, then the time
+    FDB_CODE_SHIFT = 11,
+    FDB_CODES = 1 << (FDB_ADDRESS_SHIFT - FDB_CODE_SHIFT), // the code 0 is that of an empty slot
+    FDB_TIME_MASK = (1 << FDB_CODE_SHIFT) - 1,
 };
 
 struct fdb_bucket {
@@ -37,15 +42,23 @@ _Static_assert(sizeof(struct fdb_bucket) == CACHE_LINE, "a bucket is one cache l
 struct fdb {
     struct fdb_bucket *buckets;
     uint64_t seeds[3];
-    unsigned shift;    // of a 64-bit hash, to a bucket's number
-    uint32_t capacity; // entries at most
-    uint32_t entries;
+    unsigned shift;             // of a 64-bit hash, to a bucket's number
+    uint32_t capacity;          // entries at most
+    uint32_t entries;           // without those that are forgotten
     uint32_t held[FDB_BOX + 1]; // of them, by port
+
+    uint8_t port_of[FDB_CODES];  // by code; FDB_NOWHERE: it stands for none (any more)
+    uint16_t stamp[FDB_BOX + 1]; // by port: its code, where entries have it
+    uint32_t remains[FDB_CODES]; // entries that still carry a code that stands for none
+    uint32_t remain;             // all of them together
+    uint32_t cleaned;            // the bucket from which they are swept up next
+    uint64_t cleaned_us;         // when that was last done
+    uint16_t flush_later;        // ports, a bit each, for which there was no code left
 
     // Goes on whenever an answer may change, and whenever time does.
     uint32_t version;
 
-    // Coarse time: a unit is a 256th of the ageing time, so stamps repeat after 16 ageing times.
+    // Coarse time: a unit is a 256th of the ageing time, so stamps repeat after 8 ageing times.
     uint64_t now; // as entries carry it
     uint64_t unit_us, unit_began_us;
     uint64_t bucket_us, swept_us; // how long the sweep may take for one bucket; when it was last on
@@ -81,8 +94,9 @@ void fdb_init(struct fdb *fdb, void *memory, uint32_t capacity, uint32_t ageing,
               const uint64_t random[3], uint64_t now);
 
 // Lets time go on: entries that were not seen for the ageing time go, at the latest a 50th of it
-// later. Bounded work: FDB_SWEEP_MAX buckets. Call it about every millisecond.
-enum { FDB_SWEEP_MAX = 256 };
+// later. Sweeps up what was forgotten. Bounded work: FDB_SWEEP_MAX buckets for the one,
+// FDB_CLEAN_MAX for the other. Call it about every millisecond.
+enum { FDB_SWEEP_MAX = 256, FDB_CLEAN_MAX = 32 };
 void fdb_age(struct fdb *fdb, uint64_t now);
 
 // When fdb_age() has to be called next, as clock_us() counts: never later than what it may do in
@@ -98,20 +112,18 @@ enum fdb_learned fdb_learn_new(struct fdb *fdb, uint64_t address, unsigned port)
 bool fdb_add_own(struct fdb *fdb, uint64_t address);
 
 // Forgets the stations behind a port, or, for FDB_NOWHERE, behind all of them; not the box itself.
-// Returns how many there were. Looks at the whole table, unless there is nothing to be found.
+// Takes the same short time however many there are. Returns how many there were. When more than
+// FDB_CODES - 10 flushes are not swept up yet, which takes some 256 calls of fdb_age(), what the
+// next one should forget is forgotten then, and is not among those returned.
 uint32_t fdb_flush(struct fdb *fdb, unsigned port);
-
-// The same in pieces of FDB_FLUSH_MAX buckets, from *at = 0 on, until fdb_flushed(). Returns how
-// many stations this piece has forgotten. What is learned in between may be forgotten or not.
-enum { FDB_FLUSH_MAX = 64 };
-uint32_t fdb_flush_some(struct fdb *fdb, unsigned port, uint32_t *at);
-bool fdb_flushed(const struct fdb *fdb, uint32_t at);
 
 // The entry of a station. False when it is not known.
 bool fdb_entry(const struct fdb *fdb, uint64_t address, struct fdb_entry *entry);
 
-// Lists the entries, one each time, from *at = 0 on, until it returns false. What is learned in
-// between may be seen or not.
+// Lists the entries, one each time, from *at = 0 on, until it returns false. When there is none
+// among the next FDB_LIST_MAX buckets, the entry's port is FDB_NOWHERE, and the list goes on. What
+// is learned in between may be seen or not.
+enum { FDB_LIST_MAX = 64 };
 bool fdb_next(const struct fdb *fdb, uint32_t *at, struct fdb_entry *entry);
 
 // --- what runs for each frame. An address is six bytes as a number, the first byte the lowest. ---
@@ -130,7 +142,8 @@ static inline uint64_t *fdb_slots(const struct fdb *fdb, uint64_t address)
     return fdb->buckets[hash >> fdb->shift].slots;
 }
 
-// The station's slot, or NULL. For the address 0, which no station has, it may be an empty slot.
+// The station's slot, or NULL; its entry may be forgotten. For the address 0, which no station has,
+// it may be an empty slot.
 static inline uint64_t *fdb_find(const struct fdb *fdb, uint64_t address)
 {
     uint64_t *slot = fdb_slots(fdb, address), *const end = slot + FDB_BUCKET_SLOTS;
@@ -144,23 +157,24 @@ static inline uint64_t *fdb_find(const struct fdb *fdb, uint64_t address)
     return NULL;
 }
 
-// The port that an entry names; FDB_NOWHERE for 0, which is none.
-static inline unsigned fdb_port(uint64_t entry)
+// The port behind which an entry's station is; FDB_NOWHERE for 0, which is none, and for one that
+// is forgotten.
+static inline unsigned fdb_port(const struct fdb *fdb, uint64_t entry)
 {
-    return ((entry >> FDB_PORT_SHIFT) - 1) & 15;
+    return fdb->port_of[(entry >> FDB_CODE_SHIFT) % FDB_CODES];
 }
 
 // Behind which port the station is: a port's number, FDB_BOX, or FDB_NOWHERE.
 static inline unsigned fdb_look_up(const struct fdb *fdb, uint64_t address)
 {
     const uint64_t *slot = fdb_find(fdb, address);
-    return slot == NULL ? FDB_NOWHERE : fdb_port(*slot);
+    return slot == NULL ? FDB_NOWHERE : fdb_port(fdb, *slot);
 }
 
 // The entry of a station that has just been seen.
 static inline uint64_t fdb_fresh(const struct fdb *fdb, uint64_t address, unsigned port)
 {
-    return address << FDB_ADDRESS_SHIFT | (uint64_t)(port + 1) << FDB_PORT_SHIFT | fdb->now;
+    return address << FDB_ADDRESS_SHIFT | fdb->stamp[port] | fdb->now;
 }
 
 // fdb_learn_new() for most frames: the station is where it was, and was seen within this unit of

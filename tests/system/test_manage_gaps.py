@@ -114,10 +114,31 @@ def test_capture(box):
         box.box.console.expect(r"^4\. (?:.*\n)+barewire> ", 60)
 
 
+def forgotten(box, stations):
+    """Whether so many stations are behind the left port, by the console and the metrics."""
+    shown = re.search(r"^(\d+) of \d+ stations", box.box.command("fdb", 60), re.MULTILINE)[1]
+    metric = re.search(r'^barewire_table_entries{table="stations"} (\d+)$',
+                       box.curl("/metrics", timeout=60).stdout, re.MULTILINE)[1]
+    return int(shown) < stations and int(metric) < stations
+
+
 def test_a_full_table_is_flushed(box):
-    """Last: afterwards it is empty."""
     with no_longer(box, "fdb flush"):
         assert re.search(r"^1[0-9]{4} stations forgotten", box.box.command("fdb flush left", 60))
+        assert forgotten(box, 10)
+
+
+def test_a_link_goes_down_with_a_full_table(box):
+    fill_table(box)
+    assert re.search(r"^1[0-9]{4} of", box.box.command("fdb", 60), re.MULTILINE)
+    box.box.console.mark()
+    with no_longer(box, "link down"):
+        box.box.qmp("set_link", name="port0", up=False)
+        box.box.console.expect(r"\] left: link down", 60)
+        box.box.qmp("set_link", name="port0", up=True)
+        box.box.console.expect(r"\] left: link up", 60)
+        assert forgotten(box, 10)
+        box.box.command("fdb left", 60)
 
 
 def test_dhcp(own_network, ports):

@@ -57,7 +57,10 @@ static void check_books(void)
 {
     struct fdb_entry entry, found;
     uint32_t entries = 0, held[FDB_BOX + 1] = {0};
-    for (uint32_t at = 0; fdb_next(&fdb, &at, &entry); entries++) {
+    for (uint32_t at = 0; fdb_next(&fdb, &at, &entry);) {
+        if (entry.port == FDB_NOWHERE)
+            continue; // none among so many buckets
+        entries++;
         held[entry.port]++;
         assert_true(fdb_entry(&fdb, entry.address, &found));
         assert_int_equal(found.port, entry.port);
@@ -147,7 +150,7 @@ static void test_longest_ageing(void **state)
     free(memory);
 }
 
-// The stamps repeat after 16 ageing times: what is gone stays gone, and who speaks stays.
+// The stamps repeat after 8 ageing times: what is gone stays gone, and who speaks stays.
 static void test_time_wraps(void **state)
 {
     (void)state;
@@ -312,6 +315,86 @@ static void test_flush(void **state)
     free(memory);
 }
 
+// What is forgotten is not found, and leaves its places: to whoever comes, or when it is swept up.
+static void test_forgotten_stations_make_room(void **state)
+{
+    (void)state;
+    uint64_t aimed[FDB_BUCKET_SLOTS + 1];
+    unsigned count = 0;
+    make(CAPACITY, AGEING, seeds);
+    const uint64_t *bucket = fdb_slots(&fdb, 2);
+    for (uint64_t address = 2; count < FDB_BUCKET_SLOTS + 1; address += 2)
+        if (fdb_slots(&fdb, address) == bucket)
+            aimed[count++] = address;
+    for (unsigned i = 0; i < FDB_BUCKET_SLOTS; i++)
+        assert_int_equal(fdb_learn(&fdb, aimed[i], i == 3 ? 1 : 0), FDB_LEARNED);
+    assert_int_equal(fdb_learn(&fdb, aimed[FDB_BUCKET_SLOTS], 0), FDB_REFUSED);
+    assert_int_equal(fdb_flush(&fdb, 0), FDB_BUCKET_SLOTS - 1);
+    assert_int_equal(fdb.remain, FDB_BUCKET_SLOTS - 1);
+    assert_int_equal(fdb_look_up(&fdb, aimed[0]), FDB_NOWHERE);
+    assert_int_equal(fdb_look_up(&fdb, aimed[3]), 1);
+    // One new, one of the old ones by the same port, one by another.
+    assert_int_equal(fdb_learn(&fdb, aimed[FDB_BUCKET_SLOTS], 0), FDB_LEARNED);
+    assert_int_equal(fdb_learn(&fdb, aimed[5], 0), FDB_LEARNED);
+    assert_int_equal(fdb_learn(&fdb, aimed[6], 2), FDB_LEARNED);
+    assert_true(fdb_add_own(&fdb, aimed[7]));
+    assert_int_equal(fdb.remain, FDB_BUCKET_SLOTS - 5);
+    check_books();
+    pass(SECOND);
+    assert_int_equal(fdb.remain, 0);
+    assert_int_equal(fdb.entries, 5);
+    assert_int_equal(fdb.held[0], 2);
+    check_books();
+    free(memory);
+}
+
+// A port that goes up and down all the time, with stations each time: at most so many codes are in
+// use, after which a flush waits until the table was swept; never does an entry come back.
+static void test_many_flushes(void **state)
+{
+    (void)state;
+    make(CAPACITY, AGEING, seeds);
+    unsigned flushes = 0;
+    for (; fdb.flush_later == 0; flushes++) {
+        fdb_learn(&fdb, 0x100 + 2 * flushes, 5);
+        const uint32_t flushed = fdb_flush(&fdb, 5);
+        assert_int_equal(flushed, fdb.flush_later == 0);
+    }
+    assert_int_equal(flushes, FDB_CODES - 1 - (FDB_BOX + 1) + 1);
+    assert_int_equal(fdb_look_up(&fdb, 0x100 + 2 * (flushes - 1)), 5);      // not yet
+    const uint64_t walk = fdb_bytes(CAPACITY) / CACHE_LINE / FDB_CLEAN_MAX; // calls, a millisecond
+    pass(walk * 1000);
+    assert_int_equal(fdb.flush_later, 0);
+    assert_int_equal(fdb.entries, 0);
+    for (unsigned i = 0; i < flushes; i++)
+        assert_int_equal(fdb_look_up(&fdb, 0x100 + 2 * i), FDB_NOWHERE);
+    pass(walk * 1000);
+    assert_int_equal(fdb.remain, 0);
+    check_books();
+    free(memory);
+}
+
+// Sweeping up is in small pieces, and who sleeps until the deadline does it as well.
+static void test_sweeping_up_is_bounded(void **state)
+{
+    (void)state;
+    make(CAPACITY, AGEING, seeds);
+    while (fdb.entries < CAPACITY)
+        fdb_learn(&fdb, random_address(), (unsigned)(random_number() % 8));
+    fdb_flush(&fdb, FDB_NOWHERE);
+    assert_int_equal(fdb.remain, CAPACITY);
+    for (uint32_t before; (before = fdb.remain) > 0;) {
+        assert_true(fdb_deadline(&fdb) <= now + 1000);
+        fdb_age(&fdb, now += 1000);
+        assert_true(before - fdb.remain <= FDB_CLEAN_MAX * FDB_BUCKET_SLOTS);
+    }
+    assert_in_range(now, 12345, 12345 + SECOND / 2);
+    assert_true(fdb_deadline(&fdb) == UINT64_MAX);
+    for (uint64_t slot = 0; slot < fdb_bytes(CAPACITY) / sizeof(uint64_t); slot++)
+        assert_true(((const uint64_t *)memory)[slot] == 0);
+    free(memory);
+}
+
 // Against a list that cannot be wrong. Few buckets, so that they fill up and have gaps to close.
 enum { STATIONS = 600, MODEL_CAPACITY = 256 };
 
@@ -378,6 +461,9 @@ int main(void)
         cmocka_unit_test(test_patterns_spread),
         cmocka_unit_test(test_nobody_can_aim),
         cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_forgotten_stations_make_room),
+        cmocka_unit_test(test_many_flushes),
+        cmocka_unit_test(test_sweeping_up_is_bounded),
         cmocka_unit_test(test_against_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
