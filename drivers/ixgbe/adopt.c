@@ -29,7 +29,8 @@ static void forget(struct queue *queue)
 }
 
 // The tail tells which slots the card may have filled: those of the refill that was under way are
-// either all behind it, or none may be touched yet and they can be filled again.
+// either all behind it, or none may be touched yet and they can be filled again. A refill of nearly
+// the whole ring can look like either; then nothing is known.
 static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t *more)
 {
     const uint32_t slots = rx->queue.slots, first = (uint32_t)(put % slots);
@@ -38,14 +39,12 @@ static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t 
         return -EIO;
     const uint32_t given = told + 1 == slots ? 0 : told + 1; // the first that the card may not fill
     const uint32_t withheld = distance(given, first, slots);
-    if (withheld < IXGBE_TAIL_EVERY) {
-        *more = 0;
-        rx->withheld = withheld;
-    } else if (distance(first, given, slots) == *more) {
-        rx->withheld = 0;
-    } else {
+    const bool none = withheld < IXGBE_TAIL_EVERY, all = distance(first, given, slots) == *more;
+    if (none == all && (!none || *more != 0))
         return -EIO;
-    }
+    if (none)
+        *more = 0;
+    rx->withheld = none ? withheld : 0;
     forget(&rx->queue);
     rx->next = (uint32_t)((put + *more) % slots);
     rx->owed = (uint32_t)(taken - put - *more);
