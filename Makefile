@@ -46,10 +46,10 @@ CPPFLAGS = $(INCLUDES) -D__DYNAMIC_REENT__ -DBAREWIRE_VERSION='"$(VERSION)"' -MM
 CFLAGS   = -std=gnu17 -O2 -g $(TRAPS) $(ABI) -fno-omit-frame-pointer \
            -fstack-protector-strong -mstack-protector-guard=global -ffunction-sections \
            -fdata-sections -fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
-# The linker script separates what may be executed, read and written: the linker must not merge.
 # No vector state to save at a crossing, no constants and no guard outside the text.
 $(RING3:%=$(BUILD)/%.o): CFLAGS += -mgeneral-regs-only -fno-stack-protector -fno-jump-tables \
                                 -momit-leaf-frame-pointer
+# The linker script separates what may be executed, read and written: the linker must not merge.
 LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
            -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings -T linker.ld
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
@@ -86,12 +86,12 @@ $(DEPS_READY): $(wildcard deps/*) net/stack/lwipopts.h net/stack/arch/cc.h \
 
 # --- the image ------------------------------------------------------------------------------------
 
-$(BUILD)/%.c.o: %.c $(DEPS_READY) Makefile
+$(BUILD)/%.c.o: %.c $(DEPS_READY) $(BUILD)/.compiler Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.S.o: %.S $(DEPS_READY) Makefile
+$(BUILD)/%.S.o: %.S $(DEPS_READY) $(BUILD)/.compiler Makefile
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
@@ -129,10 +129,12 @@ $(BUILD)/barewire.iso: $(BUILD)/barewire.elf $(CONFIG) iso/grub.cfg tools/make-i
 	$(call say,ISO,$@)
 	$(Q)tools/make-iso $(BUILD)/barewire.elf $(CONFIG) $@
 
-# Changes when CONFIG names another file.
-$(BUILD)/.config: FORCE
+# Each changes when another file, or another compiler, is named.
+$(BUILD)/.config: named = $(CONFIG)
+$(BUILD)/.compiler: named = $(COMPILER)
+$(BUILD)/.config $(BUILD)/.compiler: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CONFIG)' | cmp -s - $@ || echo '$(CONFIG)' >$@
+	@echo '$(named)' | cmp -s - $@ || echo '$(named)' >$@
 
 listing: $(BUILD)/barewire.elf ## barewire.asm (disassembly with source) and barewire.sym
 	$(Q)objdump -dS $(BUILD)/barewire.debug >$(BUILD)/barewire.asm
