@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a queue consists of, for a domain that runs its data path. Intel 82599 datasheet (331520)
-// 8.2.2: the registers of receive queues 0-63 lie in the page at 1000h, those of transmit queues
-// 0-31 in the page at 6000h; neither holds anything else.
+// 8.2.2: the registers of receive queues 0-63 lie in the page at 1000h, with the counters of frames
+// that found no descriptor (QPRDC, cleared by reading); those of transmit queues 0-63 in the page
+// at 6000h. A domain gets the whole pages.
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
 
