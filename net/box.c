@@ -163,7 +163,7 @@ static void start_management(const struct ports *ports, const struct config *con
     managed = true;
     for (unsigned i = 0; !joined && i < port->rx_queues; i++)
         forwarder_add_box_lane(&forwarder, port->rx[i], number);
-    local_init(&local, port->mac, port->tx[0], &forwarder.counters[number]);
+    local_init(&local, port->mac, port->tx[0], &forwarder.sent[number][0]);
     forwarder_set_local(&forwarder, &local, number);
     if (joined && bridging)
         bridge_set_local(&bridge, &local);

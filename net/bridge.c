@@ -40,9 +40,11 @@ static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsi
         struct queue *last = NULL;
         for (unsigned k = 0; k < bridge->count; k++) {
             const unsigned egress = bridge->members[k];
-            if (egress != port)
-                last = from->tx[egress] =
-                    bridge->ports[egress]->tx[buffers_tx_queue(buffers, port, i, egress)];
+            if (egress == port)
+                continue;
+            last = bridge->ports[egress]->tx[buffers_tx_queue(buffers, port, i, egress)];
+            from->tx[egress] = last;
+            from->sent[egress] = forwarder_sent(bridge->forwarder, egress, last);
         }
         struct lane *lane = forwarder_add_run(bridge->forwarder, bridge_burst, ingress->rx[i], port,
                                               bridge->count == 2 ? last : NULL);

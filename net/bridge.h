@@ -31,8 +31,9 @@ struct bridge;
 // What a lane of a bridge knows besides.
 struct bridge_lane {
     struct bridge *bridge;
-    unsigned port;                   // where its frames come in
-    struct queue *tx[NET_PORTS_MAX]; // by egress port; NULL: not a way out
+    unsigned port;                    // where its frames come in
+    struct queue *tx[NET_PORTS_MAX];  // by egress port; NULL: not a way out
+    struct sent *sent[NET_PORTS_MAX]; // of these queues
 };
 
 // Frames of a burst that wait to leave by one port, in order.

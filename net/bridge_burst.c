@@ -193,8 +193,8 @@ static void send_waiting(struct lane *lane, unsigned port)
     struct bridge_waiting *waiting = &bridge->waiting[port];
     if (waiting->count == 0)
         return;
-    lane_send(lane, from->tx[port], &bridge->forwarder->counters[port], waiting->frames,
-              waiting->count, waiting->bytes);
+    lane_send(lane, from->tx[port], from->sent[port], waiting->frames, waiting->count,
+              waiting->bytes);
     for (unsigned i = 0; i < waiting->count; i++)
         bridge->done[bridge->done_count++] = waiting->frames[i];
     waiting->count = 0;
@@ -233,7 +233,7 @@ static unsigned copy_to_ports(const struct lane *lane, const uint8_t *data, unsi
         if (tx == NULL || tx->port->state != PORT_RUNNING || !tx->port->link_up)
             continue;
         struct port_counters *egress = &bridge->forwarder->counters[port];
-        if (lane_send_copy(tx, egress, data, length)) {
+        if (lane_send_copy(tx, from->sent[port], data, length)) {
             egress->copies++;
             copies++;
         } else {
@@ -346,7 +346,7 @@ unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
     lane->ingress->rx_frames += received;
     lane->ingress->rx_bytes += bytes;
     if (together)
-        lane_send(lane, from->tx[way], &forwarder->counters[way], frames, received, bytes);
+        lane_send(lane, from->tx[way], from->sent[way], frames, received, bytes);
     lane->rx->port->driver->refill(lane->rx, together ? frames : bridge->done, buffers);
     return received;
 }
@@ -363,10 +363,10 @@ bool bridge_send(struct local *local, const void *data, unsigned length)
     unsigned sent = 0;
     for (unsigned i = 0; i < bridge->count; i++) {
         const unsigned port = bridge->members[i];
-        struct port_counters *egress = &bridge->forwarder->counters[port];
+        struct sent *out = &bridge->forwarder->sent[port][0];
         if ((way == port || way == WAY_FLOOD) &&
-            lane_send_copy(bridge->ports[port]->tx[0], egress, data, length)) {
-            egress->originated++;
+            lane_send_copy(bridge->ports[port]->tx[0], out, data, length)) {
+            out->originated++;
             sent++;
         }
     }

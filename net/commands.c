@@ -124,14 +124,14 @@ static void show_flooding(const struct port_counters *c)
 }
 
 // What became of the received frames, and whether that is all of them.
-static void show_fates(const struct port_counters *c)
+static void show_fates(const struct port_counters *c, const struct sent *sent)
 {
     show_count("", c->forwarded, "forwarded");
     show_flooding(c);
     if (c->delivered != 0)
         show_count("", c->delivered, "delivered to the box itself");
-    if (c->originated != 0)
-        show_count("sent", c->originated, "by the box itself");
+    if (sent->originated != 0)
+        show_count("sent", sent->originated, "by the box itself");
     for (unsigned reason = 0; reason < DROP_REASONS; reason++)
         if (c->drops[reason] != 0)
             console_printf("%-8s drop %15" PRIu64 " %s: %s\n", "", c->drops[reason],
@@ -159,16 +159,17 @@ static void show_card(const struct port *port)
 static void show_stats(unsigned number)
 {
     const struct port_counters counters = forwarder->counters[number], *c = &counters;
+    const struct sent sent = counters_sent(forwarder->sent[number], PORT_QUEUES_MAX);
     struct snapshot *last = &snapshots[number];
     const uint64_t now = clock_us();
     const uint64_t us = now - last->time;
 
     show_direction(supervisor->ports[number].port->name, "rx", c->rx_frames, c->rx_bytes,
                    rate(c->rx_frames - last->rx_frames, us));
-    show_direction("", "tx", c->tx_frames, c->tx_bytes, rate(c->tx_frames - last->tx_frames, us));
-    show_fates(c);
+    show_direction("", "tx", sent.frames, sent.bytes, rate(sent.frames - last->tx_frames, us));
+    show_fates(c, &sent);
     show_card(supervisor->ports[number].port);
-    *last = (struct snapshot){now, c->rx_frames, c->tx_frames};
+    *last = (struct snapshot){now, c->rx_frames, sent.frames};
 }
 
 void command_stats(int argc, char **argv)

@@ -36,6 +36,17 @@ const char *drop_explain(enum drop_reason reason)
     return reasons[reason].explain;
 }
 
+struct sent counters_sent(const struct sent *queues, unsigned count)
+{
+    struct sent sum = {0};
+    for (const struct sent *queue = queues; queue != queues + count; queue++) {
+        sum.frames += queue->frames;
+        sum.originated += queue->originated;
+        sum.bytes += queue->bytes;
+    }
+    return sum;
+}
+
 int64_t counters_off(const struct port_counters *counters)
 {
     uint64_t off = counters->rx_frames - counters->forwarded - counters->delivered;

@@ -4,9 +4,9 @@
 //     received = forwarded + delivered + the sum of the drops
 //
 // All of it is counted on the port that received the frame; what left is counted once more, as
-// transmitted, on the port that it left by. What the box itself sends is transmitted too, and
-// counted as originated: transmitted = what others forwarded to this port + originated. A frame
-// that a bridge floods is forwarded once, and transmitted as often as there are copies:
+// transmitted, by the queue that it left by (struct sent). What the box itself sends is transmitted
+// too, and counted as originated: transmitted = what others forwarded to this port + originated. A
+// frame that a bridge floods is forwarded once, and transmitted as often as there are copies:
 //
 //     the sum of transmitted = the sum of (forwarded - flooded + copies + originated)
 #pragma once
@@ -42,19 +42,16 @@ enum drop_reason {
     DROP_REASONS
 };
 
+// What one burst updates does not lie side by side in these two: compilers then make two additions
+// of it, instead of moving both numbers to a vector register and back.
 struct port_counters {
-    // What one burst updates does not lie side by side: compilers then make two additions of it,
-    // instead of moving both numbers to a vector register and back.
     uint64_t rx_frames;
-    uint64_t tx_frames;
-    uint64_t rx_bytes; // without FCS; frames dropped as bad add nothing
-    uint64_t tx_bytes;
-    uint64_t forwarded;  // received here, sent by another port
-    uint64_t delivered;  // received here, for the box itself and nobody else
-    uint64_t originated; // sent here by the box itself
+    uint64_t delivered; // received here, for the box itself and nobody else
+    uint64_t rx_bytes;  // without FCS; frames dropped as bad add nothing
+    uint64_t flooded; // of those forwarded, in a bridge: sent by all other ports, once in this sum
+    uint64_t forwarded; // received here, sent by another port
 
     // Of a bridge.
-    uint64_t flooded;     // of those forwarded: sent by all other ports, once in this sum
     uint64_t copies;      // of those transmitted: copies of flooded frames
     uint64_t copies_lost; // copies that this port had no room for, or cannot carry
     uint64_t moves;       // stations that were behind another port and now are behind this one
@@ -63,9 +60,19 @@ struct port_counters {
     uint64_t drops[DROP_REASONS];
 };
 
+// What left by one transmit queue.
+struct sent {
+    uint64_t frames;
+    uint64_t originated; // of these, by the box itself
+    uint64_t bytes;      // without FCS
+};
+
 // A short name ("ring-full"), and one line that explains it. The reason is below DROP_REASONS.
 const char *drop_name(enum drop_reason reason);
 const char *drop_explain(enum drop_reason reason);
+
+// What left by `count` queues together.
+struct sent counters_sent(const struct sent *queues, unsigned count);
 
 // By how many frames the law is off: received minus all that became of them. 0: the law holds;
 // positive: frames vanished without a reason; negative: frames were counted twice.

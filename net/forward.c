@@ -207,7 +207,7 @@ static inline __attribute__((always_inline)) unsigned pass_to(struct forwarder *
     else if (destination == BOX_ONLY)
         verdict = deliver_only(forwarder, lane, verdict);
 
-    lane_send(lane, lane->tx, lane->egress, frames, verdict.good, verdict.bytes);
+    lane_send(lane, lane->tx, lane->sent, frames, verdict.good, verdict.bytes);
 
     unsigned buffers = received;
     if (verdict.good < received)
@@ -234,8 +234,8 @@ static __attribute__((noinline)) unsigned pass(struct forwarder *forwarder, stru
 COLD static void drop_one(struct lane *lane, const struct frame *frame)
 {
     lane->ingress->forwarded--;
-    lane->egress->tx_frames--;
-    lane->egress->tx_bytes -= frame->length;
+    lane->sent->frames--;
+    lane->sent->bytes -= frame->length;
     lane_drop(lane, lane->tx->port, frame, 1);
 }
 
@@ -248,12 +248,13 @@ static inline unsigned pass_one(struct forwarder *forwarder, struct lane *lane)
     if (UNLIKELY(length > egress->max_frame || length > forwarder->capacity || !egress->link_up ||
                  egress->state != PORT_RUNNING))
         return pass(forwarder, lane, 1);
-    struct port_counters *in = lane->ingress, *out = lane->egress;
+    struct port_counters *in = lane->ingress;
+    struct sent *out = lane->sent;
     in->rx_frames++;
     in->rx_bytes += length;
     in->forwarded++;
-    out->tx_frames++;
-    out->tx_bytes += length;
+    out->frames++;
+    out->bytes += length;
     if (UNLIKELY(egress->driver->transmit(lane->tx, frame, 1) == 0))
         drop_one(lane, frame);
     lane->rx->port->driver->refill(lane->rx, frame, 1);
@@ -295,13 +296,14 @@ static INLINE unsigned relay_plain_burst(struct forwarder *forwarder, struct lan
     if (moved.frames <= 0) // while nothing arrives, nothing is learned about a ring that was full
         return moved.frames == 0 ? 0 : forward_burst(forwarder, lane);
     const uint64_t frames = (uint64_t)moved.frames;
-    struct port_counters *in = lane->ingress, *out = lane->egress;
+    struct port_counters *in = lane->ingress;
+    struct sent *out = lane->sent;
     lane->held_until = 0;
     in->rx_frames += frames;
     in->rx_bytes += moved.bytes;
     in->forwarded += frames;
-    out->tx_frames += frames;
-    out->tx_bytes += moved.bytes;
+    out->frames += frames;
+    out->bytes += moved.bytes;
     return (unsigned)frames;
 }
 
@@ -343,6 +345,14 @@ unsigned forward_poll(struct forwarder *forwarder)
         seen += frames;
     }
     return seen;
+}
+
+struct sent *forwarder_sent(struct forwarder *forwarder, unsigned port, const struct queue *tx)
+{
+    unsigned number = 0;
+    while (number + 1u < tx->port->tx_queues && tx->port->tx[number] != tx)
+        number++;
+    return &forwarder->sent[port][number];
 }
 
 bool forward_holds(const struct forwarder *forwarder)
@@ -407,6 +417,6 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
     struct lane *lane = forwarder_add_run(forwarder, run, rx, ingress, tx);
     if (lane == NULL)
         return false;
-    lane->egress = &forwarder->counters[egress];
+    lane->sent = forwarder_sent(forwarder, egress, tx);
     return true;
 }

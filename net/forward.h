@@ -26,7 +26,8 @@ struct lane {
     void *context;    // of the run's own; NULL for a wire
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port; NULL where there are several
-    struct port_counters *ingress, *egress;
+    struct port_counters *ingress;
+    struct sent *sent;   // of tx
     uint64_t frames;     // received so far
     uint64_t held_until; // the transmit ring is full, and its frames wait so long, us; 0: it is not
 };
@@ -46,6 +47,7 @@ struct forwarder {
     unsigned lane_count;
     struct lane lanes[LANES_MAX];
     struct port_counters counters[NET_PORTS_MAX];
+    struct sent sent[NET_PORTS_MAX][PORT_QUEUES_MAX]; // by port and transmit queue
 };
 
 // Empties the forwarder and takes over the dimensions of the packet area; burst is
@@ -73,6 +75,9 @@ bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsig
 // that are there already pay for that if they begin at this port; the others do not. local is kept,
 // not copied. A run of another kind asks local_wants() itself.
 void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsigned port);
+
+// Where what leaves by tx, a queue of the port of that number, is counted.
+struct sent *forwarder_sent(struct forwarder *forwarder, unsigned port, const struct queue *tx);
 
 // One round over all lanes. Returns the number of frames seen: 0 means that there was nothing to
 // do. Never waits.

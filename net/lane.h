@@ -90,10 +90,10 @@ static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane)
     return lane->rx->port->driver->receive(lane->rx, forwarder->frames, most);
 }
 
-// Sends count good frames, of so many bytes together, by a queue of the port whose counters are
-// egress; those that it does not take are counted as dropped. Either way frames[] then names
-// buffers to refill() with.
-static inline void lane_send(struct lane *lane, struct queue *tx, struct port_counters *egress,
+// Sends count good frames, of so many bytes together, by a queue, and counts them in its sent;
+// those that it does not take are counted as dropped. Either way frames[] then names buffers to
+// refill() with.
+static inline void lane_send(struct lane *lane, struct queue *tx, struct sent *out,
                              struct frame *frames, unsigned count, uint64_t bytes)
 {
     const struct port *port = tx->port;
@@ -103,21 +103,20 @@ static inline void lane_send(struct lane *lane, struct queue *tx, struct port_co
     if (sent < count)
         bytes -= lane_drop(lane, port, frames + sent, count - sent);
     lane->ingress->forwarded += sent;
-    egress->tx_frames += sent;
-    egress->tx_bytes += bytes;
+    out->frames += sent;
+    out->bytes += bytes;
 }
 
-// Copies a frame (FRAME_MIN..capacity bytes) to a queue of the port whose counters are egress, and
-// counts it there. False when the port cannot send, or carries no frame of that length, or its ring
-// is full.
-static inline bool lane_send_copy(struct queue *tx, struct port_counters *egress, const void *data,
+// Copies a frame (FRAME_MIN..capacity bytes) to a queue, and counts it in its sent. False when the
+// port cannot send, or carries no frame of that length, or its ring is full.
+static inline bool lane_send_copy(struct queue *tx, struct sent *out, const void *data,
                                   unsigned length)
 {
     const struct port *port = tx->port;
     if (port->state != PORT_RUNNING || !port->link_up || length > port->max_frame ||
         !port->driver->send_copy(tx, data, length))
         return false;
-    egress->tx_frames++;
-    egress->tx_bytes += length;
+    out->frames++;
+    out->bytes += length;
     return true;
 }

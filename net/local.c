@@ -6,8 +6,7 @@
 
 static const uint64_t broadcast = 0xffffffffffff;
 
-void local_init(struct local *local, const uint8_t *mac, struct queue *tx,
-                struct port_counters *counters)
+void local_init(struct local *local, const uint8_t *mac, struct queue *tx, struct sent *own)
 {
     local->mac = local_address(mac);
     local->every_group = false;
@@ -15,7 +14,7 @@ void local_init(struct local *local, const uint8_t *mac, struct queue *tx,
     local->send = local_send_by_port;
     local->linked = local_linked_by_port;
     local->tx = tx;
-    local->counters = counters;
+    local->own = own;
     local->context = NULL;
     local->copies = local->copies_lost = local->sent = local->unsent = 0;
     local->put = local->taken = 0;
@@ -98,9 +97,9 @@ bool local_send(struct local *local, const void *data, unsigned length)
 
 bool local_send_by_port(struct local *local, const void *data, unsigned length)
 {
-    if (local->tx == NULL || !lane_send_copy(local->tx, local->counters, data, length))
+    if (local->tx == NULL || !lane_send_copy(local->tx, local->own, data, length))
         return false;
-    local->counters->originated++;
+    local->own->originated++;
     return true;
 }
 

@@ -45,12 +45,12 @@ struct local {
     unsigned group_count;
     uint64_t groups[LOCAL_GROUPS_MAX];
 
-    // Where the box's own frames go. tx and counters are those of the port that
-    // local_send_by_port() sends through; another sender may keep what it likes in context.
+    // Where the box's own frames go. tx is the queue that local_send_by_port() sends through, own
+    // where that is counted; another sender may keep what it likes in context.
     local_sender *send;
     local_link *linked;
     struct queue *tx;
-    struct port_counters *counters;
+    struct sent *own;
     void *context;
 
     uint64_t copies;      // of forwarded frames, handed to the stack
@@ -73,9 +73,8 @@ static inline uint64_t local_address(const uint8_t *bytes)
 
 // Empties the queue and the list of groups, and takes over the box's MAC address (6 bytes). The
 // sender is local_send_by_port() through tx, a transmit queue of the port behind which management
-// is, or NULL when there is none; counters are that port's.
-void local_init(struct local *local, const uint8_t *mac, struct queue *tx,
-                struct port_counters *counters);
+// is, or NULL when there is none; own is where what it sends is counted.
+void local_init(struct local *local, const uint8_t *mac, struct queue *tx, struct sent *own);
 
 // Listens to a multicast address (6 bytes), or stops. When the table is full, all groups are heard.
 void local_join(struct local *local, const uint8_t *group);

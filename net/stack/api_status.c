@@ -11,7 +11,7 @@
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
 
-enum { BEGINNING, PORT, PORT_COUNTERS, TABLES, END };
+enum { BEGINNING, PORT, QUEUES, PORT_COUNTERS, TABLES, END };
 
 static void write_beginning(struct text *out)
 {
@@ -48,20 +48,38 @@ static void write_port(unsigned number, struct text *out)
                 port->link_mbps, s->restarts);
 }
 
+// The queues of a port: those of which frames are taken, and those by which they leave.
+static void write_queues(unsigned number, struct text *out)
+{
+    const struct forwarder *forwarder = page_view()->forwarder;
+    const struct port *port = page_view()->supervisor->ports[number].port;
+    const struct sent *sent = forwarder->sent[number];
+    unsigned queues = 0;
+    text_printf(out, ",\"rx_queue_frames\":[");
+    for (unsigned i = 0; i < forwarder->lane_count; i++)
+        if (forwarder->lanes[i].rx->port == port)
+            text_printf(out, "%s%" PRIu64, queues++ > 0 ? "," : "", forwarder->lanes[i].frames);
+    text_printf(out, "],\"tx_queue_frames\":[");
+    for (unsigned i = 0; i < port->tx_queues && i < PORT_QUEUES_MAX; i++)
+        text_printf(out, "%s%" PRIu64, i > 0 ? "," : "", sent[i].frames);
+    text_printf(out, "]");
+}
+
 // All that adds up at one moment.
 static void write_counters(unsigned number, struct text *out)
 {
     const struct port_counters *c = &page_view()->forwarder->counters[number];
+    const struct sent sent = counters_sent(page_view()->forwarder->sent[number], PORT_QUEUES_MAX);
     const struct port *port = page_view()->supervisor->ports[number].port;
     text_printf(out,
                 ",\"rx_frames\":%" PRIu64 ",\"rx_bytes\":%" PRIu64 ",\"tx_frames\":%" PRIu64
                 ",\"tx_bytes\":%" PRIu64,
-                c->rx_frames, c->rx_bytes, c->tx_frames, c->tx_bytes);
+                c->rx_frames, c->rx_bytes, sent.frames, sent.bytes);
     text_printf(out,
                 ",\"forwarded\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"originated\":%" PRIu64
                 ",\"card_missed\":%" PRIu64 ",\"card_errors\":%" PRIu64
                 ",\"lost_in_restart\":%" PRIu64 ",\"drops\":{",
-                c->forwarded, c->delivered, c->originated, port->card_missed, port->card_errors,
+                c->forwarded, c->delivered, sent.originated, port->card_missed, port->card_errors,
                 port->lost_in_restart);
     for (unsigned reason = 0, shown = 0; reason < DROP_REASONS; reason++)
         if (c->drops[reason] != 0)
@@ -109,6 +127,10 @@ bool api_status_write(struct page_cursor *cursor, const char *query, struct text
         return true;
     case PORT:
         write_port(cursor->item, out);
+        cursor->part = QUEUES;
+        return true;
+    case QUEUES:
+        write_queues(cursor->item, out);
         cursor->part = PORT_COUNTERS;
         return true;
     case PORT_COUNTERS:

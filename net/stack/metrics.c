@@ -21,6 +21,7 @@ enum scope {
     EACH_PORT,
     EACH_PORT_IF_DOMAINS, // every port, where at least one has its driver in a domain
     EACH_LANE,            // every receive queue
+    EACH_TX_QUEUE,
     EACH_DROP,
     EACH_RESTART,
     EACH_TABLE,
@@ -35,6 +36,7 @@ struct sample {
     char labels[96];    // between braces, or ""
     const char *suffix; // of the name; NULL: as the family's type has it
     bool seconds;       // the number is in microseconds
+    bool absent;        // there is nothing to show
     uint64_t number;
 };
 
@@ -56,6 +58,11 @@ static const struct supervised *port_at(unsigned item)
 static const struct port_counters *counters_at(unsigned item)
 {
     return &page_view()->forwarder->counters[item];
+}
+
+static struct sent sent_by(unsigned item)
+{
+    return counters_sent(page_view()->forwarder->sent[item], PORT_QUEUES_MAX);
 }
 
 // A name and a parameter take no parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
@@ -89,11 +96,11 @@ TAKE(take_speed, item, (uint64_t)port_at(item)->port->link_mbps * 125000)
 TAKE(take_restarts, item, port_at(item)->restarts)
 TAKE(take_rx_frames, item, counters_at(item)->rx_frames)
 TAKE(take_rx_bytes, item, counters_at(item)->rx_bytes)
-TAKE(take_tx_frames, item, counters_at(item)->tx_frames)
-TAKE(take_tx_bytes, item, counters_at(item)->tx_bytes)
+TAKE(take_tx_frames, item, sent_by(item).frames)
+TAKE(take_tx_bytes, item, sent_by(item).bytes)
 TAKE(take_forwarded, item, counters_at(item)->forwarded)
 TAKE(take_delivered, item, counters_at(item)->delivered)
-TAKE(take_originated, item, counters_at(item)->originated)
+TAKE(take_originated, item, sent_by(item).originated)
 TAKE(take_missed, item, port_at(item)->port->card_missed)
 TAKE(take_damaged, item, port_at(item)->port->card_errors)
 TAKE(take_lost, item, port_at(item)->port->lost_in_restart)
@@ -177,6 +184,25 @@ static void take_queue(unsigned item, struct sample *sample)
     sample->number = lane->frames;
 }
 
+static const struct sent *take_sent(unsigned item, struct sample *sample)
+{
+    const unsigned number = item % PORT_QUEUES_MAX;
+    const struct port *port = port_at(item / PORT_QUEUES_MAX)->port;
+    sample->absent = number >= port->tx_queues;
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",queue=\"%u\"", port->name, number);
+    return &page_view()->forwarder->sent[item / PORT_QUEUES_MAX][number];
+}
+
+static void take_sent_frames(unsigned item, struct sample *sample)
+{
+    sample->number = take_sent(item, sample)->frames;
+}
+
+static void take_sent_bytes(unsigned item, struct sample *sample)
+{
+    sample->number = take_sent(item, sample)->bytes;
+}
+
 static void take_drops(unsigned item, struct sample *sample)
 {
     const unsigned port = item / DROP_REASONS, reason = item % DROP_REASONS;
@@ -196,6 +222,7 @@ static void take_domain_restarts(unsigned item, struct sample *sample)
     snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",cause=\"%s\",step=\"%s\"",
              port->name, port_fault_name(cause), restart_step_name(step));
     sample->number = restart_record(port)->count[cause][step];
+    sample->absent = sample->number == 0;
 }
 
 TAKE(take_domain_outage, item, restart_record(port_at(item)->port)->last_outage_us)
@@ -258,8 +285,12 @@ static const struct family families[] = {
      take_rx_bytes},
     {"barewire_port_transmit_frames_total", COUNTER, "Frames transmitted.", EACH_PORT, PLAIN,
      take_tx_frames},
+    {"barewire_queue_transmit_frames_total", COUNTER, "The same by transmit queue.", EACH_TX_QUEUE,
+     PLAIN, take_sent_frames},
     {"barewire_port_transmit_bytes_total", COUNTER, "Bytes transmitted, without FCS.", EACH_PORT,
      PLAIN, take_tx_bytes},
+    {"barewire_queue_transmit_bytes_total", COUNTER, "The same by transmit queue.", EACH_TX_QUEUE,
+     PLAIN, take_sent_bytes},
     {"barewire_port_forwarded_frames_total", COUNTER,
      "Frames received here that left by another port.", EACH_PORT, PLAIN, take_forwarded},
     {"barewire_port_delivered_frames_total", COUNTER,
@@ -334,6 +365,8 @@ static unsigned samples(enum scope scope)
         return any_domain() ? page_view()->supervisor->count : 0;
     case EACH_LANE:
         return page_view()->forwarder->lane_count;
+    case EACH_TX_QUEUE:
+        return page_view()->supervisor->count * PORT_QUEUES_MAX;
     case EACH_DROP:
         return page_view()->supervisor->count * DROP_REASONS;
     case EACH_STATE:
@@ -359,7 +392,7 @@ static void write_sample(const struct family *family, unsigned item, struct text
     if (sample.labels[0] == '\0' &&
         (family->scope == EACH_PORT || family->scope == EACH_PORT_IF_DOMAINS))
         snprintf(sample.labels, sizeof sample.labels, "port=\"%s\"", port_at(item)->port->name);
-    if (family->scope == EACH_RESTART && sample.number == 0)
+    if (sample.absent)
         return;
     const bool labels = sample.labels[0] != '\0';
     const char *suffix = sample.suffix != NULL       ? sample.suffix

@@ -188,7 +188,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fdb_learn_new(&fdb, 0x020000000002, 0);
     fdb_add_own(&fdb, 0x0dd0dec12300);
     lwip_init();
-    local_init(&local, ports[0].mac, &tx, &forwarder.counters[0]);
+    local_init(&local, ports[0].mac, &tx, forwarder.sent[0]);
     manage_start(&view, &local, view.buffers->ports[0]);
     return 0;
 }

@@ -134,6 +134,9 @@ def test_the_numbers_are_those_of_the_console(box):
         assert port["rx_frames"] == (port["forwarded"] + port["delivered"]
                                      + sum(port["drops"].values()))
         assert 10 <= port["forwarded"] <= console[port["name"]].forwarded
+        assert len(port["rx_queue_frames"]) == len(port["tx_queue_frames"]) == 1
+        assert 0 < port["rx_queue_frames"][0] <= port["rx_frames"]
+        assert 0 < port["tx_queue_frames"][0] <= port["tx_frames"]
     for table in status["tables"]:
         assert 0 <= table["used"] <= table["capacity"]
 
@@ -151,6 +154,12 @@ def test_metrics(box):
             f'port_receive_frames_total{{port="{port}"}}',
             f'queue_receive_frames_total{{port="{port}",queue="0"}}'))
         assert 0 < whole <= queue < whole + 100
+        for unit in ("frames", "bytes"):
+            whole, queue = (int(values[f"barewire_{name}"]) for name in (
+                f'port_transmit_{unit}_total{{port="{port}"}}',
+                f'queue_transmit_{unit}_total{{port="{port}",queue="0"}}'))
+            assert whole <= queue < whole + 100_000
+    assert any(int(count) > 0 for name, count in values.items() if "queue_transmit_bytes" in name)
     gaps = [int(count) for name, count in values.items() if "poll_gap_seconds_bucket" in name]
     assert gaps == sorted(gaps) and gaps[-1] == int(values["barewire_poll_gap_seconds_count"]) > 0
     assert 0 < float(values["barewire_poll_gap_max_seconds"]) < 1

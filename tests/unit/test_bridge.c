@@ -434,7 +434,7 @@ static void test_from_the_box(void **state)
     expect_nothing_more();
     ports[1]->link_up = ports[2]->link_up = false;
     assert_false(local_send(&local, data, 60));
-    assert_int_equal(forwarder.counters[1].originated, 3);
+    assert_int_equal(forwarder.sent[1][0].originated, 3);
     check_laws();
     free_box();
 }

@@ -80,8 +80,8 @@ static void check_laws(void)
     assert_int_equal(report.found[AUDIT_DUPLICATE] + report.found[AUDIT_FOREIGN], 0);
     for (unsigned i = 0; i < PORTS; i++)
         assert_int_equal(counters_off(&forwarder.counters[i]), 0);
-    assert_int_equal(forwarder.counters[LAN].forwarded, forwarder.counters[WAN].tx_frames);
-    assert_int_equal(forwarder.counters[WAN].forwarded, forwarder.counters[LAN].tx_frames);
+    assert_int_equal(forwarder.counters[LAN].forwarded, forwarder.sent[WAN][0].frames);
+    assert_int_equal(forwarder.counters[WAN].forwarded, forwarder.sent[LAN][0].frames);
 }
 
 // A frame with its number in it and content that depends on the number.
@@ -142,10 +142,10 @@ static void test_both_directions(void **state)
     const struct port_counters *lan = &forwarder.counters[LAN];
     assert_int_equal(lan->rx_frames, 2);
     assert_int_equal(lan->rx_bytes, 1574);
-    assert_int_equal(lan->tx_frames, 1);
-    assert_int_equal(lan->tx_bytes, FRAME_MIN);
+    assert_int_equal(forwarder.sent[LAN][0].frames, 1);
+    assert_int_equal(forwarder.sent[LAN][0].bytes, FRAME_MIN);
     assert_int_equal(lan->forwarded, 2);
-    assert_int_equal(forwarder.counters[WAN].tx_bytes, 1574);
+    assert_int_equal(forwarder.sent[WAN][0].bytes, 1574);
     check_laws();
     free_box();
 }
@@ -174,7 +174,7 @@ static void test_bad_frames_cost_nobody_else(void **state)
     assert_int_equal(drops(LAN, DROP_BAD_BUFFER), 1);
     assert_int_equal(drops(LAN, DROP_TOO_LONG), 1);
     assert_int_equal(forwarder.counters[LAN].rx_bytes, 60 + 61 + 600 + 62 + 601);
-    assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 600 + 62);
+    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 61 + 600 + 62);
     assert_int_equal(fakes[LAN].holes, 1);
     check_laws();
     free_box();
@@ -299,7 +299,7 @@ static void test_ring_full_drops(void **state)
     arrive(LAN, 64, 6, FAKE_HONEST);
     forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 3);
-    assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 61 + 62 + 63);
+    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 61 + 62 + 63);
     for (unsigned i = 0; i < 4; i++)
         expect_sent(WAN, 60 + i, i);
     expect_nothing_sent(WAN);
@@ -518,7 +518,7 @@ static void check_totals(void)
         const uint64_t *returned = fakes[i].returned;
         assert_int_equal(arrived[i],
                          c->rx_frames + fakes[i].lost_rx + fake_waiting(&fakes[i].rx[0]));
-        assert_int_equal(c->tx_frames,
+        assert_int_equal(forwarder.sent[i][0].frames,
                          left[i] + fakes[i].port.lost_in_restart + fake_waiting(&fakes[i].tx[0]));
         assert_int_equal(c->drops[DROP_BAD_BUFFER], returned[FAKE_BAD_BUFFER]);
         assert_int_equal(c->drops[DROP_BAD_LENGTH], returned[FAKE_ZERO_LENGTH] +

@@ -49,7 +49,7 @@ static void make_box(unsigned management)
     assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), 0);
     if (management == OOB)
         assert_true(forwarder_add_box_lane(&forwarder, ports[OOB]->rx[0], OOB));
-    local_init(&local, own, ports[management]->tx[0], &forwarder.counters[management]);
+    local_init(&local, own, ports[management]->tx[0], forwarder.sent[management]);
     forwarder_set_local(&forwarder, &local, management);
     for (unsigned i = 0; i < PORTS; i++)
         assert_int_equal(ports[i]->driver->start(ports[i]), 0);
@@ -130,7 +130,7 @@ static void test_a_wire_keeps_what_is_for_others(void **state)
     assert_int_equal(lan->delivered, 2);
     assert_int_equal(lan->drops[DROP_TOO_LONG], 1);
     assert_int_equal(lan->rx_bytes, 60 + 61 + 62 + 63 + 1518 + 64 + 1519 + 2048);
-    assert_int_equal(forwarder.counters[WAN].tx_bytes, 60 + 62 + 63 + 64 + 2048);
+    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 62 + 63 + 64 + 2048);
     assert_int_equal(local.copies, 2);
     free_box();
 }
@@ -245,9 +245,9 @@ static void test_sending(void **state)
     data[12] = 7;
     assert_true(local_send(&local, data, 60));
     expect_sent(LAN, other, 60, 7);
-    const struct port_counters *lan = &forwarder.counters[LAN];
-    assert_int_equal(lan->tx_frames, 1);
-    assert_int_equal(lan->tx_bytes, 60);
+    const struct sent *lan = forwarder.sent[LAN];
+    assert_int_equal(lan->frames, 1);
+    assert_int_equal(lan->bytes, 60);
     assert_int_equal(lan->originated, 1);
 
     fakes[LAN].port.max_frame = 100;

@@ -112,6 +112,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&forwarder.counters, 0xff, sizeof forwarder.counters);
+    memset(&forwarder.sent, 0xff, sizeof forwarder.sent);
     strcpy(config.manage.hostname, "a-name-of-thirty-one-characters");
     for (unsigned i = 0; i < NET_PORTS_MAX; i++) {
         struct port *port = &ports[i];
@@ -127,6 +128,10 @@ static int set_up(void **state)
         config.forward_ports[i] = (uint8_t)i;
     }
     config.forward_count = NET_PORTS_MAX;
+    ports[7].tx_queues = 2;
+    for (unsigned i = 0; i < 2; i++)
+        forwarder.sent[7][i] = (struct sent){.frames = 100 + i, .bytes = 7000 + i};
+    memset(&forwarder.sent[7][2], 0, sizeof forwarder.sent[7] - 2 * sizeof forwarder.sent[7][0]);
     for (unsigned i = 0; i < LANES_MAX; i++) {
         queues[i].port = &ports[i / PORT_QUEUES_MAX];
         queues[i].port->rx[i % PORT_QUEUES_MAX] = &queues[i];
@@ -199,6 +204,13 @@ static void test_metrics(void **state)
     assert_int_equal(count("# TYPE barewire_port_drops_total counter\n"), 1);
     assert_int_equal(count("\nbarewire_queue_receive_frames_total{"), LANES_MAX);
     assert_non_null(strstr(whole, "{port=\"port-number-003\",queue=\"5\"} 53\n"));
+    assert_int_equal(count("\nbarewire_queue_transmit_frames_total{"),
+                     (NET_PORTS_MAX - 1) * PORT_QUEUES_MAX + 2);
+    assert_non_null(
+        strstr(whole, "_queue_transmit_frames_total{port=\"port-number-007\",queue=\"1\"} 101\n"));
+    assert_non_null(
+        strstr(whole, "_queue_transmit_bytes_total{port=\"port-number-007\",queue=\"1\"} 7001\n"));
+    assert_non_null(strstr(whole, "_port_transmit_frames_total{port=\"port-number-007\"} 201\n"));
     assert_int_equal(count("\nbarewire_table_entries{"), 3);
     assert_non_null(strstr(whole, "{port=\"port-number-007\",reason=\"bad-length\"} "
                                   "18446744073709551615\n"));
@@ -220,6 +232,9 @@ static void test_status(void **state)
     assert_int_equal(count("{\"name\":\"port-number-"), NET_PORTS_MAX);
     assert_int_equal(count("\"name\":\"http_connections\""), 3);
     assert_non_null(strstr(whole, "\"mode\":\"bridge\""));
+    assert_non_null(strstr(whole, "\"rx_queue_frames\":[48,49,50,"));
+    assert_non_null(strstr(whole, "\"tx_queue_frames\":[100,101]"));
+    assert_non_null(strstr(whole, "\"tx_frames\":201,\"tx_bytes\":14001,"));
 }
 
 static void test_fdb(void **state)
