@@ -16,7 +16,8 @@ enum {
     FAILURES_MAX = 3,  // which may be an emulator's hiccup, so often in a row
 };
 
-static uint32_t after_us; // 0: sleep is not allowed
+static uint32_t after_us;    // 0: sleep is not allowed
+static uint32_t patience_us; // the same for now: after_us, or more
 static uint64_t (*hooks[IDLE_HOOKS_MAX])(void);
 static unsigned hook_count;
 static volatile uint32_t causes; // bit n: cause n, since idle_begin()
@@ -32,12 +33,12 @@ const char *idle_cause_name(enum idle_cause cause)
 
 void idle_init(uint32_t after)
 {
-    after_us = after != 0 && timer_ready() ? after : 0;
+    patience_us = after_us = after != 0 && timer_ready() ? after : 0;
 }
 
 uint32_t idle_after_us(void)
 {
-    return after_us;
+    return patience_us;
 }
 
 void idle_add_hook(uint64_t (*next)(void))
@@ -81,6 +82,16 @@ static enum idle_cause first_cause(uint32_t seen)
     return IDLE_OTHER;
 }
 
+// What woke the processor came so long after the last frame.
+static void learn(enum idle_cause cause, uint64_t quiet_us)
+{
+    const uint32_t longer = after_us * IDLE_PATIENCE;
+    if (quiet_us >= longer)
+        patience_us = after_us;
+    else if (cause == IDLE_FRAMES)
+        patience_us = longer;
+}
+
 static void check_timer(uint64_t until)
 {
     static unsigned failures;
@@ -89,13 +100,13 @@ static void check_timer(uint64_t until)
     if ((causes & 1u << IDLE_TIMER) != 0 || clock_us() < until + LATE_US ||
         ++failures < FAILURES_MAX)
         return;
-    after_us = 0;
+    patience_us = after_us = 0;
     log_line(
         "timer: an interrupt of the local APIC's timer is missing: the processor does not sleep "
         "any more");
 }
 
-void idle_sleep(uint64_t until)
+void idle_sleep(uint64_t until, uint64_t quiet_since)
 {
     const uint64_t now = clock_us();
     if (now >= until)
@@ -110,7 +121,9 @@ void idle_sleep(uint64_t until)
     else
         cpu_interrupts(true);
     if (sleeps) {
-        load_slept(began, clock_tsc(), first_cause(causes));
+        const enum idle_cause cause = first_cause(causes);
+        load_slept(began, clock_tsc(), cause);
+        learn(cause, clock_us() - quiet_since);
         check_timer(until);
     }
     timer_stop();

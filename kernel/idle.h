@@ -18,6 +18,7 @@ enum idle_cause {
 enum {
     IDLE_HOOKS_MAX = 4,
     IDLE_LONGEST_US = 50000, // at least so often housekeeping wants to run
+    IDLE_PATIENCE = 10,      // times as long is waited for a frame where one was just missed
 };
 
 // "frames", for people.
@@ -27,7 +28,10 @@ const char *idle_cause_name(enum idle_cause cause);
 // what timer_init() needs. Until then idle_after_us() is 0.
 void idle_init(uint32_t after_us);
 
-// Microseconds without a frame after which the processor may sleep; 0: never.
+// Microseconds without a frame after which the processor may sleep; 0: never. What idle_init() was
+// told; or IDLE_PATIENCE times that, if the last sleep was ended by a frame that would have been
+// met awake then. So frames that come one by one, but in quick succession, meet a processor that
+// polls, and rare ones do not keep it awake.
 uint32_t idle_after_us(void);
 
 // Has next() asked before each sleep: the time, as clock_us() counts it, at which its owner's work
@@ -44,8 +48,8 @@ void idle_wake(enum idle_cause cause);
 // Forgets earlier reasons. What comes from here on keeps the next idle_sleep() from sleeping.
 void idle_begin(void);
 
-// Halts until an interrupt, or until the time `until` (as clock_us() counts it). Returns at once
-// when there has been a reason since idle_begin(), or when that time has come. Interrupts are on
-// before and afterwards. If the timer has failed to wake the processor three times, that is logged
-// and no sleep is allowed any more.
-void idle_sleep(uint64_t until);
+// Halts until an interrupt, or until the time `until`; the last frame came at `quiet_since` (both
+// as clock_us() counts it). Returns at once when there has been a reason since idle_begin(), or
+// when that time has come. Interrupts are on before and afterwards. If the timer has failed to wake
+// the processor three times, that is logged and no sleep is allowed any more.
+void idle_sleep(uint64_t until, uint64_t quiet_since);

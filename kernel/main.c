@@ -129,10 +129,10 @@ static bool forward_round(void)
     return busy;
 }
 
-// Sleeps until something interrupts, or for so many microseconds. The order is that of
-// port_driver.arm(): armed, looked once more, asleep. Returns whether there is no use in trying
-// again before the next housekeeping: a card cannot interrupt.
-static bool sleep(uint64_t us)
+// Sleeps until something interrupts, or for so many microseconds; no frame has come for quiet_us.
+// The order is that of port_driver.arm(): armed, looked once more, asleep. Returns whether there is
+// no use in trying again before the next housekeeping: a card cannot interrupt.
+static bool sleep(uint64_t us, uint64_t quiet_us)
 {
     const uint64_t until = idle_deadline(clock_us() + us);
     if (until <= clock_us())
@@ -140,7 +140,7 @@ static bool sleep(uint64_t us)
     if (!ports_arm(true))
         return true;
     if (!forward_round())
-        idle_sleep(until);
+        idle_sleep(until, clock_us() - quiet_us);
     ports_arm(false);
     return false;
 }
@@ -181,7 +181,8 @@ _Noreturn static void run(void)
             // of a ring in cached memory disturbs nobody.
             console_poll();
             if (!awake && now - seen >= clock_us_ticks(idle_after_us()))
-                awake = sleep(IDLE_LONGEST_US - clock_ticks_us(now - housekept));
+                awake = sleep(IDLE_LONGEST_US - clock_ticks_us(now - housekept),
+                              clock_ticks_us(now - seen));
         }
     }
 }

@@ -58,14 +58,15 @@ def test_idle_costs_next_to_nothing(wire):
 
 @every_kind
 def test_the_first_frame_wakes_the_box(wire):
-    """Many times, from either side, after pauses that fall before, into and long after the moment when
-    the box falls asleep. An interrupt wakes it: the timer alone would take 25 ms on average."""
+    """Many times, from either side, after pauses that fall before, into and long after the moments when
+    the box falls asleep (1 or 10 ms). An interrupt wakes it: the timer alone would take 25 ms on average."""
     choose = random.Random(5)
     before = load(wire.box)
     time.sleep(SETTLE_S)
     waits = []
-    for number in range(80):
-        time.sleep(choose.choice((0, choose.uniform(0, 0.003), choose.uniform(0, 0.06))))
+    for number in range(120):
+        time.sleep(choose.choice((0, choose.uniform(0, 0.003), choose.uniform(0.009, 0.012),
+                                  choose.uniform(0, 0.06), choose.uniform(0.02, 0.06))))
         ends = [wire.left, wire.right]
         choose.shuffle(ends)
         data = frame(choose.randint(60, 1500), seed=number)
@@ -78,6 +79,26 @@ def test_the_first_frame_wakes_the_box(wire):
     assert after["frames"] - before["frames"] > 20, after["text"]
 
 
+def wakes_of(wire, pause_s, count):
+    """How often frames woke the box, of so many that came one by one."""
+    before = load(wire.box)["frames"]
+    for number in range(count):
+        data = frame(60, seed=number)
+        wire.left.send(data)
+        assert wire.right.receive(5) == data
+        time.sleep(pause_s)
+    return load(wire.box)["frames"] - before
+
+
+def test_frames_in_quick_succession_meet_a_box_that_polls(wire):
+    """Every 2 ms, where 1 ms of quiet would put the box to sleep: the first is waited for asleep, the
+    others, as far as this computer keeps the pace, are not. Rare ones wake it each time."""
+    assert wakes_of(wire, 0.002, 200) < 100
+    assert wakes_of(wire, 0.04, 40) > 20
+    time.sleep(SETTLE_S)
+    assert load(wire.box)["asleep"] > 90
+
+
 @every_kind
 def test_asleep_in_the_middle_of_a_burst(wire):
     """Frames that come while the box is just going to sleep, many at once. However many follow the one
@@ -87,7 +108,7 @@ def test_asleep_in_the_middle_of_a_burst(wire):
     arrived, choose = [], random.Random(9)
     for first in range(0, len(frames), 20):
         arrived += cross(wire.left, wire.right, frames[first:first + 20], window=20)
-        time.sleep(choose.uniform(0.0005, 0.004))
+        time.sleep(choose.choice((choose.uniform(0.0005, 0.004), choose.uniform(0.009, 0.012))))
     assert_same(frames, arrived)
     after = load(wire.box)
     sleeps = sum(after[cause] - before[cause] for cause in ("frames", "timer", "attention", "other"))
