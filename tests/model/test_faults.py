@@ -53,6 +53,34 @@ def test_wrong_source(two):
     assert b.received_legacy()[2] == FRAME
 
 
+def test_rewrites_what_it_handed_over(two):
+    both, a, b = two
+    for number in range(3):
+        a.send(FRAME)
+        assert b.received_legacy()[2] == FRAME
+    both.qom_set("p1", "fault", "rewrite:2")
+    ring = b.ring(True, 0)
+    buffers = [int.from_bytes(both.read(ring + 16 * slot, 8), "little") for slot in range(3)]
+    seen = [both.read(buffer, len(FRAME)) for buffer in buffers]
+    assert seen == [FRAME] + 2 * [b"\xee" * 60 + FRAME[60:]]
+    assert both.qom_get("p1", "faults-done") == 2 and both.qom_get("p1", "fault") == "none"
+
+
+def test_a_stuck_link_wants_the_laser_off(two):
+    both, a, _ = two
+    both.qom_set("p0", "fault", "link-stuck")
+    assert a.read(LINKS) & 1 << 30 == 0
+    for dark in (50, 74, 75):
+        assert both.qom_get("p0", "fault") == "link-stuck"
+        a.reset()  # does not help
+        both.step(1000 * MILLISECOND)
+        assert a.read(LINKS) & 1 << 30 == 0
+        a.set(0x20, 1 << 3)
+        both.step(dark * MILLISECOND)
+        a.clear(0x20, 1 << 3)
+    assert both.qom_get("p0", "fault") == "none" and a.read(LINKS) & 1 << 30
+
+
 def test_completes_a_descriptor_it_does_not_own(two):
     both, a, b = two
     both.qom_set("p1", "fault", "dd-beyond-tail:1")

@@ -3,6 +3,9 @@
 // The lying card. fault=NAME[:COUNT[:ARGUMENT]] at the command line or by qom-set while it runs;
 // COUNT frames are lied about (0 or none: until another fault is set), ARGUMENT is an address for
 // the wrong- ones. "none" makes the card honest again.
+//
+// `rewrite` is done at once, when it is set: COUNT (1 to 64, without one 64) of the buffers that the
+// card received into last are written to once more, although the driver has had them long ago.
 
 #include "qemu/osdep.h"
 
@@ -28,9 +31,12 @@ static const char *const names[FAULT_COUNT] = {
     [FAULT_ALL_ONES] = "all-ones",               // removed: every read is all ones, no DMA
     [FAULT_LINK_FLAP] = "link-flap",             // down and up again every 100 ms
     [FAULT_POWER_STUCK] = "power-stuck",         // writes do not change PMCSR
+    [FAULT_LINK_STUCK] = "link-stuck",           // down until the laser was off for 75 ms
+    [FAULT_REWRITE] = "rewrite",                 // writes to buffers that it handed over
 };
 
-#define FLAP_NS (50 * SCALE_MS)
+#define FLAP_NS   (50 * SCALE_MS)
+#define REWRITTEN 60 // bytes of each buffer
 
 static void flap(void *opaque)
 {
@@ -41,6 +47,26 @@ static void flap(void *opaque)
     if (s->fault == FAULT_LINK_FLAP) {
         timer_mod(s->flap_timer, ixgbe_now() + FLAP_NS);
     }
+}
+
+void ixgbe_fault_handed_over(Ixgbe *s, uint64_t address)
+{
+    s->handed_over[s->handed_count++ % HANDED_OVER] = address;
+}
+
+static void rewrite(Ixgbe *s)
+{
+    uint8_t other[REWRITTEN];
+    uint32_t most = MIN(s->handed_count, HANDED_OVER);
+    uint32_t count = s->fault_frames == 0 ? most : MIN(s->fault_frames, most);
+
+    memset(other, 0xee, sizeof(other));
+    for (uint32_t i = 1; i <= count; i++) {
+        ixgbe_dma_write(s, s->handed_over[(s->handed_count - i) % HANDED_OVER], other,
+                        sizeof(other));
+        s->faults_done++;
+    }
+    s->fault = FAULT_NONE;
 }
 
 bool ixgbe_fault_parse(Ixgbe *s, const char *text, Error **errp)
@@ -67,6 +93,9 @@ bool ixgbe_fault_parse(Ixgbe *s, const char *text, Error **errp)
     s->fault = fault;
     s->fault_frames = count;
     s->fault_argument = argument;
+    if (fault == FAULT_REWRITE) {
+        rewrite(s);
+    }
     if (s->nic != NULL) { // already running
         flap(s);
         ixgbe_rx_drain(s);

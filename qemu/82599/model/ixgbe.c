@@ -54,6 +54,7 @@ void ixgbe_software_reset(Ixgbe *s, bool with_link)
     ixgbe_rx_reset(s);
     ixgbe_tx_reset(s);
     ixgbe_flow_reset(s);
+    ixgbe_link_laser(s);
     ixgbe_eeprom_auto_read(s);
     memset(&s->spi, 0, sizeof(s->spi));
     s->reset_at = ixgbe_now();

@@ -19,6 +19,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Ixgbe, IXGBE)
 #define IXGBE_VECTORS  64
 #define IXGBE_CONTEXTS 8
 #define EEPROM_WORDS   8192
+#define HANDED_OVER    64
 #define FRAME_MAX      (16 * 1024) // 15.5 KB is the longest frame, 7.2.1
 
 typedef struct TxContext {
@@ -55,6 +56,8 @@ typedef enum {
     FAULT_ALL_ONES,
     FAULT_LINK_FLAP,
     FAULT_POWER_STUCK,
+    FAULT_LINK_STUCK,
+    FAULT_REWRITE,
     FAULT_COUNT
 } Fault;
 
@@ -149,6 +152,8 @@ struct Ixgbe {
     bool carrier; // negotiation is over
     bool flapped;
     bool link_was_up;
+    bool dark; // the laser is off
+    int64_t dark_at;
 
     // Flow control (flow.c)
     struct {
@@ -162,6 +167,8 @@ struct Ixgbe {
     uint32_t fault_frames; // frames that it still applies to; 0 = until cleared
     uint64_t fault_argument;
     uint64_t faults_done;
+    uint64_t handed_over[HANDED_OVER]; // where the last frames were received into
+    uint32_t handed_count;
 
     Generator *generator;
 };
@@ -316,6 +323,7 @@ void ixgbe_phy_finalize(Ixgbe *s);
 uint32_t ixgbe_mdio(Ixgbe *s, uint32_t command);
 bool ixgbe_link_init(Ixgbe *s, Error **errp);
 void ixgbe_link_restart(Ixgbe *s);
+void ixgbe_link_laser(Ixgbe *s); // ESDP changed
 bool ixgbe_link_up(Ixgbe *s);
 bool ixgbe_link_1g(Ixgbe *s);
 void ixgbe_link_update(Ixgbe *s);
@@ -323,6 +331,7 @@ void ixgbe_link_set(NetClientState *nc);
 uint32_t ixgbe_links(Ixgbe *s);
 
 // faults.c
+void ixgbe_fault_handed_over(Ixgbe *s, uint64_t address);
 void ixgbe_fault_init(Ixgbe *s);
 bool ixgbe_fault_parse(Ixgbe *s, const char *text, Error **errp);
 bool ixgbe_fault_take(Ixgbe *s, Fault fault); // true: lie this once

@@ -9,6 +9,8 @@
 #include "ixgbe.h"
 #include "qapi/error.h"
 
+#define BREAK_LINK_NS (75 * SCALE_MS) // break_link_timer: 60 to 75 ms
+
 bool ixgbe_link_1g(Ixgbe *s)
 {
     return s->link_property != NULL && strcmp(s->link_property, "1g") == 0;
@@ -38,7 +40,8 @@ void ixgbe_link_update(Ixgbe *s)
     bool forced = (*reg_at(s, AUTOC) & AUTOC_FLU) != 0;
     bool plugged = s->x540 || ixgbe_sfp_does(s, ixgbe_link_1g(s));
     bool cable = s->nic != NULL && !qemu_get_queue(s->nic)->link_down && plugged;
-    bool up = forced || (s->carrier && cable && !s->flapped && modes_agree(s));
+    bool heard = cable && !s->flapped && s->fault != FAULT_LINK_STUCK;
+    bool up = forced || (s->carrier && heard && modes_agree(s));
 
     if (up == s->link_was_up) {
         return;
@@ -66,6 +69,25 @@ void ixgbe_link_restart(Ixgbe *s)
     s->carrier = false;
     ixgbe_link_update(s);
     timer_mod(s->link_timer, ixgbe_now() + (int64_t)s->link_delay_ms * SCALE_MS);
+}
+
+// Boards have the laser's off switch at SDP3 (8.2.3.1.4). With the fault link-stuck the partner is
+// one that has lost its way and comes to when it has seen no light for as long as it takes to break
+// a link (IEEE 802.3, 73.10.2).
+void ixgbe_link_laser(Ixgbe *s)
+{
+    bool dark = (*reg_at(s, ESDP) & ESDP_SDP3) != 0;
+
+    if (dark && !s->dark) {
+        s->dark_at = ixgbe_now();
+    }
+    if (!dark && s->dark && s->fault == FAULT_LINK_STUCK &&
+        ixgbe_now() - s->dark_at >= BREAK_LINK_NS) {
+        s->faults_done++;
+        s->fault = FAULT_NONE;
+        ixgbe_link_update(s);
+    }
+    s->dark = dark;
 }
 
 void ixgbe_link_set(NetClientState *nc)

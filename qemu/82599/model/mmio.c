@@ -257,6 +257,9 @@ static void write_effect(Ixgbe *s, uint32_t offset, uint32_t old)
             ixgbe_link_update(s);
         }
         return;
+    case ESDP:
+        ixgbe_link_laser(s);
+        return;
     case RXCTRL:
     case SECRXCTRL:
         ixgbe_rx_drain(s);

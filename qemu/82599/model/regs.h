@@ -25,6 +25,7 @@
 #define CTRL_EXT_NSDIS (1u << 16)
 #define ESDP           0x00020u
 #define ESDP_SDP2      (1u << 2)
+#define ESDP_SDP3      (1u << 3)
 #define I2CCTL         0x00028u
 #define I2CCTL_CLK_IN  (1u << 0)
 #define I2CCTL_CLK     (1u << 1)

@@ -174,6 +174,7 @@ static void fill(Ixgbe *s, const Delivery *d, const uint8_t *data, uint32_t size
             length = lie_about(s, part, &address);
         }
         ixgbe_dma_write(s, address, data + done, part);
+        ixgbe_fault_handed_over(s, address);
         done += part;
         *head = (*head + 1) % slots(s, q);
         write_back(s, d, at, done < size ? RX_DD : status, length);
