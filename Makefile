@@ -160,7 +160,7 @@ gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 BENCH_INSIDE  := bench/start.c bench/touch.c
 BENCH_HOSTED  := $(filter-out $(BENCH_INSIDE),$(wildcard bench/*.c))
 BENCH_OBJECTS := $(patsubst %,$(BUILD)/%.o,net/forward.c net/buffers.c net/audit.c net/wire.c \
-                   net/counters.c net/local.c net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c \
+                   net/bounce.c net/counters.c net/local.c net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c \
                    $(BENCH_INSIDE) \
                    $(wildcard drivers/ixgbe/*.c drivers/virtio/*.c)) \
                  $(BENCH_HOSTED:%.c=$(BUILD)/%.o)

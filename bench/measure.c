@@ -33,6 +33,8 @@ static const struct path paths[] = {
     {.name = "wire-82599-touch", WIRE_82599, .generic = true, .touch = true},
     {.name = "wire-virtio", WIRE_VIRTIO, .generic = true},
     {.name = "wire-virtio-touch", WIRE_VIRTIO, .generic = true, .touch = true},
+    {.name = "wire-82599-bounce", WIRE_82599, .bounce = true},
+    {.name = "wire-virtio-bounce", WIRE_VIRTIO, .bounce = true},
     {.name = "bridge-82599", WIRE_82599, .bridge = true, .flows = 1},
     {.name = "bridge-82599-1000-flows", WIRE_82599, .bridge = true, .flows = 1000},
     {.name = "bridge-82599-4-ports",

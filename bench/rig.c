@@ -3,6 +3,7 @@
 #include "bench/rig.h"
 #include "bench/foreign.h"
 #include "net/audit.h"
+#include "net/bounce.h"
 #include "net/wire.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static void open_port(unsigned i, uint32_t ring_slots)
         port->driver = copy;
 }
 
-static void deal(void)
+static void deal(unsigned batch)
 {
     struct port *ports[RIG_PORTS_MAX];
     for (unsigned i = 0; i < rig.path->ports; i++)
@@ -97,6 +98,8 @@ static void deal(void)
         bridge_plan(&rig.buffers, numbers, rig.path->ports);
     else
         wire_plan(&rig.buffers, 0, 1);
+    for (unsigned i = 0; rig.path->bounce && i < rig.path->ports; i++)
+        bounce_plan(&rig.buffers, i, batch);
     if (buffers_plan(&rig.buffers, buffers_capacity(0)) != 0)
         give_up("the buffers cannot be laid out");
     const size_t bytes = (rig.buffers.bytes + ALIGN - 1) / ALIGN * ALIGN;
@@ -106,6 +109,8 @@ static void deal(void)
     memset(memory, 0, bytes);
     if (buffers_deal(&rig.buffers, memory, (uint64_t)(uintptr_t)memory, bytes, bitmap) != 0)
         give_up("the buffers cannot be dealt");
+    for (unsigned i = 0; rig.path->bounce && i < rig.path->ports; i++)
+        (void)bounce_insert(ports[i]);
 }
 
 // All ports in one bridge.
@@ -146,7 +151,7 @@ void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots)
     }
     for (unsigned i = 0; i < path->ports; i++)
         open_port(i, ring_slots);
-    deal();
+    deal(batch);
     forwarder_init(&rig.forwarder, &rig.buffers.area);
     rig.forwarder.burst = batch;
     if (!(path->bridge ? connect_bridge() : wire_connect(&rig.forwarder, &rig.buffers, 0, 1) == 0))

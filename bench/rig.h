@@ -44,6 +44,7 @@ struct path {
     bool generic;   // by the driver's single verbs, also where it has a run of its own
     bool touch;     // one byte of each frame is incremented
     bool narrow;    // without AVX2
+    bool bounce;    // every frame is copied before it is looked at
     bool bridge;    // the ports are one bridge
     unsigned flows; // between any two ports, each way, each between stations of its own; 0: one
     bool foreign;   // not our driver: see foreign.h

@@ -54,6 +54,8 @@ struct config_port {
     struct config_source flow_control_source;
     enum config_isolation isolation;
     struct config_source isolation_source;
+    bool bounce; // frames are copied before they are looked at
+    struct config_source bounce_source;
     uint32_t queues; // receive queues over which flows are spread; 0: one
     struct config_source queues_source;
     unsigned line; // where the section began; 0: command line

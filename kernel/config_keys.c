@@ -57,10 +57,20 @@ static bool set_ring_size(struct config_reader *reader, const char *value)
            *size % CONFIG_RING_STEP == 0;
 }
 
+static bool parse_switch(const char *value, bool *on)
+{
+    *on = strcmp(value, "on") == 0;
+    return *on || strcmp(value, "off") == 0;
+}
+
 static bool set_flow_control(struct config_reader *reader, const char *value)
 {
-    reader->port->flow_control = strcmp(value, "on") == 0;
-    return reader->port->flow_control || strcmp(value, "off") == 0;
+    return parse_switch(value, &reader->port->flow_control);
+}
+
+static bool set_bounce(struct config_reader *reader, const char *value)
+{
+    return parse_switch(value, &reader->port->bounce);
 }
 
 const char *config_isolation_name(enum config_isolation isolation)
@@ -179,6 +189,8 @@ static const struct key {
      set_flow_control, "off or on"},
     {CONFIG_SECTION_PORT, "isolation", offsetof(struct config_port, isolation_source),
      set_isolation, "none, iommu or domain"},
+    {CONFIG_SECTION_PORT, "bounce", offsetof(struct config_port, bounce_source), set_bounce,
+     "off or on"},
     {CONFIG_SECTION_PORT, "queues", offsetof(struct config_port, queues_source), set_queues,
      "1 to 16"},
     {CONFIG_SECTION_FORWARD, "mode", offsetof(struct config, mode_source), set_mode,

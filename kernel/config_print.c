@@ -106,6 +106,7 @@ void config_print(const struct config *config, void (*print)(const char *format,
         if (port->isolation != CONFIG_ISOLATION_DEFAULT)
             print_key(print, "isolation", config_isolation_name(port->isolation),
                       port->isolation_source, "what the machine has");
+        print_key(print, "bounce", port->bounce ? "on" : "off", port->bounce_source, "default");
         print_number(print, "queues", port->queues, port->queues_source);
     }
     print("[forward]\n");

@@ -21,7 +21,8 @@ static struct audit_place find_buffer(const struct buffers *buffers, uint32_t bu
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++)
         for (uint32_t slot = 0; slot < queue->slots; slot++)
             if (queue->buffer_of[slot] == buffer)
-                return (struct audit_place){queue->port, walk.transmit, walk.index, slot};
+                return (struct audit_place){queue->port, walk.transmit, walk.index, slot,
+                                            walk.stock};
     return (struct audit_place){0};
 }
 
@@ -52,10 +53,11 @@ bool buffers_audit(const struct buffers *buffers, struct audit_report *report)
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++) {
         const struct buffer_range *range = &buffers->range[walk_group(buffers, &walk)];
         for (uint32_t slot = 0; slot < queue->slots; slot++)
-            audit_slot(buffers, report, range, queue->buffer_of[slot],
-                       (struct audit_place){queue->port, walk.transmit, walk.index, slot});
+            audit_slot(
+                buffers, report, range, queue->buffer_of[slot],
+                (struct audit_place){queue->port, walk.transmit, walk.index, slot, walk.stock});
     }
-    for (unsigned group = 0; group < buffers->port_count; group++) {
+    for (unsigned group = 0; group < BUFFER_GROUPS_MAX; group++) {
         const struct buffer_range range = buffers->range[group];
         for (uint32_t i = range.first; i < range.first + range.count; i++)
             if (!(buffers->bitmap[i / 64] >> i % 64 & 1))

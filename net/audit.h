@@ -17,6 +17,7 @@ struct audit_place {
     bool transmit;
     unsigned queue;
     uint32_t slot;
+    bool stock; // of the port, for copies: no queue
 };
 
 struct audit_report {

@@ -7,11 +7,13 @@
 
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
+#include "kernel/env.h"
 #include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
 #include "net/audit.h"
+#include "net/bounce.h"
 #include "net/bridge.h"
 #include "net/buffers.h"
 #include "net/commands.h"
@@ -81,6 +83,18 @@ static void insert_domains(const struct ports *ports, const struct config *confi
             port->state = PORT_ABSENT;
         else
             log_line("%s: driver in ring 3, apart by %s", port->name, domain_mechanism());
+    }
+}
+
+// Puts the copying of frames in front of the ports that are configured so.
+static void insert_bounces(const struct ports *ports)
+{
+    for (unsigned i = 0; i < ports->count; i++) {
+        struct port *port = ports->at[i];
+        if (bounce_insert(port))
+            log_line("%s: frames are copied before they are looked at%s", port->name,
+                     env_confined(port->env) ? ""
+                                             : ", but no IOMMU keeps the card from the copies");
     }
 }
 
@@ -183,9 +197,12 @@ static uint64_t deadline(void)
     return first < ageing ? first : ageing;
 }
 
-// Who sends to whom, for the layout of the packet memory.
+// Who sends to whom, and who copies, for the layout of the packet memory.
 static void plan(const struct config *config)
 {
+    for (unsigned i = 0; i < buffers.port_count; i++)
+        if (config->ports[i].bounce && buffers.ports[i]->rx_queues > 0)
+            bounce_plan(&buffers, i, config->burst);
     if (config->mode == CONFIG_MODE_BRIDGE)
         bridge_plan(&buffers, config->forward_ports, config->forward_count);
     else
@@ -201,6 +218,7 @@ int box_start(const struct ports *ports, const struct config *config)
     if (error != 0)
         return error;
     insert_domains(ports, config);
+    insert_bounces(ports);
     supervise_init(&supervisor, &buffers);
     for (unsigned i = 0; i < ports->count; i++) {
         if (buffers_shared(&buffers, i))

@@ -5,14 +5,14 @@
 #include <stddef.h>
 
 // Every slot of every ring, at most: the sums below cannot wrap.
-_Static_assert((uint64_t)NET_PORTS_MAX * 2 * PORT_QUEUES_MAX * QUEUE_SLOTS_MAX < UINT32_MAX,
+_Static_assert((uint64_t)NET_PORTS_MAX * (2 * PORT_QUEUES_MAX + 1) * QUEUE_SLOTS_MAX < UINT32_MAX,
                "buffers are numbered with 32 bits");
 _Static_assert(FRAME_HEADROOM + BUFFER_CAPACITY_MAX <= UINT16_MAX,
                "offset and length of a frame have 16 bits");
 
 struct queue *walk_queue(const struct buffers *buffers, struct walk *walk)
 {
-    for (; walk->port < buffers->port_count; walk->port++, walk->transmit = false) {
+    for (; walk->port < buffers->port_count; walk->port++, walk->transmit = walk->stock = false) {
         const struct port *port = buffers->ports[walk->port];
         if (!walk->transmit && walk->index < port->rx_queues)
             return port->rx[walk->index];
@@ -20,8 +20,14 @@ struct queue *walk_queue(const struct buffers *buffers, struct walk *walk)
             walk->transmit = true;
             walk->index = 0;
         }
-        if (walk->index < port->tx_queues)
+        if (!walk->stock && walk->index < port->tx_queues)
             return port->tx[walk->index];
+        if (!walk->stock) {
+            walk->stock = true;
+            walk->index = 0;
+        }
+        if (walk->index == 0 && buffers->stock[walk->port] != NULL)
+            return buffers->stock[walk->port];
         walk->index = 0;
     }
     return NULL;
@@ -51,11 +57,13 @@ static unsigned rank_of(uint32_t set, unsigned port)
 
 unsigned walk_group(const struct buffers *buffers, const struct walk *walk)
 {
-    unsigned source = walk->port;
     const uint32_t sources = buffers->sources[walk->port];
-    if (walk->transmit && sources != 0)
-        source = nth_port(sources, walk->index % (unsigned)__builtin_popcount(sources));
-    return buffers->group[source];
+    if (walk->stock)
+        return buffers->group[walk->port];
+    if (!walk->transmit || sources == 0)
+        return buffers_receive_group(buffers, walk->port);
+    const unsigned rank = walk->index % (unsigned)__builtin_popcount(sources);
+    return buffers->group[nth_port(sources, rank)];
 }
 
 unsigned buffers_tx_queue(const struct buffers *buffers, unsigned source, unsigned rx_queue,
@@ -151,7 +159,7 @@ int buffers_plan(struct buffers *buffers, uint32_t capacity)
 
     leave_out_idle_queues(buffers);
     find_groups(buffers);
-    for (unsigned i = 0; i < NET_PORTS_MAX; i++)
+    for (unsigned i = 0; i < BUFFER_GROUPS_MAX; i++)
         buffers->range[i] = (struct buffer_range){0, 0};
     struct walk walk = {0};
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++)
@@ -160,7 +168,7 @@ int buffers_plan(struct buffers *buffers, uint32_t capacity)
     const uint32_t stride = (lines | 1) * CACHE_LINE;
     uint64_t count = 0;
     buffers->count = 0;
-    for (unsigned i = 0; i < buffers->port_count; i++) {
+    for (unsigned i = 0; i < BUFFER_GROUPS_MAX; i++) {
         if (buffers->range[i].count > 0)
             count = first_behind(count * stride, buffers->boundary, stride);
         buffers->range[i].first = (uint32_t)count;
@@ -191,8 +199,8 @@ int buffers_deal(struct buffers *buffers, void *memory, uint64_t dma, uint64_t b
     buffers->area.base = memory;
     buffers->area.dma = dma;
     buffers->bitmap = bitmap;
-    uint32_t next[NET_PORTS_MAX];
-    for (unsigned i = 0; i < NET_PORTS_MAX; i++)
+    uint32_t next[BUFFER_GROUPS_MAX];
+    for (unsigned i = 0; i < BUFFER_GROUPS_MAX; i++)
         next[i] = buffers->range[i].first;
     struct walk walk = {0};
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++) {

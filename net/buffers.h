@@ -8,11 +8,16 @@
 // queues than there are ports that send through it, those ports share one queue and, with it, one
 // range: they form a group, named after its lowest port.
 //
+// A port whose frames are copied before they are looked at (bounce.h) has two ranges: one that its
+// card receives into, which circulates in its receive rings only, and one that its copies are made
+// in, which carries them and which its card need not reach.
+//
 // An IOMMU decides by pages. So that no page holds buffers of two ranges, buffers at the end of a
 // range may be left out: they have numbers, but no ring.
 //
-// The order of calls: buffers_init(), then whoever knows the mode fills in sources[] (wire_plan()),
-// buffers_plan(), memory from the page allocator, buffers_deal(), and only then start the ports.
+// The order of calls: buffers_init(), then whoever knows the mode fills in sources[] (wire_plan())
+// and stock[] (bounce_plan()), buffers_plan(), memory from the page allocator, buffers_deal(), and
+// only then start the ports.
 #pragma once
 #include "drivers/port.h"
 #include "net/counters.h"
@@ -21,6 +26,7 @@ enum {
     BUFFER_CAPACITY = 2048,      // bytes of frame, unless somebody wants jumbo frames
     BUFFER_CAPACITY_MAX = 16384, // more than any Ethernet card carries
     QUEUE_SLOTS_MAX = 32768,     // as struct queue promises
+    BUFFER_GROUPS_MAX = 2 * NET_PORTS_MAX,
 };
 
 struct buffer_range {
@@ -31,17 +37,19 @@ struct buffers {
     struct packet_area area; // the ports point to it
     struct port *ports[NET_PORTS_MAX];
     unsigned port_count;
-    uint32_t sources[NET_PORTS_MAX]; // bit s of sources[p]: frames from port s leave by port p
-    uint64_t boundary;               // between two ranges lies a multiple of so many bytes, a power
-                                     // of two; 0: they follow each other
+    uint32_t sources[NET_PORTS_MAX];    // bit s of sources[p]: frames from port s leave by port p
+    struct queue *stock[NET_PORTS_MAX]; // empty buffers that port p's frames are copied into, in
+                                        // private memory; NULL: they are not copied
+    uint64_t boundary; // between two ranges lies a multiple of so many bytes, a power
+                       // of two; 0: they follow each other
 
     // Filled in by buffers_plan().
     uint64_t bytes;               // of packet memory, a multiple of the boundary
     uint32_t count;               // buffers in use; area.count also counts those between
                                   // two ranges, which are in no ring
     uint64_t bitmap_bytes;        // of private memory, for the audit
-    uint8_t group[NET_PORTS_MAX]; // which range belongs to port p: range[group[p]]
-    struct buffer_range range[NET_PORTS_MAX]; // by group
+    uint8_t group[NET_PORTS_MAX]; // which range carries port p's frames: range[group[p]]
+    struct buffer_range range[BUFFER_GROUPS_MAX]; // by group
     uint64_t *bitmap;
 };
 
@@ -81,14 +89,22 @@ struct buffer_extent {
 };
 struct buffer_extent buffers_extent(const struct buffers *buffers, unsigned group);
 
-// Whether a port shares its range of buffers with another one.
+// Which range port p's receive rings hold: the one that carries its frames, unless they are copied.
+static inline unsigned buffers_receive_group(const struct buffers *buffers, unsigned port)
+{
+    return buffers->stock[port] != NULL ? NET_PORTS_MAX + port : buffers->group[port];
+}
+
+// Whether a port's frames are carried by a range that another port's frames are carried by, too.
 bool buffers_shared(const struct buffers *buffers, unsigned port);
 
-// A step through all rings, from {0}: port by port, receive queues before transmit queues.
+// A step through all rings, from {0}: port by port, receive queues before transmit queues, then
+// the stock.
 struct walk {
     unsigned port;
     bool transmit;
     unsigned index; // of the queue; add 1 for the next step
+    bool stock;     // then transmit is set, too
 };
 
 // Brings every queue's buffer_of up to date (port_driver.settle), between two bursts.
@@ -98,5 +114,5 @@ void buffers_settle(const struct buffers *buffers);
 struct queue *walk_queue(const struct buffers *buffers, struct walk *walk);
 
 // The group whose buffers that queue holds: of the port whose frames it receives or carries. A
-// transmit queue that nobody sends through holds its own port's buffers.
+// transmit queue that nobody sends through holds buffers like its own port's receive queues.
 unsigned walk_group(const struct buffers *buffers, const struct walk *walk);

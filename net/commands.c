@@ -191,8 +191,11 @@ void command_stats(int argc, char **argv)
 
 static void show_place(const struct audit_place *place)
 {
-    console_printf(" in %s, %s queue %u, slot %" PRIu32, place->port->name,
-                   place->transmit ? "transmit" : "receive", place->queue, place->slot);
+    const char *const kind = place->stock      ? "stock for copies"
+                             : place->transmit ? "transmit queue"
+                                               : "receive queue";
+    console_printf(" in %s, %s %u, slot %" PRIu32, place->port->name, kind, place->queue,
+                   place->slot);
 }
 
 void command_audit(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "net/commands_isolation.h"
 #include "kernel/console.h"
 #include "kernel/env.h"
+#include "net/bounce.h"
 #include "net/proxy.h"
 #include "net/restarts.h"
 #include <inttypes.h>
@@ -53,4 +54,10 @@ void command_isolation(int argc, char **argv)
                    "last cause", "last outage");
     for (unsigned i = 0; i < supervisor->count; i++)
         show_port(&supervisor->ports[i], ports->isolation[i]);
+    for (unsigned i = 0; i < supervisor->count; i++) {
+        const struct port *port = supervisor->ports[i].port;
+        if (bounce_on(port))
+            console_printf("%s: copies frames before they are looked at: %" PRIu64 " so far\n",
+                           port->name, bounce_copied(port));
+    }
 }

@@ -34,7 +34,7 @@ static uint32_t next_missing(const struct buffers *buffers, struct buffer_range 
 
 unsigned buffers_mend(const struct buffers *buffers)
 {
-    uint32_t next[NET_PORTS_MAX] = {0}; // by group: how far its range was searched
+    uint32_t next[BUFFER_GROUPS_MAX] = {0}; // by group: how far its range was searched
     unsigned mended = 0;
     tick_off_all(buffers);
     struct walk walk = {0};

@@ -36,7 +36,7 @@ int reach_grant(const struct buffers *buffers, const struct ports *ports)
     if (buffers->boundary == 0)
         return 0;
     for (unsigned port = 0; port < buffers->port_count; port++) {
-        const unsigned own = buffers->group[port];
+        const unsigned own = buffers_receive_group(buffers, port);
         uint32_t granted = 1u << own; // groups
         int error = grant(buffers, ports, port, own, true);
         for (uint32_t left = buffers->sources[port]; left != 0 && error == 0; left &= left - 1) {

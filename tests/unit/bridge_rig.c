@@ -7,6 +7,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "net/audit.h"
+#include "net/bounce.h"
 
 static const char *const names[NET_PORTS_MAX] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"};
 const uint64_t rig_seeds[3] = {1, 2, 3};
@@ -20,6 +21,7 @@ void *rig_table;
 static void *memory, *bitmap;
 unsigned ports_made;
 uint64_t now;
+unsigned rig_bounce;
 
 uint64_t clock_us(void)
 {
@@ -47,10 +49,16 @@ void make_box(unsigned count, unsigned tx_queues)
     }
     buffers_init(&buffers, ports, count);
     bridge_plan(&buffers, numbers, count);
+    for (unsigned i = 0; i < count; i++)
+        if (rig_bounce >> i & 1)
+            bounce_plan(&buffers, i, BURST_DEFAULT);
     assert_int_equal(buffers_plan(&buffers, BUFFER_CAPACITY), 0);
     memory = aligned_alloc(CACHE_LINE, buffers.bytes);
     bitmap = malloc(buffers.bitmap_bytes);
     assert_int_equal(buffers_deal(&buffers, memory, 0x10000000, buffers.bytes, bitmap), 0);
+    for (unsigned i = 0; i < count; i++)
+        if (rig_bounce >> i & 1)
+            assert_true(bounce_insert(ports[i]));
     forwarder_init(&forwarder, &buffers.area);
     rig_table = aligned_alloc(CACHE_LINE, fdb_bytes(FDB_CAPACITY_MIN));
     bridge_init(&bridge, rig_table, FDB_CAPACITY_MIN, 300, rig_seeds, clock_us());

@@ -24,6 +24,8 @@ extern void *rig_table;
 extern unsigned ports_made;
 extern uint64_t now; // what clock_us() says, one more each time
 
+extern unsigned rig_bounce; // bit p: port p's frames are copied
+
 // count ports joined in one bridge, started, each with so many transmit queues.
 void make_box(unsigned count, unsigned tx_queues);
 void free_box(void);

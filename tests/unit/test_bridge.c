@@ -2,7 +2,7 @@
 // The bridge, rule by rule.
 // links: net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c net/forward.c net/local.c
 // links: net/counters.c
-// links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c
+// links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c net/bounce.c
 // links: tests/unit/fakeport.c tests/unit/bridge_rig.c
 #include <errno.h>
 #include <string.h>
@@ -439,6 +439,33 @@ static void test_from_the_box(void **state)
     free_box();
 }
 
+// A card that goes on writing to all buffers that it may write to changes nothing about a frame
+// that was copied: neither which way it goes, nor what is in it, waiting or flooded.
+static void test_copies(void **state)
+{
+    (void)state;
+    rig_bounce = 1;
+    make_box(3, 2);
+    const struct buffer_extent own = buffers_extent(&buffers, buffers_receive_group(&buffers, 0));
+    arrive(1, EVERYBODY, STATION(2), 1);
+    forward_poll(&forwarder);
+    assert_int_equal(sent(0), 1);
+    assert_int_equal(sent(2), 1);
+    for (uint64_t number = 2; number < 100; number += 2) {
+        arrive(0, STATION(2), STATION(1), number);
+        arrive(0, EVERYBODY, STATION(1), number + 1);
+        forward_poll(&forwarder);
+        memset(buffers.area.base + own.offset, 0xee, own.bytes);
+        assert_int_equal(sent(1), number);
+        assert_int_equal(sent(1), number + 1);
+        assert_int_equal(sent(2), number + 1);
+        expect_nothing_more();
+        check_laws();
+    }
+    free_box();
+    rig_bounce = 0;
+}
+
 static void test_too_few_ports(void **state)
 {
     (void)state;
@@ -476,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_full_table),
         cmocka_unit_test(test_for_the_box),
         cmocka_unit_test(test_from_the_box),
+        cmocka_unit_test(test_copies),
         cmocka_unit_test(test_too_few_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

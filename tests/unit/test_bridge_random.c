@@ -3,7 +3,7 @@
 // that lie and die.
 // links: net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c net/forward.c net/local.c
 // links: net/counters.c
-// links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c
+// links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c net/bounce.c
 // links: tests/unit/fakeport.c tests/unit/bridge_rig.c
 #include <string.h>
 
@@ -172,11 +172,22 @@ static void test_accidents(void **state)
     free_box();
 }
 
+// Some ports copy what they receive, whether or not they share transmit queues with others.
+static void test_with_copies(void **state)
+{
+    rig_bounce = 1u << 1 | 1u << 2;
+    random_traffic(3, 2, 40000);
+    random_traffic(4, 1, 40000);
+    test_accidents(state);
+    rig_bounce = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_traffic),
         cmocka_unit_test(test_accidents),
+        cmocka_unit_test(test_with_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

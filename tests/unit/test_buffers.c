@@ -164,6 +164,34 @@ static void test_ranges_of_a_wire(void **state)
     }
 }
 
+// What lan receives into is in no ring but its own; its copies, and what carries them, are
+// elsewhere.
+static void test_ranges_of_a_port_that_copies(void **state)
+{
+    (void)state;
+    uint32_t slots[4];
+    struct queue stock = {ports[0], slots, 4, 0};
+    make_ports(2, 1, 8);
+    wire_plan(&buffers, 0, 1);
+    buffers.stock[0] = &stock;
+    buffers.boundary = 4096;
+    assert_int_equal(buffers_plan(&buffers, BUFFER_CAPACITY), 0);
+    assert_int_equal(buffers.count, 4 * 8 + 4);
+    assert_int_equal(deal_and_audit(), 0);
+    const struct buffer_extent card = buffers_extent(&buffers, buffers_receive_group(&buffers, 0));
+    const uint64_t first = card.offset / buffers.area.stride,
+                   end = (card.offset + card.bytes) / buffers.area.stride;
+    for (unsigned slot = 0; slot < 8; slot++) {
+        assert_in_range(ports[0]->rx[0]->buffer_of[slot], first, end - 1);
+        assert_not_in_range(ports[1]->tx[0]->buffer_of[slot], first, end);
+        assert_not_in_range(slots[slot % 4], first, end);
+        assert_not_in_range(ports[1]->rx[0]->buffer_of[slot], first, end);
+        assert_not_in_range(ports[0]->tx[0]->buffer_of[slot], first, end);
+    }
+    assert_int_equal(buffers_receive_group(&buffers, 1), buffers.group[1]);
+    assert_int_equal(buffers.range[buffers.group[0]].count, 8 + 4);
+}
+
 static void test_absent_port_needs_nothing(void **state)
 {
     (void)state;
@@ -211,7 +239,7 @@ static void check_queue_for(unsigned source, unsigned egress)
     for (unsigned rx = 0; rx < ports[source]->rx_queues; rx++) {
         const unsigned tx = buffers_tx_queue(&buffers, source, rx, egress);
         assert_true(tx < queues);
-        const struct walk at = {egress, true, tx};
+        const struct walk at = {.port = egress, .transmit = true, .index = tx};
         assert_int_equal(walk_group(&buffers, &at), buffers.group[source]);
         const unsigned sources = (unsigned)__builtin_popcount(buffers.sources[egress]);
         for (unsigned other = 0; other < buffers.port_count; other++)
@@ -223,6 +251,8 @@ static void check_queue_for(unsigned source, unsigned egress)
 static void test_random_topologies(void **state)
 {
     (void)state;
+    static uint32_t stock_slots[NET_PORTS_MAX][4];
+    static struct queue stocks[NET_PORTS_MAX];
     srand(1);
     for (unsigned round = 0; round < 5000; round++) {
         const unsigned count = 1 + (unsigned)rand() % NET_PORTS_MAX;
@@ -235,6 +265,8 @@ static void test_random_topologies(void **state)
                 ports[i]->tx[q]->slots = 1 + (uint32_t)rand() % 4;
             }
             buffers.sources[i] = (uint32_t)rand() & ((1u << count) - 1);
+            stocks[i] = (struct queue){ports[i], stock_slots[i], 1 + (uint32_t)rand() % 4, 0};
+            buffers.stock[i] = rand() % 3 == 0 ? &stocks[i] : NULL;
         }
         assert_int_equal(buffers_plan(&buffers, FRAME_MIN), 0);
         assert_int_equal(deal_and_audit(), 0);
@@ -268,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_memory),
         cmocka_unit_test(test_ranges_of_a_wire),
+        cmocka_unit_test(test_ranges_of_a_port_that_copies),
         cmocka_unit_test(test_absent_port_needs_nothing),
         cmocka_unit_test(test_one_transmit_queue_for_two_sources),
         cmocka_unit_test(test_random_topologies),

@@ -62,6 +62,7 @@ static void assert_two_ports(const struct config *config)
     assert_int_equal(config->on_panic, CONFIG_ON_PANIC_REBOOT);
     assert_int_equal(config->ports[0].ring_size, 0);
     assert_false(config->ports[0].flow_control);
+    assert_false(config->ports[0].bounce);
     assert_int_equal(config->ports[0].queues, 0);
     assert_int_equal(config->max_frame, 0);
     assert_int_equal(config->burst, 32);
@@ -318,6 +319,9 @@ static const struct wrong {
     {LAN "flow-control = yes\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": flow-control \"yes\", expected off or on"}},
+    {LAN "bounce = 1\n" WAN WIRE,
+     NULL,
+     {"barewire.conf:3: port \"lan\": bounce \"1\", expected off or on"}},
     {LAN "isolation = maximum\n" WAN WIRE,
      NULL,
      {"barewire.conf:3: port \"lan\": isolation \"maximum\", expected none, iommu or domain"}},
@@ -587,7 +591,7 @@ static void test_print(void **state)
     read_text(&config, GOOD,
               "port.wan.device=ixgbe:1 system.on-panic=halt forward.max-frame=9018 "
               "port.wan.ring-size=1024 port.wan.flow-control=on port.wan.isolation=none "
-              "port.wan.queues=16 forward.idle=off "
+              "port.wan.bounce=on port.wan.queues=16 forward.idle=off "
               "forward.burst=256 forward.fdb-size=1000");
     printed[0] = '\0';
     config_print(&config, print);
@@ -595,11 +599,13 @@ static void test_print(void **state)
                                  "[port lan]\n"
                                  "device = virtio:0                ; line 2\n"
                                  "flow-control = off               ; default\n"
+                                 "bounce = off                     ; default\n"
                                  "[port wan]\n"
                                  "device = ixgbe:1                 ; command line\n"
                                  "ring-size = 1024                 ; command line\n"
                                  "flow-control = on                ; command line\n"
                                  "isolation = none                 ; command line\n"
+                                 "bounce = on                      ; command line\n"
                                  "queues = 16                      ; command line\n"
                                  "[forward]\n"
                                  "mode = wire                      ; line 6\n"
@@ -619,6 +625,7 @@ static void test_print(void **state)
     assert_int_equal(again.on_panic, CONFIG_ON_PANIC_HALT);
     assert_int_equal(again.ports[1].ring_size, 1024);
     assert_true(again.ports[1].flow_control);
+    assert_true(again.ports[1].bounce);
     assert_int_equal(again.ports[1].queues, 16);
     assert_int_equal(again.max_frame, 9018);
     assert_int_equal(again.idle_us, 0);

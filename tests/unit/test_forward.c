@@ -2,7 +2,7 @@
 // The data path: single steps by hand, then a million random bursts with everything going wrong.
 // links: net/forward.c net/local.c net/counters.c net/restarts.c net/supervise.c
 // links: tests/unit/fakeport.c
-// links: net/wire.c net/buffers.c net/audit.c net/mend.c
+// links: net/wire.c net/buffers.c net/audit.c net/mend.c net/bounce.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "net/audit.h"
+#include "net/bounce.h"
 #include "net/forward.h"
 #include "net/supervise.h"
 #include "net/wire.h"
@@ -30,6 +31,7 @@ static struct supervisor supervisor;
 static void *memory, *bitmap;
 static uint64_t now;
 static bool relaying; // the driver moves plain frames by itself
+static bool bouncing; // lan's frames are copied
 
 uint64_t clock_us(void)
 {
@@ -57,10 +59,14 @@ static void make_box(unsigned queues, uint32_t slots, uint16_t lan_max, uint16_t
         fake_relays(&fakes[i]);
     buffers_init(&buffers, (struct port *[]){&fakes[LAN].port, &fakes[WAN].port}, PORTS);
     wire_plan(&buffers, LAN, WAN);
+    if (bouncing)
+        bounce_plan(&buffers, LAN, BURST_DEFAULT);
     assert_int_equal(buffers_plan(&buffers, BUFFER_CAPACITY), 0);
     memory = aligned_alloc(CACHE_LINE, buffers.bytes);
     bitmap = malloc(buffers.bitmap_bytes);
     assert_int_equal(buffers_deal(&buffers, memory, 0x10000000, buffers.bytes, bitmap), 0);
+    if (bouncing)
+        assert_true(bounce_insert(&fakes[LAN].port));
     forwarder_init(&forwarder, &buffers.area);
     assert_int_equal(wire_connect(&forwarder, &buffers, LAN, WAN), 0);
     supervise_init(&supervisor, &buffers);
@@ -233,6 +239,36 @@ static void test_max_frame_changes_with_a_restart(void **state)
         expect_nothing_sent(WAN);
         check_laws();
     }
+    free_box();
+}
+
+// A card writes to all that an IOMMU lets it write to, after it has handed its frames over. What
+// was copied leaves as it came.
+static void test_a_card_rewrites_what_it_handed_over(void **state)
+{
+    (void)state;
+    make_box(1, 16, 1514, 1514);
+    const struct buffer_extent own = buffers_extent(&buffers, buffers_receive_group(&buffers, LAN));
+    for (unsigned round = 0; round < 20; round++) { // more than once around every ring
+        arrive(LAN, 60, 2 * round, FAKE_HONEST);
+        arrive(LAN, 1514, 2 * round + 1, FAKE_HONEST);
+        arrive(LAN, 60, 0, FAKE_ZERO_LENGTH);
+        assert_int_equal(forward_poll(&forwarder), 3);
+        memset(buffers.area.base + own.offset, 0xee, own.bytes);
+        for (unsigned i = 0; i < 2; i++) {
+            uint8_t data[FAKE_DATA_MAX];
+            const unsigned length = fake_sent(&fakes[WAN], 0, data);
+            assert_int_equal(length, i == 0 ? 60 : 1514);
+            if (bouncing)
+                assert_int_equal(read_frame(data, length), 2 * round + i);
+            else
+                assert_int_equal(data[0] + data[length - 1], 0xee + 0xee);
+        }
+        assert_int_equal(drops(LAN, DROP_BAD_LENGTH), round + 1);
+        check_laws();
+    }
+    if (bouncing)
+        assert_int_equal(bounce_copied(&fakes[LAN].port), 60);
     free_box();
 }
 
@@ -564,24 +600,35 @@ static void test_a_million_random_bursts(void **state)
 static int by_verbs(void **state)
 {
     (void)state;
-    relaying = false;
-    return 0;
-}
-
-static int by_relay(void **state)
-{
-    (void)state;
-    relaying = true;
+    relaying = bouncing = false;
     memset(arrived, 0, sizeof arrived);
     memset(left, 0, sizeof left);
     memset(newest, 0, sizeof newest);
     return 0;
 }
 
-// With a driver that has single verbs only; and with one that moves plain frames by itself, where
-// the test does not count on what one burst does.
-#define VERBS(test) {#test, test, by_verbs, NULL, NULL}
-#define BOTH(test)                                   \
+static int by_relay(void **state)
+{
+    by_verbs(state);
+    relaying = true;
+    return 0;
+}
+
+static int by_bounce(void **state)
+{
+    by_verbs(state);
+    bouncing = true;
+    return 0;
+}
+
+// With a driver that has single verbs only, the same with frames that are copied; and with one that
+// moves plain frames by itself, where the test does not count on what one burst does.
+#define VERBS(test)                                    \
+    {#test, test, by_verbs, NULL, NULL},               \
+    {                                                  \
+        #test " (bounce)", test, by_bounce, NULL, NULL \
+    }
+#define ALL(test)                                    \
     VERBS(test),                                     \
     {                                                \
         #test " (relay)", test, by_relay, NULL, NULL \
@@ -590,21 +637,22 @@ static int by_relay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_both_directions),
+        ALL(test_both_directions),
         VERBS(test_bad_frames_cost_nobody_else),
-        BOTH(test_bad_buffers_end_in_a_restart),
+        VERBS(test_a_card_rewrites_what_it_handed_over),
+        ALL(test_bad_buffers_end_in_a_restart),
         VERBS(test_max_frame_changes_with_a_restart),
-        BOTH(test_nothing_good_in_a_burst),
-        BOTH(test_ring_full_holds),
-        BOTH(test_ring_full_drops),
-        BOTH(test_ring_full_with_flow_control),
+        ALL(test_nothing_good_in_a_burst),
+        ALL(test_ring_full_holds),
+        ALL(test_ring_full_drops),
+        ALL(test_ring_full_with_flow_control),
         VERBS(test_transmit_takes_less),
-        BOTH(test_no_link),
-        BOTH(test_egress_faults),
-        BOTH(test_burst_limit),
+        ALL(test_no_link),
+        ALL(test_egress_faults),
+        ALL(test_burst_limit),
         VERBS(test_offsets_at_the_edges),
-        BOTH(test_absent_port),
-        BOTH(test_a_million_random_bursts),
+        ALL(test_absent_port),
+        ALL(test_a_million_random_bursts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
