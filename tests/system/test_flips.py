@@ -21,7 +21,7 @@ from pairs import start_pairs
 
 FLIPS = int(os.environ.get("FLIPS", "500"))
 SEED = int(os.environ.get("SEED", "1"))
-SECONDS = 60 + FLIPS / 30
+PATIENCE = 120  # seconds without a single bit changed: on a busy computer a restart takes its time
 
 # Whose driver, and how domains are kept apart. The second pair always has virtio ports.
 RUNS = {
@@ -61,9 +61,12 @@ def change_bits(pairs, traffic):
     """Lets frames cross until all bits were changed; returns what the box says of it."""
     box = pairs.box
     box.command(f"flips a {FLIPS} {SEED}")
-    deadline = time.monotonic() + SECONDS
+    before, moved = "", time.monotonic()
     while " 0 to go" not in (said := box.command("flips a", 60)):
-        assert time.monotonic() < deadline, f"seed {SEED}: not within {SECONDS} s\n{said}"
+        changed = re.search(r"(\d+) bits changed", said)[1]
+        if changed != before:
+            before, moved = changed, time.monotonic()
+        assert time.monotonic() - moved < PATIENCE, f"seed {SEED}: stands still\n{said}"
         faults.stimulate(pairs)
         for peer in (pairs.a, pairs.b):
             peer.drain(0.01)
@@ -88,7 +91,7 @@ def test_the_box_survives_random_bits(run):
         assert sum(result["places"].values()) == FLIPS and 0 not in result["places"].values()
         assert result["second_pair_lost"] == 0 and traffic.sent > 100
         box.command("restart a")
-        box.wait_for_links()
+        box.wait_for_links(PATIENCE)
         assert faults.first_pair_works(pairs)
         counters = stats(box)
         assert (counters["c"].dropped, counters["d"].dropped) == (0, 0)
