@@ -306,8 +306,8 @@ struct port_driver {
     // need. Runs wherever the data verbs do. Does nothing where the card has no such thing.
     void (*misdeed)(struct queue *queue, uint32_t fault, uint64_t target);
 
-    // NULL: buffer_of is always up to date. Brings it up to date, between two bursts.
-    void (*settle)(struct port *port);
+    // NULL: buffer_of is always up to date. Brings that of a queue up to date, between two bursts.
+    void (*settle)(struct queue *queue);
 
     // NULL: the card has no light that could. Lets a light beside the port blink, whatever the link
     // does, so that somebody in front of the rack finds it; false gives the light back its meaning.

@@ -79,7 +79,7 @@ static void insert_domains(const struct ports *ports, const struct config *confi
             continue;
         if (!table && !(table = proxy_init(&buffers.area)))
             log_line("isolation domain: no memory");
-        if (!table || proxy_insert(port) != 0)
+        if (!table || proxy_insert(port, &buffers) != 0)
             port->state = PORT_ABSENT;
         else
             log_line("%s: driver in ring 3, apart by %s", port->name, domain_mechanism());

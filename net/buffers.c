@@ -33,13 +33,11 @@ struct queue *walk_queue(const struct buffers *buffers, struct walk *walk)
     return NULL;
 }
 
-void buffers_settle(const struct buffers *buffers)
+void buffers_settle(const struct walk *walk, struct queue *queue)
 {
-    for (unsigned i = 0; i < buffers->port_count; i++) {
-        struct port *port = buffers->ports[i];
-        if (port->driver != NULL && port->driver->settle != NULL)
-            port->driver->settle(port);
-    }
+    const struct port_driver *driver = queue->port->driver;
+    if (!walk->stock && driver != NULL && driver->settle != NULL)
+        driver->settle(queue);
 }
 
 // The number of the rank-th port, counted from 0, whose bit is set.

@@ -51,6 +51,8 @@ struct buffers {
     uint8_t group[NET_PORTS_MAX]; // which range carries port p's frames: range[group[p]]
     struct buffer_range range[BUFFER_GROUPS_MAX]; // by group
     uint64_t *bitmap;
+
+    uint32_t mends; // times that buffers_mend() has used the bitmap
 };
 
 // The ports must have been probed; one that is absent has no queues and needs no buffers.
@@ -107,11 +109,11 @@ struct walk {
     bool stock;     // then transmit is set, too
 };
 
-// Brings every queue's buffer_of up to date (port_driver.settle), between two bursts.
-void buffers_settle(const struct buffers *buffers);
-
 // The queue at which the walk stands, after skipping what is not there; NULL at the end.
 struct queue *walk_queue(const struct buffers *buffers, struct walk *walk);
+
+// Brings buffer_of of that queue up to date (port_driver.settle), between two bursts.
+void buffers_settle(const struct walk *walk, struct queue *queue);
 
 // The group whose buffers that queue holds: of the port whose frames it receives or carries. A
 // transmit queue that nobody sends through holds buffers like its own port's receive queues.

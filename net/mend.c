@@ -3,13 +3,14 @@
 #include "net/mend.h"
 #include <stddef.h>
 
-static void tick_off_all(const struct buffers *buffers)
+static void tick_off_all(struct buffers *buffers)
 {
     for (uint64_t i = 0; i < buffers->bitmap_bytes / sizeof(uint64_t); i++)
         buffers->bitmap[i] = 0;
-    buffers_settle(buffers);
+    buffers->mends++;
     struct walk walk = {0};
     for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++) {
+        buffers_settle(&walk, queue);
         for (uint32_t slot = 0; slot < queue->slots; slot++) {
             const uint32_t buffer = queue->buffer_of[slot];
             if (buffer < buffers->area.count)
@@ -32,8 +33,30 @@ static uint32_t next_missing(const struct buffers *buffers, struct buffer_range 
     return NO_BUFFER;
 }
 
-unsigned buffers_mend(const struct buffers *buffers)
+static bool lacks_buffers(const struct queue *queue)
 {
+    const uint32_t *const end = queue->buffer_of + queue->slots;
+    for (const uint32_t *buffer = queue->buffer_of; buffer != end; buffer++)
+        if (*buffer == NO_BUFFER)
+            return true;
+    return false;
+}
+
+static bool port_lacks_buffers(const struct port *port)
+{
+    for (unsigned i = 0; i < port->rx_queues; i++)
+        if (lacks_buffers(port->rx[i]))
+            return true;
+    for (unsigned i = 0; i < port->tx_queues; i++)
+        if (lacks_buffers(port->tx[i]))
+            return true;
+    return false;
+}
+
+unsigned buffers_mend(struct buffers *buffers, const struct port *port)
+{
+    if (!port_lacks_buffers(port))
+        return 0;
     uint32_t next[BUFFER_GROUPS_MAX] = {0}; // by group: how far its range was searched
     unsigned mended = 0;
     tick_off_all(buffers);

@@ -17,12 +17,10 @@
 
 #define COLD        __attribute__((noinline, cold))
 #define UNLIKELY(x) __builtin_expect(x, 0)
-#define OWNERS_MAX  (NET_PORTS_MAX * 2 * PORT_QUEUES_MAX)
 
 static struct judge judge;
 static struct proxy proxies[NET_PORTS_MAX];
 static unsigned proxy_count;
-static struct proxy_queue *queues[OWNERS_MAX + 1]; // by owner
 static uint16_t owner_count;
 
 static struct proxy_queue *proxied(struct queue *queue)
@@ -328,19 +326,21 @@ static void sync(struct proxy_queue *pq)
 }
 
 // Whose slot each buffer is, in whatever order: as many as there are slots, between two bursts.
-static void settle(struct port *port)
+static void settle_slots(struct proxy_queue *pq)
 {
-    struct proxy *proxy = proxy_of(port);
-    uint32_t filled[OWNERS_MAX + 1] = {0};
-    for (uint32_t buffer = 0; buffer < judge.area->count; buffer++) {
-        const uint16_t owner = judge.owner[buffer];
-        struct proxy_queue *pq = queues[owner];
-        if (owner != JUDGE_RING_0 && pq->proxy == proxy && filled[owner] < pq->queue.slots)
-            pq->queue.buffer_of[filled[owner]++] = buffer;
-    }
-    for (unsigned owner = 1; owner <= owner_count; owner++)
-        for (; queues[owner]->proxy == proxy && filled[owner] < queues[owner]->queue.slots;)
-            queues[owner]->queue.buffer_of[filled[owner]++] = NO_BUFFER;
+    const uint16_t *const owner = judge.owner, mine = pq->owner;
+    const uint32_t end = pq->range.first + pq->range.count;
+    uint32_t *slot = pq->queue.buffer_of, *const last = slot + pq->queue.slots;
+    for (uint32_t buffer = pq->range.first; buffer < end && slot != last; buffer++)
+        if (owner[buffer] == mine)
+            *slot++ = buffer;
+    while (slot != last)
+        *slot++ = NO_BUFFER;
+}
+
+static void settle(struct queue *queue)
+{
+    settle_slots(proxied(queue));
 }
 
 static void own_slots(struct proxy_queue *pq)
@@ -377,7 +377,7 @@ static void stop(struct port *port)
     if (port->state == PORT_RUNNING || port->state == PORT_FAULTED)
         for_each_queue(proxy, sync);
     proxy->real->stop(port);
-    settle(port);
+    for_each_queue(proxy, settle_slots);
 }
 
 static void poll(struct port *port)
@@ -423,7 +423,7 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
         .queue = {(*at)->port, (*at)->buffer_of, (*at)->slots, 0},
         .proxy = proxy,
         .real = *at,
-        .owner = (uint16_t)(owner_count + 1),
+        .owner = ++owner_count,
         .transmit = transmits,
     };
     pq->call = domain_memory(proxy->domain, sizeof *pq->call, VM_USER_READ, &pq->call_address);
@@ -443,11 +443,19 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
         (__typeof__(pq->call->next_empty))domain_function(domain, (const void *)real->next_empty);
     pq->call->misdeed =
         (__typeof__(pq->call->misdeed))domain_function(domain, (const void *)real->misdeed);
-    queues[++owner_count] = pq;
     return true;
 }
 
-int proxy_insert(struct port *port)
+// Once the port's queues are the proxy's.
+static void set_ranges(const struct proxy *proxy, const struct buffers *buffers)
+{
+    struct walk walk = {0};
+    for (struct queue *queue; (queue = walk_queue(buffers, &walk)) != NULL; walk.index++)
+        if (buffers->ports[walk.port] == proxy->port && !walk.stock)
+            proxied(queue)->range = buffers->range[walk_group(buffers, &walk)];
+}
+
+int proxy_insert(struct port *port, const struct buffers *buffers)
 {
     const struct port_driver *real = port->driver;
     if (real->parts == NULL) {
@@ -478,6 +486,7 @@ int proxy_insert(struct port *port)
         port->rx[i] = &proxy->rx[i].queue;
     for (unsigned i = 0; i < port->tx_queues; i++)
         port->tx[i] = &proxy->tx[i].queue;
+    set_ranges(proxy, buffers);
     proxy->driver.relay = NULL;
     proxy->driver.receive = receive;
     proxy->driver.refill = refill;

@@ -12,7 +12,7 @@
 #pragma once
 #include "drivers/domain.h"
 #include "kernel/domain.h"
-#include "net/counters.h"
+#include "net/buffers.h"
 #include "net/judge.h"
 
 struct proxy;
@@ -25,7 +25,8 @@ struct proxy_queue {
     uint64_t call_address;    // the domain's
     struct queue *image;      // the copy of *real, as ring 0 sees it
     uint64_t image_address;
-    uint16_t owner; // its number in the judge's table
+    uint16_t owner;            // its number in the judge's table
+    struct buffer_range range; // the buffers of its group: it never owns another one
     bool transmit;
     uint64_t taken;   // receive: frames since start()
     uint64_t put;     // buffers given to the ring since start()
@@ -77,7 +78,7 @@ bool proxy_init(const struct packet_area *area);
 // has not been started. Afterwards port->driver, port->rx and port->tx are the proxy's. Returns 0,
 // -ENOTSUP when the driver's data path cannot run in a domain, or -ENOMEM, both after a line in the
 // log: the port is as before.
-int proxy_insert(struct port *port);
+int proxy_insert(struct port *port, const struct buffers *buffers);
 
 // The proxy of a port, or NULL.
 struct proxy *proxy_of(const struct port *port);

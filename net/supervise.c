@@ -71,7 +71,7 @@ static void stop(struct supervisor *supervisor, struct supervised *s)
     const uint64_t lost = s->port->lost_in_restart;
     s->port->driver->stop(s->port);
     s->lost += s->port->lost_in_restart - lost;
-    const unsigned mended = buffers_mend(supervisor->buffers);
+    const unsigned mended = buffers_mend(supervisor->buffers, s->port);
     if (mended > 0)
         log_line("%s: %u slots had lost their buffers and have them again", s->port->name, mended);
 }
@@ -263,7 +263,7 @@ const char *supervise_state_name(const struct supervised *s)
     return s->port->state == PORT_RUNNING ? "running" : "faulted";
 }
 
-void supervise_init(struct supervisor *supervisor, const struct buffers *buffers)
+void supervise_init(struct supervisor *supervisor, struct buffers *buffers)
 {
     *supervisor = (struct supervisor){.buffers = buffers};
 }

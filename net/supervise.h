@@ -60,7 +60,7 @@ struct supervised {
 };
 
 struct supervisor {
-    const struct buffers *buffers; // to be mended when a port lost some
+    struct buffers *buffers; // to be mended when a port lost some
     struct supervised ports[NET_PORTS_MAX];
     unsigned count;
 };
@@ -71,7 +71,7 @@ const char *supervise_state_name(const struct supervised *port);
 
 // Empties the supervisor. buffers are kept, not copied; buffers_deal() comes before the first
 // start.
-void supervise_init(struct supervisor *supervisor, const struct buffers *buffers);
+void supervise_init(struct supervisor *supervisor, struct buffers *buffers);
 
 // Adds a port; its number is supervisor->count before the call, and must be its number elsewhere
 // in net/. device is kept, not copied. At most NET_PORTS_MAX ports.
