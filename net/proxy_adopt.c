@@ -103,15 +103,19 @@ static uint32_t free_slot(struct proxy_queue *pq)
 static void place_others(struct proxy_queue *pq, struct proxy_loan *loan)
 {
     uint16_t *const owner = pq->proxy->judge->owner;
-    const uint32_t count = pq->proxy->judge->area->count;
+    const uint32_t end = pq->range.first + pq->range.count;
     const uint16_t unmarked = pq->owner;
-    if (free_slot(pq) == pq->queue.slots && loan->count == 0)
+    uint32_t *slot = pq->queue.buffer_of + free_slot(pq);
+    uint32_t *const last = pq->queue.buffer_of + pq->queue.slots;
+    if (slot == last && loan->count == 0)
         return; // there is none
-    for (uint32_t buffer = 0, slot; buffer < count; buffer++) {
+    for (uint32_t buffer = pq->range.first; buffer < end; buffer++) {
         if (owner[buffer] != unmarked)
             continue;
-        if ((slot = free_slot(pq)) < pq->queue.slots) {
-            pq->queue.buffer_of[slot] = buffer;
+        while (slot != last && *slot != NO_BUFFER)
+            slot++;
+        if (slot != last) {
+            *slot++ = buffer;
         } else if (loan->sent < pq->more && loan->sent < loan->count) {
             loan->frames[loan->sent++].buffer = buffer;
             owner[buffer] = JUDGE_RING_0;
@@ -128,8 +132,12 @@ static void unmark(struct proxy_queue *pq, uint32_t buffer)
 // Every mark is on a buffer that a slot, the caller or the refill under way names.
 static void unmark_all(struct proxy_queue *pq, const struct proxy_loan *loan)
 {
-    for (uint32_t slot = 0; slot < pq->queue.slots; slot++)
-        unmark(pq, pq->queue.buffer_of[slot]);
+    uint16_t *const owner = pq->proxy->judge->owner;
+    const uint32_t count = pq->proxy->judge->area->count;
+    const uint32_t *const end = pq->queue.buffer_of + pq->queue.slots;
+    for (const uint32_t *buffer = pq->queue.buffer_of; buffer != end; buffer++)
+        if (*buffer < count)
+            owner[*buffer] &= (uint16_t)~MARK;
     for (unsigned i = 0; i < loan->count; i++)
         unmark(pq, loan->frames[i].buffer);
     for (unsigned i = 0; i < pq->call->given; i++)

@@ -24,8 +24,27 @@ static uint32_t distance(uint32_t from, uint32_t to, uint32_t slots)
 
 static void forget(struct queue *queue)
 {
-    for (uint32_t slot = 0; slot < queue->slots; slot++)
-        queue->buffer_of[slot] = NO_BUFFER;
+    _Static_assert(NO_BUFFER == UINT32_MAX, "all bits set");
+    __builtin_memset(queue->buffer_of, 0xff, queue->slots * sizeof *queue->buffer_of);
+}
+
+// Notes down which buffers the slots from first to end name, each where its frame begins. False
+// when one names something else. There are thousands, so no division: the quotient is guessed by a
+// multiplication, and multiplied back.
+static bool read_rx(struct ixgbe_rx *rx, uint32_t first, uint32_t end)
+{
+    const struct packet_area *area = rx->queue.port->area;
+    const uint64_t origin = packet_dma(area, 0, FRAME_HEADROOM), stride = area->stride;
+    const uint64_t count = area->count, inverse = UINT64_MAX / stride + 1;
+    uint32_t *const buffer_of = rx->queue.buffer_of;
+    for (uint32_t slot = first; slot < end; slot++) {
+        const uint64_t offset = rx->descriptors[slot].address - origin; // huge when in front
+        const uint64_t buffer = (uint64_t)((unsigned __int128)offset * inverse >> 64);
+        if (buffer >= count || buffer * stride != offset)
+            return false;
+        buffer_of[slot] = (uint32_t)buffer;
+    }
+    return true;
 }
 
 // The tail tells which slots the card may have filled: those of the refill that was under way are
@@ -50,17 +69,13 @@ static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t 
     rx->owed = (uint32_t)(taken - put - *more);
     if (rx->owed > slots)
         return -EIO;
-    // In registers: for all the compiler knows, a store to a slot could change the original.
-    const struct packet_area area = *rx->queue.port->area;
-    uint32_t slot = (rx->next + rx->owed) % slots;
-    for (uint32_t left = slots - rx->owed; left > 0;
-         left--, slot = slot + 1 == slots ? 0 : slot + 1) {
-        const uint64_t address = rx->descriptors[slot].address;
-        const uint32_t buffer = buffer_at(&area, address, FRAME_HEADROOM);
-        if (buffer == NO_BUFFER || address != packet_dma(&area, buffer, FRAME_HEADROOM))
-            return -EIO;
-        rx->queue.buffer_of[slot] = buffer;
-    }
+    // All but those that are owed.
+    const uint32_t from = (rx->next + rx->owed) % slots, to = rx->next;
+    const bool good =
+        rx->owed == slots ||
+        (from < to ? read_rx(rx, from, to) : read_rx(rx, from, slots) && read_rx(rx, 0, to));
+    if (!good)
+        return -EIO;
     rx->lengths = rx->whole_lengths;
     return 0;
 }
