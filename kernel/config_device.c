@@ -71,6 +71,7 @@ bool config_device_parse(const char *text, struct config_device *device)
         const char *prefix;
         enum config_device_kind kind;
     } kinds[] = {
+        {"any:", CONFIG_DEVICE_ANY},
         {"virtio:", CONFIG_DEVICE_VIRTIO},
         {"ixgbe:", CONFIG_DEVICE_IXGBE},
         {"pci:", CONFIG_DEVICE_PCI},

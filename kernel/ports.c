@@ -30,7 +30,8 @@ static const struct port_driver *driver_for(const struct port_driver *const driv
     return NULL;
 }
 
-// "virtio:1" is the second card, by PCI address, that the driver of that family supports.
+// "virtio:1" is the second card, by PCI address, that the driver of that family supports; with ""
+// for the family any driver's counts.
 static struct pci_device *card_by_ordinal(const struct port_driver *const drivers[],
                                           const char *family, unsigned ordinal)
 {
@@ -48,6 +49,8 @@ static struct pci_device *find_card(const struct port_driver *const drivers[],
                                     const struct config_device *device)
 {
     switch (device->kind) {
+    case CONFIG_DEVICE_ANY:
+        return card_by_ordinal(drivers, "", device->ordinal);
     case CONFIG_DEVICE_VIRTIO:
         return card_by_ordinal(drivers, "virtio", device->ordinal);
     case CONFIG_DEVICE_IXGBE:
@@ -112,8 +115,8 @@ static void open_port(struct port *port, struct env *env, const struct config_po
     }
     hotplug_add(port, card);
     if (port->rx_queues < wanted->queues)
-        log_line("%s: queues = %u: this card receives on %u at most, which is what it does",
-                 wanted->name, (unsigned)wanted->queues, port->rx_queues);
+        log_line("%s: queues = %u, but this card receives on %u at most: using %u", wanted->name,
+                 (unsigned)wanted->queues, port->rx_queues, port->rx_queues);
 }
 
 // Descriptors in each ring, unless the configuration says; 0: the driver decides. In a bridge each

@@ -25,9 +25,9 @@ BROKEN = {
     "misspelt section": (GOOD.replace("[forward]", "[froward]"), 5,
                          '"froward"', 'did you mean "forward"'),
     "unknown mode": (GOOD.replace("wire", "teleport"), 6, '"teleport"', "expected wire or bridge"),
-    "unknown device": (GOOD.replace("virtio:1", "e1000:1"), 4, '"e1000:1"', "expected virtio:N"),
+    "unknown device": (GOOD.replace("virtio:1", "e1000:1"), 4, '"e1000:1"', "expected any:N"),
     "device number too large": (GOOD.replace("virtio:1", "virtio:99999999999"), 4,
-                                '"virtio:99999999999"', "expected virtio:N"),
+                                '"virtio:99999999999"', "expected any:N"),
     "device used twice": (GOOD.replace("virtio:1", "virtio:0"), 4, "virtio:0", "expected another"),
     "key before any section": ("mode = wire\n" + GOOD, 1, '"mode"', r"expected \[port NAME\]"),
     "no equals sign": (GOOD.replace("mode = wire", "mode wire"), 6, '"mode wire"',
@@ -120,6 +120,20 @@ def test_a_card_of_another_kind_between_them_is_left_alone():
     """virtio:1 is the second virtio card, whatever else is plugged in."""
     with start_wire(extra=["-device", "e1000"]) as wire:
         assert_forwards(wire)
+
+
+def test_any_card_that_there_is_a_driver_for():
+    """By PCI address, whatever kind: here the second one first."""
+    config = GOOD.replace("virtio:0", "any:1").replace("virtio:1", "any:0")
+    with start_wire(extra=["-device", "e1000"], config=config) as wire:
+        ports = wire.box.command("ports")
+        assert re.search(r"^left +any:1 +virtio", ports, re.MULTILINE), ports
+        assert_forwards(wire)
+
+
+def test_any_and_virtio_can_be_the_same_card():
+    with start_wire(config=GOOD.replace("virtio:1", "any:0"), ready=False) as wire:
+        wire.box.console.expect(r'right: device "any:0" is already another port\'s', 10)
 
 
 def test_ports_by_address():

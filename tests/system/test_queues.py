@@ -128,7 +128,7 @@ def test_a_card_with_one_queue_says_so_and_takes_all():
     with start_wire(ports="mixed",
                     config=config(("virtio:0", "ixgbe:0"), "queues = 4")) as wire:
         text = wire.box.console.text
-        assert re.search(r"\] left: queues = 4: this card receives on 1 at most", text), text
+        assert re.search(r"\] left: queues = 4, but this card receives on 1 at most: using 1", text), text
         assert "right: queues" not in text
         assert_flows_cross(wire)
         frames = [frame(100, seed=seed) for seed in range(100)]  # no IP: all to queue 0

@@ -93,6 +93,7 @@ static void test_good(void **state)
         {GOOD, "forward.ports=lan,wan"},
         {GOOD "ports = wan lan\n", "forward.ports=lan,wan"},
         {"[port lan]\ndevice = ixgbe:7\n" WAN WIRE, "port.lan.device=virtio:0"},
+        {"[port lan]\ndevice = any:7\n" WAN WIRE, "port.lan.device=virtio:0"},
         {GOOD "[system]\non-error = wire\n", "system.on-error=halt"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -139,7 +140,7 @@ static void test_values(void **state)
 
 // --- what is wrong -----------------------------------------------------------------------------
 
-#define DEVICES "expected virtio:N, ixgbe:N or pci:SSSS:BB:SS.F"
+#define DEVICES "expected any:N, virtio:N, ixgbe:N or pci:SSSS:BB:SS.F"
 
 // Every error that each input must give, and no other.
 static const struct wrong {
@@ -165,6 +166,11 @@ static const struct wrong {
      NULL,
      {"barewire.conf:2: port \"lan\": device \"virtoi:0\", " DEVICES}},
     {GOOD, "port.lan.device=virtio:", {"command line: port \"lan\": device \"virtio:\", " DEVICES}},
+    {GOOD, "port.lan.device=any", {"command line: port \"lan\": device \"any\", " DEVICES}},
+    {GOOD, "port.lan.device=any:256", {"command line: port \"lan\": device \"any:256\", " DEVICES}},
+    {GOOD,
+     "port.wan.device=any:3 port.lan.device=any:3",
+     {"command line: port \"wan\": device any:3 is already port \"lan\", expected another"}},
     {GOOD,
      "port.lan.device=virtio:256",
      {"command line: port \"lan\": device \"virtio:256\", " DEVICES}},
@@ -199,11 +205,11 @@ static const struct wrong {
     {"[port lan]\ndevice\n" WAN WIRE,
      NULL,
      {"barewire.conf:2: \"device\" has no \"=\", expected KEY = VALUE",
-      "barewire.conf:1: port \"lan\" has no device, expected device = virtio:N, ixgbe:N or "
+      "barewire.conf:1: port \"lan\" has no device, expected device = any:N, virtio:N, ixgbe:N or "
       "pci:SSSS:BB:SS.F"}},
     {"[port lan]\n" WAN WIRE,
      NULL,
-     {"barewire.conf:1: port \"lan\" has no device, expected device = virtio:N, ixgbe:N or "
+     {"barewire.conf:1: port \"lan\" has no device, expected device = any:N, virtio:N, ixgbe:N or "
       "pci:SSSS:BB:SS.F"}},
     {LAN "[port wan]\ndevice = virtio:0\n" WIRE,
      NULL,
@@ -430,7 +436,7 @@ static const struct wrong {
      {"barewire.conf:2: port \"lan\": device \"virtio:x\", " DEVICES,
       "barewire.conf:5: mode \"wier\", expected wire or bridge",
       "command line: on-error \"never\", expected halt or wire",
-      "barewire.conf:3: port \"wan\" has no device, expected device = virtio:N, ixgbe:N or "
+      "barewire.conf:3: port \"wan\" has no device, expected device = any:N, virtio:N, ixgbe:N or "
       "pci:SSSS:BB:SS.F"}},
 };
 
