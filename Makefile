@@ -63,7 +63,7 @@ iso: $(BUILD)/barewire.iso ## the bootable image; CONFIG=FILE is the configurati
 
 help: ## this text
 	@echo 'Barewire $(VERSION). Targets (COMPILER=gcc|clang, BUILD=folder, V=1 shows commands):'
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 18
 
 # --- third-party parts ----------------------------------------------------------------------------
 
@@ -145,14 +145,14 @@ listing: $(BUILD)/barewire.elf ## barewire.asm (disassembly with source) and bar
 PORTS ?= virtio
 
 run: all ## boots it in QEMU between two hosts; PORTS=virtio|ixgbe|mixed
-	$(Q)deps/install test
+	$(Q)deps/install run
 	$(Q)BUILD=$(BUILD) qemu/demo --ports $(PORTS)
 
 qemu-82599: ## builds the QEMU with the 82599 in it and prints its path
 	$(Q)qemu/82599/build
 
 gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
-	$(Q)deps/install test gdb
+	$(Q)deps/install run gdb
 	$(Q)BUILD=$(BUILD) tools/debug $(BUILD)/barewire.debug $(GDB_RUN)
 
 # The measuring program links the image's own objects (no copies, no other flags: code for the top

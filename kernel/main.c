@@ -113,7 +113,7 @@ static void announce(int running)
 {
     const unsigned long long us = clock_us(), ms = us / 1000;
     if (running < 0)
-        log_line("NOT FORWARDING: see above in %llu.%03llu ms", ms, us % 1000);
+        log_line("NOT FORWARDING: see above (after %llu.%03llu ms)", ms, us % 1000);
     else if ((unsigned)running < ports.count)
         log_line("READY, %d of %u ports running, in %llu.%03llu ms", running, ports.count, ms,
                  us % 1000);
