@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "kernel/clock.h"
+#include "kernel/cpu.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
 #include "net/stack/interface.h"
@@ -107,8 +108,9 @@ static void write_end(struct text *out)
     const struct load_shares *shares = &report.last_second;
     text_printf(out,
                 "],\"core\":{\"busy\":%u,\"housekeeping\":%u,\"asleep\":%u,"
-                "\"longest_gap_us\":%" PRIu64,
-                shares->busy, shares->housekeeping, shares->asleep, report.gap_max_ns / 1000);
+                "\"longest_gap_us\":%" PRIu64 ",\"virtual\":%s",
+                shares->busy, shares->housekeeping, shares->asleep, report.gap_max_ns / 1000,
+                cpu_is_virtual() ? "true" : "false");
     text_printf(out,
                 "},\"manage\":{\"slices\":%" PRIu64 ",\"us\":%" PRIu64 ",\"longest_us\":%" PRIu64
                 "}}\n",

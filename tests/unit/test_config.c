@@ -166,7 +166,6 @@ static const struct wrong {
      NULL,
      {"barewire.conf:2: port \"lan\": device \"virtoi:0\", " DEVICES}},
     {GOOD, "port.lan.device=virtio:", {"command line: port \"lan\": device \"virtio:\", " DEVICES}},
-    {GOOD, "port.lan.device=any", {"command line: port \"lan\": device \"any\", " DEVICES}},
     {GOOD, "port.lan.device=any:256", {"command line: port \"lan\": device \"any:256\", " DEVICES}},
     {GOOD,
      "port.wan.device=any:3 port.lan.device=any:3",

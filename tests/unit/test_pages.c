@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "kernel/clock.h"
+#include "kernel/cpu.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
 #include "net/stack/http.h"
@@ -41,6 +42,11 @@ static size_t used;
 uint64_t clock_us(void)
 {
     return UINT64_MAX;
+}
+
+bool cpu_is_virtual(void)
+{
+    return true;
 }
 
 uint64_t page_total_bytes(void)
