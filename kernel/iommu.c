@@ -106,7 +106,7 @@ int iommu_start(bool wanted)
     if (!wanted)
         return 0;
     on = true;
-    log_line("VT-d: %u unit%s on, cards reach nothing until they are allowed to, interrupts are remapped",
+    log_line("VT-d: %u unit%s on, cards reach nothing unless allowed, interrupts are remapped",
              dmar.unit_count, dmar.unit_count == 1 ? "" : "s");
     iommu_reserved_start(&dmar);
     return 0;
