@@ -38,6 +38,7 @@ struct sample {
     bool seconds;       // the number is in microseconds
     bool absent;        // there is nothing to show
     uint64_t number;
+    const struct load_report *report; // what the core did until this page was begun
 };
 
 struct family {
@@ -105,62 +106,44 @@ TAKE(take_missed, item, port_at(item)->port->card_missed)
 TAKE(take_damaged, item, port_at(item)->port->card_errors)
 TAKE(take_lost, item, port_at(item)->port->lost_in_restart)
 
-// What the core does; `report` is taken afresh for each family of them.
-static struct load_report report;
-
 static void take_core_time(unsigned item, struct sample *sample)
 {
     static const char *const states[CORE_STATES] = {"busy", "housekeeping", "asleep", "polling"};
-    if (item == 0)
-        load_read(&report, LOAD_METRICS);
-    const uint64_t us[] = {report.busy_us, report.housekeeping_us, report.asleep_us};
+    const struct load_report *report = sample->report;
+    const uint64_t us[] = {report->busy_us, report->housekeeping_us, report->asleep_us};
     snprintf(sample->labels, sizeof sample->labels, "state=\"%s\"", states[item]);
-    sample->number = item < 3 ? us[item] : report.us - us[0] - us[1] - us[2];
+    sample->number = item < 3 ? us[item] : report->us - us[0] - us[1] - us[2];
 }
 
-static void take_busy_share(unsigned item, struct sample *sample)
-{
-    (void)item;
-    load_read(&report, LOAD_METRICS);
-    sample->number = 1000ull * report.last_second.busy;
-}
+TAKE(take_busy_share, item, 1000ull * sample->report->last_second.busy)
 
 static void take_wakes(unsigned item, struct sample *sample)
 {
     snprintf(sample->labels, sizeof sample->labels, "cause=\"%s\"", idle_cause_name(item));
-    sample->number = report.wakes[item];
+    sample->number = sample->report->wakes[item];
 }
 
-static void take_longest_gap(unsigned item, struct sample *sample)
-{
-    (void)item;
-    sample->number = report.gap_max_ns / 1000;
-}
+TAKE(take_longest_gap, item, sample->report->gap_max_ns / 1000)
 
 // A histogram: buckets are cumulative, and the sum and the count come last. The bounds are powers
 // of two nanoseconds.
 static void take_gap(unsigned item, struct sample *sample)
 {
-    static uint64_t sum;
-    if (item == 0) {
-        load_read(&report, LOAD_METRICS);
-        sum = 0;
-    }
-    sample->number = sum;
+    const struct load_report *report = sample->report;
+    for (unsigned i = 0; i <= item && i < LOAD_GAPS; i++)
+        sample->number += report->gaps[i];
     if (item < LOAD_GAPS - 1) {
         const uint64_t ns = 2ull << item;
-        sum += report.gaps[item];
         snprintf(sample->labels, sizeof sample->labels, "le=\"%" PRIu64 ".%09" PRIu64 "\"",
                  ns / 1000000000, ns % 1000000000);
-        sample->number = sum;
     } else if (item == LOAD_GAPS - 1) {
-        sum += report.gaps[item];
         snprintf(sample->labels, sizeof sample->labels, "le=\"+Inf\"");
-        sample->number = sum;
+    } else if (item == LOAD_GAPS) {
+        sample->suffix = "_sum";
+        sample->seconds = true;
+        sample->number = report->us - report->asleep_us;
     } else {
-        sample->suffix = item == LOAD_GAPS ? "_sum" : "_count";
-        sample->seconds = item == LOAD_GAPS;
-        sample->number = item == LOAD_GAPS ? report.us - report.asleep_us : sum;
+        sample->suffix = "_count";
     }
 }
 
@@ -385,9 +368,10 @@ static unsigned samples(enum scope scope)
     return 0;
 }
 
-static void write_sample(const struct family *family, unsigned item, struct text *out)
+static void write_sample(const struct family *family, unsigned item,
+                         const struct load_report *report, struct text *out)
 {
-    struct sample sample = {.labels = ""};
+    struct sample sample = {.labels = "", .report = report};
     family->take(item, &sample);
     if (sample.labels[0] == '\0' &&
         (family->scope == EACH_PORT || family->scope == EACH_PORT_IF_DOMAINS))
@@ -411,11 +395,13 @@ bool metrics_write(struct page_cursor *cursor, const char *query, struct text *o
 {
     (void)query;
     const struct family *family = &families[cursor->part];
+    if (cursor->part == 0 && cursor->item == 0)
+        load_read(&cursor->load, LOAD_METRICS);
     if (cursor->item == 0 && samples(family->scope) > 0)
         text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
                     family->type);
     if (cursor->item < samples(family->scope))
-        write_sample(family, cursor->item++, out);
+        write_sample(family, cursor->item++, &cursor->load, out);
     if (cursor->item >= samples(family->scope)) {
         cursor->part++;
         cursor->item = 0;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/load.h"
 #include "net/stack/text.h"
 
 enum { PAGE_PIECE_MAX = 1024 }; // bytes that one call of write() may append
@@ -15,6 +16,7 @@ struct page_cursor {
     unsigned part;
     unsigned item;
     uint64_t place;
+    struct load_report load; // /metrics: its numbers add up, so they are of one moment
 };
 
 struct page {

@@ -59,12 +59,14 @@ uint64_t page_free_bytes(void)
     return UINT64_MAX;
 }
 
+static uint64_t more_gaps; // in each bucket, since the test began
+
 void load_read(struct load_report *report, enum load_reader reader)
 {
     (void)reader;
     memset(report, 0xff, sizeof *report);
     for (unsigned i = 0; i < LOAD_GAPS; i++)
-        report->gaps[i] = i;
+        report->gaps[i] = i + more_gaps;
 }
 
 const char *idle_cause_name(enum idle_cause cause)
@@ -230,6 +232,44 @@ static void test_metrics(void **state)
     assert_null(strstr(whole, "\n\n"));
 }
 
+// Writes pieces until the page has the text, or to its end. Returns the page.
+static char *write_until(struct page_cursor *cursor, char *page, const char *needle)
+{
+    size_t length = strlen(page);
+    for (bool more = true; more && (needle == NULL || strstr(page, needle) == NULL);) {
+        struct text text;
+        text_init(&text, page + length, WHOLE_MAX - length);
+        more = metrics_write(cursor, "", &text);
+        assert_false(text.cut);
+        length += text.used;
+    }
+    return page;
+}
+
+// A second scraper comes while the first is in the middle of the histogram, and the time between
+// them has filled the buckets further: each has buckets that add up.
+static void test_two_at_once(void **state)
+{
+    (void)state;
+    struct page_cursor first = {0}, second = {0};
+    char *page = calloc(2, WHOLE_MAX), *other = page + WHOLE_MAX;
+    more_gaps = 0;
+    write_until(&first, page, "{le=\"0.000000016\"} 6\n");
+    more_gaps = 1000;
+    write_until(&second, other, "{le=\"0.000000004\"} 2001\n");
+    write_until(&first, page, NULL);
+    write_until(&second, other, NULL);
+    assert_non_null(strstr(page, "{le=\"0.000000016\"} 6\n"));
+    assert_non_null(strstr(page, "{le=\"0.000000032\"} 10\n"));
+    assert_non_null(strstr(page, "{le=\"+Inf\"} 496\n"));
+    assert_non_null(strstr(page, "\nbarewire_poll_gap_seconds_count 496\n"));
+    assert_non_null(strstr(other, "{le=\"0.000000008\"} 3003\n"));
+    assert_non_null(strstr(other, "{le=\"+Inf\"} 32496\n"));
+    assert_non_null(strstr(other, "\nbarewire_poll_gap_seconds_count 32496\n"));
+    more_gaps = 0;
+    free(page);
+}
+
 static void test_status(void **state)
 {
     (void)state;
@@ -290,9 +330,8 @@ static void test_health(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_fdb),
+        cmocka_unit_test(test_metrics), cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_status),  cmocka_unit_test(test_fdb),
         cmocka_unit_test(test_health),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
