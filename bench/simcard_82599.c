@@ -94,7 +94,8 @@ static void make_module(struct simcard *card)
 }
 
 // What the registers hold after a global reset (the "Init val" columns of chapter 8). Tables that
-// reset does not clear keep their contents, which are rubbish after power-on.
+// reset does not clear keep their contents, which are rubbish after power-on. So do the semaphores
+// of software; firmware's are set anew (X550 datasheet, 11.8.4.1).
 static void load_defaults(struct simcard *card)
 {
     static const struct {
@@ -105,6 +106,7 @@ static void load_defaults(struct simcard *card)
         {IXGBE_PFVLVF(0), IXGBE_PFVLVF(63)}, {IXGBE_PFVLVFB(0), IXGBE_PFVLVFB(127)},
         {IXGBE_PFUTA(0), IXGBE_PFUTA(127)},
     };
+    const uint32_t held = *reg(card, IXGBE_SW_FW_SYNC) & IXGBE_SYNC_SOFTWARE;
     for (uint32_t offset = 0; offset < SIMCARD_BAR_SIZE; offset += 4) {
         bool keep = false;
         for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
@@ -133,7 +135,7 @@ static void load_defaults(struct simcard *card)
     *reg(card, IXGBE_I2CCTL) = 0xF;
     *reg(card, IXGBE_EEC) =
         (card->no_eeprom ? 0 : IXGBE_EEC_PRES) | (card->no_auto_read ? 0 : IXGBE_EEC_AUTO_RD);
-    *reg(card, IXGBE_SW_FW_SYNC) = IXGBE_SYNC_FIRMWARE(card->firmware_holds);
+    *reg(card, IXGBE_SW_FW_SYNC) = held | IXGBE_SYNC_FIRMWARE(card->firmware_holds);
     *reg(card, IXGBE_SWSM) = card->swsm_left_taken ? IXGBE_SWSM_SMBI : 0;
     if (!card->no_eeprom) {
         *reg(card, IXGBE_RAL(0)) =
@@ -155,6 +157,7 @@ void simcard_open(struct simcard *card, uint32_t *registers)
         .partner_10g = true,
     };
     memset(registers, 0x5A, SIMCARD_BAR_SIZE); // what power-on leaves in tables
+    *reg(card, IXGBE_SW_FW_SYNC) = 0;
     make_eeprom(card);
     make_module(card);
     load_defaults(card);

@@ -219,6 +219,7 @@
 #define IXGBE_SYNC_EEPROM      IXGBE_BIT(0)
 #define IXGBE_SYNC_PHY(lan)    IXGBE_BIT(1 + (lan))
 #define IXGBE_SYNC_MAC_CSR     IXGBE_BIT(3)
+#define IXGBE_SYNC_SOFTWARE    UINT32_C(0x1F)
 #define IXGBE_SYNC_FIRMWARE(s) ((s) << 5)    // firmware's twin of each software bit
 #define IXGBE_SYNC_REGSMP      IXGBE_BIT(31) // X540 and later
 

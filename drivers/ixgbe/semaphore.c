@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The semaphores. Intel 82599 datasheet (331520) 10.5.4; X540 datasheet (515496) for REGSMP.
+// The semaphores. Intel 82599 datasheet (331520) 10.5.4; X540 datasheet (515496) for REGSMP;
+// X550 datasheet (333369-009) 11.8.4.1.
 //
 // There are two gates in front of the register that says who holds what (SW_FW_SYNC): SWSM.SMBI
 // keeps the two ports' drivers apart, SWSM.SWESMBI keeps drivers and firmware apart. On the X540
@@ -9,7 +10,7 @@
 
 enum {
     GATE_US = 100000,      // how long a gate may stay shut before its holder is taken for dead
-    RESOURCE_US = 1000000, // firmware holds a resource for at most a second
+    RESOURCE_US = 1000000, // nobody holds a resource for longer (10.5.4: "~1 sec")
     ATTEMPT_US = 50,
 };
 
@@ -64,24 +65,29 @@ static int gate_shut(struct ixgbe *card, uint64_t since)
     return -EINPROGRESS;
 }
 
+// Whoever has waited for long enough takes a resource whose bit a driver left behind: no reset
+// clears those (X550, 11.8.4.1). What firmware holds stays firmware's.
 int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since)
 {
     if (!pass_gates(card))
         return gate_shut(card, since);
     const uint32_t sync = ixgbe_read(card, card->mac->sw_fw_sync) & ~IXGBE_SYNC_REGSMP;
-    const bool taken = sync & (resource | IXGBE_SYNC_FIRMWARE(resource));
-    if (!taken)
+    const bool late = env_time_us() - since >= RESOURCE_US;
+    const bool held = sync & resource;
+    const bool free = !(sync & IXGBE_SYNC_FIRMWARE(resource)) && (!held || late);
+    if (free)
         ixgbe_write(card, card->mac->sw_fw_sync, sync | resource);
     leave_gates(card);
-    if (!taken)
+    if (free && !held)
         return 0;
-    if (env_time_us() - since < RESOURCE_US)
+    if (!late)
         return -EINPROGRESS;
     env_log(card->env,
             "waited %u us for SW_FW_SYNC bit %xh: register is %08xh (82599 datasheet, section "
-            "10.5.4)",
-            (unsigned)RESOURCE_US, (unsigned)resource, (unsigned)sync);
-    return -EBUSY;
+            "10.5.4); %s",
+            (unsigned)RESOURCE_US, (unsigned)resource, (unsigned)sync,
+            free ? "a driver that is gone left it set, taking it" : "firmware has it, giving up");
+    return free ? 0 : -EBUSY;
 }
 
 int ixgbe_lock(struct ixgbe *card, uint32_t resource)

@@ -4,8 +4,9 @@
 #include "drivers/ixgbe/device.h"
 
 // Tries once to take the resource: IXGBE_SYNC_EEPROM, IXGBE_SYNC_PHY(lan) or IXGBE_SYNC_MAC_CSR.
-// since is when the caller first tried, in microseconds. Returns 0, -EINPROGRESS when it is
-// somebody else's, or, after a second of this, -EBUSY after a message.
+// since is when the caller first tried, in microseconds. Returns 0 or -EINPROGRESS when it is
+// somebody else's. After a second of this there is a message, and the resource is taken from a
+// driver (which is gone: returns 0), but not from firmware: -EBUSY.
 int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since);
 
 // Tries until it is decided. Only where nothing is forwarded yet.

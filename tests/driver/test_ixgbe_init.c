@@ -139,14 +139,6 @@ static void double_reset_when_the_card_will_not_be_quiet(void **state)
     assert_logged("section 5.2.5.3.2");
 }
 
-static void semaphore_left_taken_is_freed(void **state)
-{
-    (void)state;
-    sim.card.swsm_left_taken = true;
-    assert_int_equal(ixgbe_driver.probe(&sim.port), 0);
-    assert_logged("semaphore was left taken: SWSM 00000001h");
-}
-
 static void without_a_vector_the_link_is_polled(void **state)
 {
     (void)state;
@@ -277,13 +269,6 @@ static void eeprom_pointer_is_rubbish(void **state)
     sim.card.eeprom[0x05] = 0x03FF; // the word there is FFFFh: no section
     sim.card.eeprom[0x06] = 0x7000; // behind the end
     refuses("EEPROM checksum", -EIO);
-}
-
-static void firmware_keeps_the_eeprom(void **state)
-{
-    (void)state;
-    sim.card.firmware_holds = IXGBE_SYNC_EEPROM;
-    refuses("SW_FW_SYNC bit 1h: register is 00000020h", -EBUSY);
 }
 
 static void no_mac_address(void **state)
@@ -646,7 +631,6 @@ int main(void)
         CASE(ring_sizes),
         CASE(second_port_of_the_card),
         CASE(double_reset_when_the_card_will_not_be_quiet),
-        CASE(semaphore_left_taken_is_freed),
         CASE(without_a_vector_the_link_is_polled),
         CASE(unknown_device),
         CASE(virtual_function),
@@ -662,7 +646,6 @@ int main(void)
         CASE(eeprom_checksum),
         CASE(eeprom_section_checksum),
         CASE(eeprom_pointer_is_rubbish),
-        CASE(firmware_keeps_the_eeprom),
         CASE(no_mac_address),
         CASE(out_of_memory),
         CASE(receive_queue_never_starts),
