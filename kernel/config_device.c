@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kernel/number.h"
+
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -31,17 +33,10 @@ static const char *hexadecimal(const char *text, unsigned digits, char end, unsi
 
 static bool parse_ordinal(const char *text, unsigned *ordinal)
 {
-    *ordinal = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        *ordinal = *ordinal * 10 + (unsigned)(*text - '0');
-        if (*ordinal > CONFIG_ORDINAL_MAX)
-            return false;
-    }
-    return true;
+    uint64_t wide = 0;
+    const bool good = number_parse(text, 0, CONFIG_ORDINAL_MAX, &wide);
+    *ordinal = (unsigned)wide;
+    return good;
 }
 
 static bool parse_address(const char *text, struct config_device *device)

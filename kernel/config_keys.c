@@ -6,6 +6,7 @@
 
 #include "kernel/config_reader.h"
 #include "kernel/config_words.h"
+#include "kernel/number.h"
 
 static const char *const section_words[] = {"port", "forward", "manage", "system"};
 
@@ -33,21 +34,13 @@ static bool set_device(struct config_reader *reader, const char *value)
     return config_device_parse(value, &port->device) && strlen(value) < sizeof port->device_text;
 }
 
-// A decimal number from min to max and nothing else.
 static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *number)
 {
-    uint32_t sum = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        sum = 10 * sum + (uint32_t)(*text - '0');
-        if (sum > max)
-            return false;
-    }
-    *number = sum;
-    return sum >= min;
+    uint64_t wide;
+    const bool good = number_parse(text, min, max, &wide);
+    if (good)
+        *number = (uint32_t)wide;
+    return good;
 }
 
 static bool set_ring_size(struct config_reader *reader, const char *value)

@@ -38,14 +38,6 @@ void commands_set_fdb(const struct fdb *the_fdb)
     fdb = the_fdb;
 }
 
-// Whether there is anything to show; says so when there is not.
-static bool box_runs(void)
-{
-    if (supervisor == NULL)
-        console_printf("nothing is forwarded: see the log\n");
-    return supervisor != NULL;
-}
-
 static void link_text(const struct port *port, char text[LINK_TEXT])
 {
     if (port->state != PORT_RUNNING)
@@ -82,7 +74,7 @@ static void show_port(const struct supervised *s)
 void command_ports(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    if (!box_runs())
+    if (!box_runs(supervisor))
         return;
     console_printf("%-8s %-16s %-10s %-17s %-8s %s\n", "port", "device", "driver", "mac", "state",
                    "link");
@@ -175,7 +167,7 @@ static void show_stats(unsigned number)
 
 void command_stats(int argc, char **argv)
 {
-    if (!box_runs())
+    if (!box_runs(supervisor))
         return;
     if (argc > 1) {
         const int number = find_port(buffers->ports, buffers->port_count, argv[1]);
@@ -208,7 +200,7 @@ static void show_sound(uint32_t slots)
 void command_audit(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    if (!box_runs())
+    if (!box_runs(supervisor))
         return;
     struct audit audit;
     enum audit_result result;
@@ -240,7 +232,7 @@ void command_audit(int argc, char **argv)
 
 void command_restart(int argc, char **argv)
 {
-    if (!box_runs())
+    if (!box_runs(supervisor))
         return;
     if (argc != 2) {
         console_printf("usage: restart PORT\n");

@@ -4,11 +4,11 @@
 #include "net/commands_frames.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/number.h"
 #include "kernel/task.h"
 #include "net/capture.h"
 #include "net/decode.h"
@@ -40,13 +40,6 @@ void commands_frames_init(const struct buffers *all_buffers, const struct forwar
     forwarder = the_forwarder;
     for (unsigned i = 0; i < NET_PORTS_MAX; i++)
         snapshots[i] = (struct snapshot){.time = clock_us()};
-}
-
-static bool box_runs(void)
-{
-    if (buffers == NULL)
-        console_printf("nothing is forwarded: see the log\n");
-    return buffers != NULL;
 }
 
 // --- drops -------------------------------------------------------------------------------------
@@ -100,7 +93,7 @@ static bool more_drops(void)
 void command_drops(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    if (!box_runs())
+    if (!box_runs(buffers))
         return;
     next_port = shown = 0;
     shell_go_on(more_drops);
@@ -194,14 +187,11 @@ static bool more_capture(void)
 
 void command_capture(int argc, char **argv)
 {
-    if (!box_runs())
+    if (!box_runs(buffers))
         return;
-    unsigned long frames = FRAMES_DEFAULT;
-    char *end = NULL;
-    if (argc == 3)
-        frames = strtoul(argv[2], &end, 10);
-    if (argc < 2 || argc > 3 || frames == 0 || frames > CAPTURE_FRAMES_MAX ||
-        (end != NULL && (*end != '\0' || argv[2][0] < '0' || argv[2][0] > '9'))) {
+    uint64_t frames = FRAMES_DEFAULT;
+    if (argc < 2 || argc > 3 ||
+        (argc == 3 && !number_parse(argv[2], 1, CAPTURE_FRAMES_MAX, &frames))) {
         console_printf("usage: capture PORT [N], N from 1 to %d\n", CAPTURE_FRAMES_MAX);
         return;
     }
@@ -213,6 +203,6 @@ void command_capture(int argc, char **argv)
         return;
     }
     number = 1;
-    console_printf("the next %lu frames of %s; any key stops\n", frames, argv[1]);
+    console_printf("the next %" PRIu64 " frames of %s; any key stops\n", frames, argv[1]);
     shell_go_on(more_capture);
 }

@@ -4,6 +4,7 @@
 #include "kernel/console.h"
 #include "kernel/env.h"
 #include "net/bounce.h"
+#include "net/find_port.h"
 #include "net/proxy.h"
 #include "net/restarts.h"
 #include <inttypes.h>
@@ -46,10 +47,8 @@ static void show_port(const struct supervised *s, enum config_isolation level)
 void command_isolation(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    if (supervisor == NULL) {
-        console_printf("nothing is forwarded: see the log\n");
+    if (!box_runs(supervisor))
         return;
-    }
     console_printf("%-15s %-8s %-12s %8s  %-14s %s\n", "port", "level", "mechanism", "restarts",
                    "last cause", "last outage");
     for (unsigned i = 0; i < supervisor->count; i++)

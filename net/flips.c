@@ -11,6 +11,7 @@
 #include "kernel/console.h"
 #include "kernel/image.h"
 #include "kernel/log.h"
+#include "kernel/number.h"
 #include "kernel/trap.h"
 #include "net/find_port.h"
 #include "net/proxy.h"
@@ -249,9 +250,13 @@ static bool under_way_elsewhere(const struct proxy *proxy)
 
 void command_flips(int argc, char **argv)
 {
-    if (supervisor == NULL || argc < 2) {
-        console_printf(supervisor == NULL ? "nothing is forwarded: see the log\n"
-                                          : "usage: flips PORT [COUNT [SEED [show]]]\n");
+    uint64_t count = 0, seed = 0;
+    if (!box_runs(supervisor))
+        return;
+    if (argc < 2 || argc > 5 || (argc > 2 && !number_parse(argv[2], 0, UINT64_MAX, &count)) ||
+        (argc > 3 && !number_parse(argv[3], 0, UINT64_MAX, &seed)) ||
+        (argc > 4 && strcmp(argv[4], "show") != 0)) {
+        console_printf("usage: flips PORT [COUNT [SEED [show]]]\n");
         return;
     }
     const int number =
@@ -267,13 +272,13 @@ void command_flips(int argc, char **argv)
     if (argc > 2 && under_way_elsewhere(proxy))
         return;
     if (argc > 2) {
-        proxy->flips = strtoull(argv[2], NULL, 10);
-        shown = argc > 4 && strcmp(argv[4], "show") == 0;
+        proxy->flips = count;
+        shown = argc > 4;
         memset(counts, 0, sizeof counts);
         outage_count = 0;
         restarts_seen = restart_record(port)->total;
     }
     if (argc > 3)
-        state = (strtoull(argv[3], NULL, 10) << 1 | 1) * 0x9e3779b97f4a7c15; // spread over all bits
+        state = (seed << 1 | 1) * 0x9e3779b97f4a7c15; // spread over all bits
     show(port, proxy);
 }

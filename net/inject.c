@@ -7,13 +7,13 @@
 #include "net/inject.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/domain.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/iommu_interrupt.h"
+#include "kernel/number.h"
 #include "kernel/vm.h"
 #include "net/find_port.h"
 #include "net/proxy.h"
@@ -195,13 +195,12 @@ static void list_faults(void)
 
 void command_inject(int argc, char **argv)
 {
-    if (buffers == NULL) {
-        console_printf("nothing is forwarded: see the log\n");
+    if (!box_runs(buffers))
         return;
-    }
     const enum domain_fault which = argc >= 3 ? fault_named(argv[2]) : FAULT_NONE;
-    const int times = argc >= 4 ? atoi(argv[3]) : 1;
-    if (which == FAULT_NONE || times < 1) {
+    uint64_t times = 1;
+    if (which == FAULT_NONE || argc > 4 ||
+        (argc == 4 && !number_parse(argv[3], 1, UINT32_MAX, &times))) {
         list_faults();
         return;
     }
@@ -224,9 +223,10 @@ void command_inject(int argc, char **argv)
 
 void command_kill(int argc, char **argv)
 {
-    if (buffers == NULL || argc != 2) {
-        console_printf(buffers == NULL ? "nothing is forwarded: see the log\n"
-                                       : "usage: kill PORT\n");
+    if (!box_runs(buffers))
+        return;
+    if (argc != 2) {
+        console_printf("usage: kill PORT\n");
         return;
     }
     const int number = find_port(buffers->ports, buffers->port_count, argv[1]);

@@ -3,11 +3,11 @@
 #include "net/stack/ping.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/number.h"
 #include "lwip/icmp.h"
 #include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
@@ -132,9 +132,8 @@ static bool begin(const char *address, unsigned long count)
 
 void command_ping(int argc, char **argv)
 {
-    char *end = "";
-    const unsigned long count = argc > 2 ? strtoul(argv[2], &end, 10) : COUNT_DEFAULT;
-    if (argc < 2 || argc > 3 || *end != '\0' || count < 1 || count > COUNT_MAX)
+    uint64_t count = COUNT_DEFAULT;
+    if (argc < 2 || argc > 3 || (argc == 3 && !number_parse(argv[2], 1, COUNT_MAX, &count)))
         console_printf("usage: ping ADDRESS [COUNT], COUNT from 1 to %d\n", COUNT_MAX);
     else if (netif_default == NULL)
         console_printf("the box has no address: see [manage] in the configuration\n");

@@ -2,6 +2,7 @@
 // libFuzzer target for config_read(): the input is a file, a NUL byte, and a command line. A
 // configuration that was taken without an error must be one that can be acted on, and must print as
 // one that means the same.
+// links: kernel/number.c
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
 // links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 //

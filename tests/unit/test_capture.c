@@ -2,7 +2,7 @@
 // capture and drops: what passes is shown as it was, forwarding does not change, nothing is left
 // behind.
 // links: net/capture.c net/commands_frames.c net/decode.c net/forward.c net/counters.c
-// links: net/local.c net/wire.c net/buffers.c net/find_port.c tests/unit/fakeport.c
+// links: kernel/number.c net/local.c net/wire.c net/buffers.c net/find_port.c tests/unit/fakeport.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The configuration reader: what is right is taken, what is wrong is said exactly.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
+// links: kernel/number.c
 // links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -239,8 +240,7 @@ static const struct wrong {
     {"device = virtio:0\n" LAN WAN WIRE,
      NULL,
      {"barewire.conf:1: key \"device\" before any section, expected [port NAME], [forward], "
-      "[manage] or "
-      "[system]"}},
+      "[manage] or [system]"}},
     {"[port lan\ndevice = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:1: \"[port lan\" has no \"]\", expected [SECTION]"}},
@@ -270,8 +270,7 @@ static const struct wrong {
     {"[port l\xc3\xa4n]\ndevice = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:1: port name \"l\\xc3\\xa4n\", expected a letter, then letters, digits, - or "
-      "_, "
-      "at most 15"}},
+      "_, at most 15"}},
     {"[port abcdefghijklmnop]\ndevice = virtio:0\n" WAN WIRE,
      NULL,
      {"barewire.conf:1: port name \"abcdefghijklmnop\", expected a letter, then letters, digits, - "

@@ -2,6 +2,7 @@
 // The section [manage]: what is right is taken, what is wrong is said exactly, and without the
 // section nothing is managed.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
+// links: kernel/number.c
 // links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The configuration reader: what the modes wire and bridge want.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
+// links: kernel/number.c
 // links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
 #include <setjmp.h>
 #include <stdarg.h>
