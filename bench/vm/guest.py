@@ -3,6 +3,7 @@
 
 import statistics
 
+import threads
 from box import Box
 from hosts import Hosts
 
@@ -24,12 +25,15 @@ def boot(stack, ends, options, pattern=None):
 
 class Guest:
     """A guest that was booted, and is stopped until its turn. `name` is how its figures begin in the
-    result."""
+    result. Of one that is there for its round trips, no rates are measured."""
 
-    def __init__(self, name, title, hosts, box):
+    def __init__(self, name, title, hosts, box, rates=True):
         self.name, self.title = name, title
         self._hosts, self._box = hosts, box
-        self._figures = {"pps": [], "overload_pps": [], "loaded_loss": []}
+        self._figures = {"loaded_loss": []}
+        if rates:
+            self._figures |= {"pps": [], "overload_pps": [], "io_us": [], "io_wanted": [],
+                              "cpu_wanted": []}
         self._times = {"rtt_us": [], "loaded_rtt_us": []}
         box.qmp("stop")
 
@@ -38,31 +42,43 @@ class Guest:
         self._box.qmp("cont")
         try:
             self._hosts.meet()
-            self._times["rtt_us"].append(quantiles(self._hosts.ping()))
-            times, loss = self._hosts.loaded_ping()
-            self._times["loaded_rtt_us"].append(quantiles(times))
-            self._figures["loaded_loss"].append(loss)
-            overload = self._hosts.overload()
-            self._figures["overload_pps"].append(overload)
-            self._figures["pps"].append(self._hosts.rate_without_loss(overload * 1.3))
+            self._round_trips()
+            if "pps" in self._figures:
+                self._rates()
         finally:
             self._box.qmp("stop")
+        last = {key: values[-1] for key, values in self._figures.items()}
+        rates = (f"without loss {last['pps']:>8,.0f}  overload {last['overload_pps']:>8,.0f} frames/s"
+                 if "pps" in last else "")
         pings = "   ".join(f"p50 {p50:>6,.0f} p99 {p99:>7,.0f}" for p50, p99 in
                            (self._times["rtt_us"][-1], self._times["loaded_rtt_us"][-1]))
-        print(f"  {self.title:<12} without loss {self._figures['pps'][-1]:>8,.0f}  overload "
-              f"{overload:>8,.0f} frames/s   ping, idle and loaded, us: {pings}", flush=True)
+        print(f"  {self.title:<20} {rates:<47} ping, idle and loaded, us: {pings}", flush=True)
+
+    def _round_trips(self):
+        self._times["rtt_us"].append(quantiles(self._hosts.ping()))
+        times, loss = self._hosts.loaded_ping()
+        self._times["loaded_rtt_us"].append(quantiles(times))
+        self._figures["loaded_loss"].append(loss)
+
+    def _rates(self):
+        overload, (io, cpu) = self._hosts.overload(
+            lambda seconds: threads.watch(self._box, seconds))
+        for key, value in {"overload_pps": overload, "io_us": 1e6 * io.ran / overload,
+                           "io_wanted": io.wanted, "cpu_wanted": cpu.wanted,
+                           "pps": self._hosts.rate_without_loss(overload * 1.3)}.items():
+            self._figures[key].append(value)
 
     def result(self):
         """Medians over the rounds, by the names of the result."""
-        return {f"{self.name}_pps": round(statistics.median(self._figures["pps"])),
-                f"{self.name}_overload_pps": round(statistics.median(
-                    self._figures["overload_pps"])),
-                f"{self.name}_loaded_loss": round(statistics.median(
-                    self._figures["loaded_loss"]), 5),
+        return {**{f"{self.name}_{key}": round(statistics.median(values), DIGITS.get(key))
+                   for key, values in self._figures.items()},
                 **{f"{self.name}_{key}": {
                     percentile: round(statistics.median(row[i] for row in rounds), 1)
                     for i, percentile in enumerate(("p50", "p99"))}
                    for key, rounds in self._times.items()}}
+
+
+DIGITS = {"loaded_loss": 5, "io_us": 2, "io_wanted": 3, "cpu_wanted": 3}  # behind the point; else none
 
 
 def quantiles(times):

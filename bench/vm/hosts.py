@@ -92,10 +92,15 @@ class Hosts:
                 high = middle
         return low
 
-    def overload(self):
-        """Frames a second that come out when far more are offered than any guest carries."""
-        counts = self.offer(OVERLOAD_RATE, self._plan.overload_ms)
-        return counts["in_time"] / counts["seconds"]
+    def overload(self, watch=None):
+        """Frames a second that come out when far more are offered than any guest carries; and what
+        watch(seconds) returns, which is called in the middle of it."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            traffic = pool.submit(self.offer, OVERLOAD_RATE, self._plan.overload_ms)
+            time.sleep(self._plan.overload_ms / 4000)
+            seen = watch(self._plan.overload_ms / 2000) if watch else None
+            counts = traffic.result()
+        return counts["in_time"] / counts["seconds"], seen
 
     def meet(self):
         """Both hosts learn each other's address, and a bridge where they are."""

@@ -25,7 +25,7 @@ enum {
     HEADER = 14,
     FRAME_MAX = 1514,
     BATCH = 64,
-    TICK_NS = 50 * 1000,            // frames due are sent together once a tick
+    TICK_NS = 100 * 1000,           // frames due are sent together once a tick
     QUIET_NS = 100 * 1000 * 1000,   // the sink listens until nothing has come for so long,
     SETTLE_NS = 2000 * 1000 * 1000, // but no longer than this after the last frame was sent
 };

@@ -11,6 +11,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 GUESTS = ["barewire", "barewire_bridge", "dpdk", "linux"]
+POLLING = "barewire_polling"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,13 @@ def figures(tmp_path_factory):
 @pytest.mark.parametrize("guest", GUESTS)
 def test_a_guest_forwards(figures, guest):
     assert figures[f"{guest}_overload_pps"] > 0
+    assert figures[f"{guest}_io_us"] > 0
+    for thread in ("io", "cpu"):  # shares of a span; the scheduler's clock is read a little later
+        assert 0 < figures[f"{guest}_{thread}_wanted"] < 1.1
+
+
+@pytest.mark.parametrize("guest", [*GUESTS, POLLING])
+def test_a_guest_answers(figures, guest):
     assert 0 <= figures[f"{guest}_loaded_loss"] < 1
     for key in ("rtt_us", "loaded_rtt_us"):
         times = figures[f"{guest}_{key}"]
@@ -34,6 +42,7 @@ def test_a_guest_forwards(figures, guest):
 
 def test_the_rest_is_there(figures):
     assert {"ratio", "bridge_ratio", "dpdk_ratio", "overload_ratio", "overload_dpdk_ratio", "load_average",
-            "commit", "machine", "qemu_back_end_pps"} <= figures.keys()
+            "commit", "machine", "qemu_back_end_pps", "qemu_limit_pps"} <= figures.keys()
     assert figures["dpdk"].startswith("DPDK ") and figures["linux"].startswith("linux-image-")
     assert figures["rounds"] == 1
+    assert f"{POLLING}_pps" not in figures
