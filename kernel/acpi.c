@@ -188,8 +188,30 @@ static void read_reset(const struct acpi_fadt *fadt)
     found.reset_value = fadt->reset_value;
 }
 
+// Both parts of the maker's name. QEMU, include/hw/acpi/aml-build.h.
+static bool is_of_qemu(const struct acpi_header *header)
+{
+    return memcmp(header->oem, "BOCHS ", sizeof header->oem) == 0 &&
+           memcmp(header->oem_table, "BXPC    ", sizeof header->oem_table) == 0;
+}
+
+// 5.2.11.1. Those of other makers are of no use here.
+static void read_dsdt(const struct acpi_fadt *fadt)
+{
+    uint64_t address = fadt->dsdt;
+    if (fadt->header.length >= sizeof *fadt && fadt->x_dsdt != 0)
+        address = fadt->x_dsdt;
+    const struct acpi_header *dsdt = NULL;
+    if (address != 0 && is_of_qemu(&fadt->header))
+        dsdt = map_table(address, sizeof *dsdt);
+    if (dsdt != NULL && is_of_qemu(dsdt) &&
+        memcmp(dsdt->signature, "DSDT", sizeof dsdt->signature) == 0)
+        found.qemu_dsdt = dsdt;
+}
+
 static void read_fadt(const void *table)
 {
+    read_dsdt(table);
     read_pm_timer(table);
     read_reset(table);
 }

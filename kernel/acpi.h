@@ -14,6 +14,8 @@ struct acpi_ecam {
     uint8_t first_bus, last_bus;
 };
 
+struct acpi_header;
+
 struct acpi {
     uint64_t local_apic; // physical address, from MADT; 0: unknown
     uint32_t cpu_apic_ids[ACPI_CPUS_MAX];
@@ -24,9 +26,10 @@ struct acpi {
     unsigned ecam_count;
     uint16_t pm_timer_port; // 0: none
     bool pm_timer_32bit;
-    uint64_t dmar;          // physical address of the DMAR table, checksum verified; 0: none
-    uint64_t reset_address; // FADT reset register; 0: none
-    uint8_t reset_space;    // 0 memory, 1 I/O port, 2 PCI configuration (5.2.3.2)
+    uint64_t dmar; // physical address of the DMAR table, checksum verified; 0: none
+    const struct acpi_header *qemu_dsdt; // mapped, checksum verified; NULL: not QEMU's tables
+    uint64_t reset_address;              // FADT reset register; 0: none
+    uint8_t reset_space;                 // 0 memory, 1 I/O port, 2 PCI configuration (5.2.3.2)
     uint8_t reset_value;
 };
 

@@ -57,7 +57,9 @@ enum {
 
 struct acpi_fadt {
     struct acpi_header header;
-    uint8_t unused1[40];
+    uint8_t unused0[4];
+    uint32_t dsdt;
+    uint8_t unused1[32];
     uint32_t pm_timer;
     uint8_t unused2[11];
     uint8_t pm_timer_length;
@@ -65,9 +67,13 @@ struct acpi_fadt {
     uint32_t flags;
     struct acpi_address reset;
     uint8_t reset_value;
-    uint8_t unused4[79];
+    uint8_t unused4[11];
+    uint64_t x_dsdt;
+    uint8_t unused5[60];
     struct acpi_address x_pm_timer;
 } ACPI_PACKED;
+_Static_assert(offsetof(struct acpi_fadt, dsdt) == 40, "ACPI 6.4, table 5.9");
+_Static_assert(offsetof(struct acpi_fadt, x_dsdt) == 140, "ACPI 6.4, table 5.9");
 _Static_assert(offsetof(struct acpi_fadt, pm_timer) == 76, "ACPI 6.4, table 5.9");
 _Static_assert(offsetof(struct acpi_fadt, pm_timer_length) == 91, "ACPI 6.4, table 5.9");
 _Static_assert(offsetof(struct acpi_fadt, flags) == 112, "ACPI 6.4, table 5.9");

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
+#include "kernel/acpi_hotplug.h"
 #include "kernel/clock.h"
-#include "kernel/config.h"
-#include "kernel/log.h"
+#include "kernel/slot_ports.h"
 
 enum {
     CAPABILITY_EXPRESS = 0x10,
@@ -42,41 +42,48 @@ struct slot {
     struct pci_device *bridge;
     unsigned express; // offset of the capability
     enum slot_state state;
-    uint64_t until; // us
-    unsigned port_count;
-    struct port *ports[CONFIG_PORTS_MAX]; // of the card
+    uint64_t until;          // us
+    struct slot_ports ports; // of the card
 };
 
 static struct slot slots[CONFIG_PORTS_MAX];
 static unsigned slot_count;
 static uint64_t next_look; // us
+static bool leaving;       // a card, by ACPI
 
-void hotplug_add(struct port *port, const struct pci_device *card)
+// Whether the card is in such a slot.
+static bool add(struct port *port, const struct pci_device *card)
 {
     struct pci_device *bridge = card->bridge;
     for (unsigned i = 0; i < slot_count; i++) {
         if (slots[i].bridge == bridge) {
-            slots[i].ports[slots[i].port_count++] = port;
-            return;
+            slots[i].ports.at[slots[i].ports.count++] = port;
+            return true;
         }
     }
     const unsigned express = bridge == NULL ? 0 : pci_capability(bridge, CAPABILITY_EXPRESS, 0);
     if (express == 0 || (pci_read(bridge, express + EXPRESS_FLAGS, 2) & FLAGS_SLOT) == 0 ||
         (pci_read(bridge, express + SLOT_CAPABILITIES, 4) & CAN_HOTPLUG) == 0)
-        return;
+        return false;
     // A slot that says it is empty, and is not, does not follow its card: QEMU's are so when it
     // takes cards out by ACPI.
     if ((pci_read(bridge, express + SLOT_STATUS, 2) & STATUS_PRESENT) == 0)
-        return;
+        return false;
     // What happened before is over.
     pci_write(bridge, express + SLOT_STATUS, 2, STATUS_EVENTS);
     slots[slot_count++] = (struct slot){
         .bridge = bridge,
         .express = express,
         .state = IN_PLACE,
-        .port_count = 1,
-        .ports = {port},
+        .ports = {.count = 1, .at = {port}},
     };
+    return true;
+}
+
+void hotplug_add(struct port *port, const struct pci_device *card)
+{
+    if (!add(port, card))
+        acpi_hotplug_add(port, card);
 }
 
 // One write is one command to the slot; the next comes milliseconds later at the earliest.
@@ -88,26 +95,6 @@ static void control(const struct slot *slot, unsigned indicator, unsigned power)
     pci_write(slot->bridge, offset, 2, kept | indicator | power);
 }
 
-static void say(const struct slot *slot, const char *what)
-{
-    for (unsigned i = 0; i < slot->port_count; i++)
-        log_line("%s: %s", slot->ports[i]->name, what);
-}
-
-static void remove_ports(struct slot *slot)
-{
-    for (unsigned i = 0; i < slot->port_count; i++)
-        slot->ports[i]->removed = true;
-}
-
-static bool stopped(const struct slot *slot)
-{
-    for (unsigned i = 0; i < slot->port_count; i++)
-        if (slot->ports[i]->state == PORT_RUNNING || slot->ports[i]->state == PORT_FAULTED)
-            return false;
-    return true;
-}
-
 static void follow(struct slot *slot, uint64_t now)
 {
     const unsigned status = pci_read(slot->bridge, slot->express + SLOT_STATUS, 2);
@@ -117,8 +104,8 @@ static void follow(struct slot *slot, uint64_t now)
         pci_write(slot->bridge, slot->express + SLOT_STATUS, 2, status & STATUS_EVENTS);
     const bool pressed = (status & STATUS_BUTTON) != 0;
     if (slot->state != EMPTY && (status & STATUS_PRESENT) == 0) {
-        say(slot, "the card is gone from its slot");
-        remove_ports(slot);
+        slot_ports_say(&slot->ports, "the card is gone from its slot");
+        slot_ports_remove(&slot->ports);
         slot->state = EMPTY;
         return;
     }
@@ -127,30 +114,32 @@ static void follow(struct slot *slot, uint64_t now)
         if (!pressed)
             break;
         control(slot, CONTROL_INDICATOR_BLINK, 0);
-        say(slot, "the card is asked to leave, in 5 s: pressing the button again keeps it");
+        slot_ports_say(&slot->ports,
+                       "the card is asked to leave, in 5 s: pressing the button again keeps it");
         slot->until = now + HOTPLUG_ABORT_US;
         slot->state = ASKED;
         break;
     case ASKED:
         if (pressed) {
             control(slot, CONTROL_INDICATOR_ON, 0);
-            say(slot, "the card stays");
+            slot_ports_say(&slot->ports, "the card stays");
             slot->state = IN_PLACE;
         } else if (now >= slot->until) {
-            remove_ports(slot);
+            slot_ports_remove(&slot->ports);
             slot->state = STOPPING;
         }
         break;
     case STOPPING:
-        if (!stopped(slot))
+        if (!slot_ports_stopped(&slot->ports))
             break;
         control(slot, CONTROL_INDICATOR_OFF, CONTROL_POWER_OFF);
-        say(slot, "its slot is off: the card can be taken out");
+        slot_ports_say(&slot->ports, "its slot is off: the card can be taken out");
         slot->state = EMPTY;
         break;
     case EMPTY:
         if (pressed)
-            say(slot, "a card that comes later is not used before the box starts again");
+            slot_ports_say(&slot->ports,
+                           "a card that comes later is not used before the box starts again");
     }
 }
 
@@ -162,6 +151,7 @@ void hotplug_poll(void)
     next_look = now + HOTPLUG_LOOK_US;
     for (unsigned i = 0; i < slot_count; i++)
         follow(&slots[i], now);
+    leaving = acpi_hotplug_look();
 }
 
 uint64_t hotplug_deadline(void)
@@ -169,5 +159,5 @@ uint64_t hotplug_deadline(void)
     for (unsigned i = 0; i < slot_count; i++)
         if (slots[i].state == ASKED || slots[i].state == STOPPING)
             return next_look;
-    return UINT64_MAX;
+    return leaving ? next_look : UINT64_MAX;
 }

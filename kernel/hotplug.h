@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Cards that leave: the slots of PCI Express that say so. PCI Express Base 4.0, 6.7 (the usage
-// model) and 7.5.3.9 to 7.5.3.11 (slot registers).
+// Cards that leave: the slots of PCI Express that say so, and what kernel/acpi_hotplug.h knows. PCI
+// Express Base 4.0, 6.7 (the usage model) and 7.5.3.9 to 7.5.3.11 (slot registers).
 //
 // Whoever wants to take a card out presses the attention button of its slot; QEMU does for
 // `device_del`. The slot's power indicator blinks for five seconds, in which a second press takes

@@ -26,6 +26,7 @@ enum {
     MCFG_AT = 0x8000,
     FADT_AT = 0xa000,
     DMAR_AT = 0xb000,
+    DSDT_AT = 0xc000,
     VIEWS_MAX = 4096,
 };
 
@@ -224,6 +225,47 @@ static void test_broken_extended_rsdp_falls_back(void **state)
     acpi_init(RSDP_AT);
     assert_int_equal(acpi()->pm_timer_port, 0xb008);
     assert_int_equal(acpi()->cpu_count, 0);
+}
+
+static void of_qemu(uint64_t address)
+{
+    struct acpi_header *header = (void *)(memory + address);
+    memcpy(header->oem, "BOCHS ", 6);
+    memcpy(header->oem_table, "BXPC    ", 8);
+    seal(address);
+}
+
+// Only QEMU's is kept, whole and of the right kind, wherever the FADT says it is.
+static void test_dsdt(void **state)
+{
+    (void)state;
+    struct acpi_fadt *fadt = (void *)(memory + FADT_AT);
+    begin_table(DSDT_AT, "DSDT", 99);
+    fadt->dsdt = DSDT_AT;
+    of_qemu(DSDT_AT);
+    seal(FADT_AT);
+    acpi_init(RSDP_AT);
+    assert_null(acpi()->qemu_dsdt); // another maker's FADT
+    of_qemu(FADT_AT);
+    acpi_init(RSDP_AT);
+    assert_non_null(acpi()->qemu_dsdt);
+    assert_int_equal(acpi()->qemu_dsdt->length, 99);
+    fadt->dsdt = 0x1234;
+    fadt->x_dsdt = DSDT_AT;
+    seal(FADT_AT);
+    acpi_init(RSDP_AT);
+    assert_non_null(acpi()->qemu_dsdt);
+    memory[DSDT_AT + 50]++;
+    acpi_init(RSDP_AT);
+    assert_null(acpi()->qemu_dsdt);
+    begin_table(DSDT_AT, "SSDT", 99);
+    of_qemu(DSDT_AT);
+    acpi_init(RSDP_AT);
+    assert_null(acpi()->qemu_dsdt);
+    begin_table(DSDT_AT, "DSDT", 99);
+    seal(DSDT_AT);
+    acpi_init(RSDP_AT);
+    assert_null(acpi()->qemu_dsdt);
 }
 
 static void test_rsdp_is_searched(void **state)
@@ -523,6 +565,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revision_0_uses_rsdt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_xsdt_falls_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_extended_rsdp_falls_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_dsdt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rsdp_is_searched, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_rsdp_address_searches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_rsdp, set_up, tear_down),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Slots that cards leave: registers of the test's own, written by the letter of the specification.
-// links: kernel/hotplug.c
+// links: kernel/hotplug.c kernel/slot_ports.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/acpi_hotplug.h"
 #include "kernel/clock.h"
 #include "kernel/hotplug.h"
 #include "kernel/log.h"
@@ -86,6 +87,23 @@ void pci_write(const struct pci_device *device, unsigned offset, unsigned width,
     writes++;
 }
 
+// --- what is not a slot of PCI Express goes there ---
+
+static unsigned by_acpi;
+static bool one_leaves_by_acpi;
+
+void acpi_hotplug_add(struct port *port, const struct pci_device *device)
+{
+    assert_true(port == &two || port == &inside);
+    assert_true(device->bridge == NULL || device->bridge == &no_slot || device->bridge == &unaware);
+    by_acpi++;
+}
+
+bool acpi_hotplug_look(void)
+{
+    return one_leaves_by_acpi;
+}
+
 static void later(uint64_t us)
 {
     now += us;
@@ -105,6 +123,7 @@ static int set_up(void **state)
         hotplug_add(&inside,
                     &(struct pci_device){.bridge = &unaware}); // "empty", with a card in it
         assert_int_equal(status, STATUS_PRESENT);
+        assert_int_equal(by_acpi, 3);
         added = true;
     }
     one = (struct port){.name = "one", .state = PORT_RUNNING};
@@ -126,6 +145,12 @@ static void test_nothing_happens(void **state)
     assert_int_equal(writes, 0);
     assert_false(inside.removed);
     assert_string_equal(log_text, "");
+    assert_true(hotplug_deadline() == UINT64_MAX);
+    one_leaves_by_acpi = true;
+    later(HOTPLUG_LOOK_US);
+    assert_true(hotplug_deadline() <= now + HOTPLUG_LOOK_US);
+    one_leaves_by_acpi = false;
+    later(HOTPLUG_LOOK_US);
     assert_true(hotplug_deadline() == UINT64_MAX);
 }
 
