@@ -62,9 +62,16 @@ static void to_hex(char text[9], uint32_t value)
     text[8] = '\0';
 }
 
+// Each env_print() may let others work, and the box may begin a reset meanwhile: asked before each
+// group of registers, which is read at once.
+static bool may_read(const struct ixgbe *card)
+{
+    return card->reset.step == 0;
+}
+
 static void describe_registers(struct ixgbe *card, const struct named *table, unsigned count)
 {
-    for (unsigned i = 0; i < count; i += COLUMNS) {
+    for (unsigned i = 0; i < count && may_read(card); i += COLUMNS) {
         const char *name[COLUMNS] = {"", "", "", ""};
         char value[COLUMNS][9] = {"", "", "", ""};
         for (unsigned k = 0; k < COLUMNS && i + k < count; k++) {
@@ -94,37 +101,37 @@ static void describe_moved_registers(struct ixgbe *card)
 static void describe_receive_queue(struct ixgbe *card, const struct ixgbe_rx *rx)
 {
     const uint32_t q = rx->number;
+    const unsigned head = ixgbe_read(card, IXGBE_RDH(q)), tail = ixgbe_read(card, IXGBE_RDT(q));
     env_print(
         card->env, "  rx %-2u RXDCTL %08x SRRCTL %08x RDBA %08x%08x RDLEN %x", (unsigned)q,
         (unsigned)ixgbe_read(card, IXGBE_RXDCTL(q)), (unsigned)ixgbe_read(card, IXGBE_SRRCTL(q)),
         (unsigned)ixgbe_read(card, IXGBE_RDBAH(q)), (unsigned)ixgbe_read(card, IXGBE_RDBAL(q)),
         (unsigned)ixgbe_read(card, IXGBE_RDLEN(q)));
-    env_print(card->env, "        RDH %u RDT %u; driver: next %u, withheld %u, of %u",
-              (unsigned)ixgbe_read(card, IXGBE_RDH(q)), (unsigned)ixgbe_read(card, IXGBE_RDT(q)),
+    env_print(card->env, "        RDH %u RDT %u; driver: next %u, withheld %u, of %u", head, tail,
               (unsigned)rx->next, (unsigned)rx->withheld, (unsigned)rx->queue.slots);
 }
 
 static void describe_transmit_queue(struct ixgbe *card, const struct ixgbe_tx *tx)
 {
     const uint32_t q = tx->number;
+    const unsigned head = ixgbe_read(card, IXGBE_TDH(q)), tail = ixgbe_read(card, IXGBE_TDT(q));
     env_print(
         card->env, "  tx %-2u TXDCTL %08x TDWBAL %08x TDBA %08x%08x TDLEN %x", (unsigned)q,
         (unsigned)ixgbe_read(card, IXGBE_TXDCTL(q)), (unsigned)ixgbe_read(card, IXGBE_TDWBAL(q)),
         (unsigned)ixgbe_read(card, IXGBE_TDBAH(q)), (unsigned)ixgbe_read(card, IXGBE_TDBAL(q)),
         (unsigned)ixgbe_read(card, IXGBE_TDLEN(q)));
-    env_print(card->env, "        TDH %u TDT %u; driver: head %u, clean %u, tail %u, free %u",
-              (unsigned)ixgbe_read(card, IXGBE_TDH(q)), (unsigned)ixgbe_read(card, IXGBE_TDT(q)),
-              (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)tx->tail,
+    env_print(card->env, "        TDH %u TDT %u; driver: head %u, clean %u, tail %u, free %u", head,
+              tail, (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)tx->tail,
               (unsigned)tx->queue.free);
 }
 
 // probe() fills in the queues last: when it failed there are none.
 static void describe_queues(struct ixgbe *card)
 {
-    for (unsigned i = 0; i < card->port->rx_queues; i++)
+    for (unsigned i = 0; i < card->port->rx_queues && may_read(card); i++)
         describe_receive_queue(card, card->rx[i]);
     unsigned without_ring = 0;
-    for (unsigned i = 0; i < card->port->tx_queues; i++) {
+    for (unsigned i = 0; i < card->port->tx_queues && may_read(card); i++) {
         if (ixgbe_read(card, IXGBE_TDLEN(card->tx[i]->number)) == 0)
             without_ring++;
         else
@@ -197,7 +204,7 @@ static bool has_registers(struct ixgbe *card)
         env_print(card->env, "  no registers: BAR 0 was not taken into use, see the log");
         return false;
     }
-    if (card->reset.step != 0) {
+    if (!may_read(card)) {
         env_print(card->env, "  registers: not to be touched, a reset is under way");
         return false;
     }
@@ -221,6 +228,8 @@ void ixgbe_describe(struct port *port)
         describe_registers(card, common, sizeof common / sizeof common[0]);
         describe_moved_registers(card);
         describe_queues(card);
+        if (!may_read(card))
+            env_print(card->env, "  registers: a reset has begun, the rest was not read");
         describe_link(card);
     }
     if (card->registers != NULL) {

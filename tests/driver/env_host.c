@@ -232,6 +232,8 @@ void env_print(struct env *env, const char *format, ...)
         abort();
     }
     env->printed_length += (size_t)snprintf(env->printed + env->printed_length, room, "%s\n", line);
+    if (env->on_print != NULL)
+        env->on_print(env->card);
 }
 
 bool host_logged(const struct env *env, const char *text)

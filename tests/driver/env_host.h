@@ -67,6 +67,7 @@ struct env {
     size_t log_length;
     char printed[HOST_PRINT_MAX]; // the same for env_print()
     size_t printed_length;
+    void (*on_print)(void *card); // others work while env_print() waits; NULL: nobody does
 };
 
 // Opens *env for a card. The simulation then sets bar_size, io_bytes and vectors.

@@ -14,6 +14,7 @@
 // links: bench/simcard_82599.c bench/simcard_82599_module.c bench/simcard_82599_rings.c
 // links: bench/simcard_82599_aliases.c bench/simcard_82599_rss.c bench/simcard_82599_rules.c
 // links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
+#include "drivers/ixgbe/device.h"
 #include "drivers/ixgbe/regs.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <errno.h>
@@ -260,6 +261,40 @@ static void does_not_blink(void **state)
     assert_int_equal(ixgbe_driver.blink(&sim.port, true), -ENODEV);
 }
 
+static unsigned lines_left;
+static uint64_t reads_before;
+
+static void reset_begins(void *context)
+{
+    struct ixgbe *card = ((struct sim *)context)->port.device;
+    if (lines_left-- != 1)
+        return;
+    card->reset.step = 1;
+    reads_before = sim.card.reads;
+}
+
+// Wherever in the text the box begins a reset: no register is read from then on.
+static void reset_meanwhile(void **state)
+{
+    (void)state;
+    sim_run(&sim, 3, 64);
+    struct ixgbe *card = sim.port.device;
+    sim.env.on_print = reset_begins;
+    for (unsigned line = 1;; line++) {
+        card->reset.step = 0;
+        lines_left = line;
+        const char *printed = describe();
+        if (card->reset.step == 0)
+            break; // there are not so many lines
+        assert_int_equal(sim.card.reads, reads_before);
+        if (line < 12)
+            expect(printed, line == 1 ? "a reset is under way\n" : "a reset has begun, the rest ");
+    }
+    sim.env.on_print = NULL;
+    card->reset.step = 0;
+    expect(describe(), "  link: up, 10000 Mb/s\n");
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
 
 int main(void)
@@ -270,6 +305,7 @@ int main(void)
         test(frames_go_on),
         test(stopped_card),
         test(gone_card),
+        test(reset_meanwhile),
         test(empty_cage),
         test(damaged_eeprom),
         test(silent_eeprom),
