@@ -66,7 +66,7 @@ static void check_section_line(struct lines *lines, char *line)
     if (*after != '\0' && *after != ';' && *after != '#') {
         char quoted[QUOTED_MAX];
         config_error(reader->config, reader->here,
-                     "%s after the section's name, expected a new line", quote_word(quoted, after));
+                     "%s after the section's name, expected a new line", quote_key(quoted, after));
     }
 }
 

@@ -400,7 +400,7 @@ void config_set_key(struct config_reader *reader, const char *name, const char *
     reader->anything = true;
     if (value == NULL) {
         config_error(reader->config, reader->here, "%s has no \"=\", expected KEY = VALUE",
-                     quote_word(quoted, name));
+                     quote_key(quoted, name));
         return;
     }
     if (reader->section == CONFIG_SECTION_REFUSED)

@@ -23,7 +23,7 @@ static bool loaders_own(const char *word)
 static void read_word(struct config_reader *reader, char *word)
 {
     char quoted[QUOTED_MAX];
-    quote_word(quoted, word);
+    quote_key(quoted, word);
     char *value = strchr(word, '=');
     if (value != NULL)
         *value++ = '\0';
@@ -61,7 +61,7 @@ void config_read_command_line(struct config_reader *reader, const char *text)
         if (copied < length) {
             char quoted[QUOTED_MAX];
             config_error(reader->config, reader->here, "%s is too long, expected at most %d bytes",
-                         quote_word(quoted, word), CONFIG_LINE_MAX);
+                         quote_key(quoted, word), CONFIG_LINE_MAX);
         } else {
             read_word(reader, word);
         }

@@ -10,12 +10,14 @@ enum {
     NEAR_ENOUGH = 2 // single-character edits
 };
 
-char *quote_word(char *out, const char *text)
+// Quotes so many bytes of the text.
+static char *quote(char *out, const char *text, size_t length)
 {
     static const char hexadecimal[] = "0123456789abcdef";
+    const char *const end = text + length;
     size_t used = 0, limit = QUOTED_MAX - sizeof "\"...\""; // leaves room for what comes last
     out[used++] = '"';
-    for (; *text != '\0'; text++) {
+    for (; text < end; text++) {
         uint8_t byte = (uint8_t)*text;
         bool plain = byte >= ' ' && byte <= '~';
         if (used + (plain ? 1 : 4) > limit)
@@ -31,6 +33,16 @@ char *quote_word(char *out, const char *text)
     }
     strcpy(out + used, *text == '\0' ? "\"" : "...\"");
     return out;
+}
+
+char *quote_word(char *out, const char *text)
+{
+    return quote(out, text, strlen(text));
+}
+
+char *quote_key(char *out, const char *text)
+{
+    return quote(out, text, *text == '\0' ? 0 : 1 + strcspn(text + 1, " \t=:"));
 }
 
 static unsigned least(unsigned a, unsigned b, unsigned c)

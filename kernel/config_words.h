@@ -10,6 +10,10 @@ enum { QUOTED_MAX = 44 }; // what quote_word() writes at most, with the terminat
 // \xNN, cut short with "..." when it is long. Returns out.
 char *quote_word(char *out, const char *text);
 
+// The same with the first word of the text, up to a blank, "=" or ":"; what follows is shown as
+// "...". For text that should have been a key and its value: that may be a password.
+char *quote_key(char *out, const char *text);
+
 // The candidate (of count) that is nearest to the word, if it is so near that a slip of the finger
 // explains the difference; else NULL.
 const char *nearest_word(const char *word, const char *const *candidates, size_t count);

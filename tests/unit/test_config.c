@@ -252,7 +252,7 @@ static const struct wrong {
      {"barewire.conf:7: a comment inside a section's name, expected [SECTION]"}},
     {"[port lan] device = virtio:0\ndevice = virtio:0\n" WAN WIRE,
      NULL,
-     {"barewire.conf:1: \"device = virtio:0\" after the section's name, expected a new line"}},
+     {"barewire.conf:1: \"device...\" after the section's name, expected a new line"}},
 
     // Port names.
     {"[port]\ndevice = virtio:0\n" WAN WIRE,
@@ -402,7 +402,7 @@ static const struct wrong {
       "port.lan.device=virtio:0"}},
     {GOOD,
      "mode=wire",
-     {"command line: \"mode=wire\", expected a word like forward.mode=wire or "
+     {"command line: \"mode...\", expected a word like forward.mode=wire or "
       "port.lan.device=virtio:0"}},
     {GOOD,
      "forward.mode",

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "kernel/config.h"
+#include "kernel/config_reader.h"
 
 #define GOOD \
     "[port lan]\ndevice = virtio:0\n[port wan]\ndevice = virtio:1\n[forward]\nmode = wire\n"
@@ -165,6 +166,40 @@ static const struct {
      "barewire.conf:10: section [manage] again, first at line 7"},
 };
 
+#define SECRET "hunter22hunter22"
+
+// A password that is not where it should be is not shown either.
+static void test_slips(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *words, *error;
+    } slips[] = {
+        {MANAGE "port = lan\naddress = dhcp\npassword " SECRET "\n", NULL,
+         "barewire.conf:10: \"password...\" has no \"=\", expected KEY = VALUE"},
+        {MANAGE "port = lan\naddress = dhcp\n[system] password = " SECRET "\n", NULL,
+         "barewire.conf:10: \"password...\" after the section's name, expected a new line"},
+        {GOOD, "manage.password:" SECRET,
+         "command line: \"manage.password...\", expected a word like forward.mode=wire or "
+         "port.lan.device=virtio:0"},
+        {GOOD, "password=" SECRET,
+         "command line: \"password...\", expected a word like forward.mode=wire or "
+         "port.lan.device=virtio:0"},
+    };
+    struct config config;
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+        read_text(&config, slips[i].text, slips[i].words);
+        assert_string_equal(config.errors[0], slips[i].error);
+        for (unsigned k = 0; k < config.error_count; k++)
+            assert_null(strstr(config.errors[k], "hunter"));
+    }
+    char words[CONFIG_LINE_MAX + 40] = "manage.password=" SECRET;
+    memset(words + strlen(words), 'x', sizeof words - 1 - strlen(words));
+    words[sizeof words - 1] = '\0';
+    read_text(&config, GOOD, words);
+    assert_non_null(strstr(config.errors[0], "\"manage.password...\" is too long"));
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -226,7 +261,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_off_by_itself), cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything),    cmocka_unit_test(test_words),
-        cmocka_unit_test(test_errors),        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_slips),         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
