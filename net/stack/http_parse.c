@@ -4,6 +4,7 @@
 #include "net/stack/http_parse.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum state {
     BEFORE, // 2.2: empty lines ahead of the request line are passed over
@@ -91,18 +92,18 @@ static void method_ends(struct http_parser *parser)
 }
 
 // 3.2: the origin form "/path?query", or the absolute form, of which scheme and authority are cut
-// off. The other forms are for methods that this server does not have.
+// off; the scheme is in capitals or not (4.2.3 of RFC 9110), and an empty path is "/". The other
+// forms are for methods that this server does not have.
 static void target_ends(struct http_parser *parser)
 {
     struct http_request *request = &parser->request;
     request->target[parser->length] = '\0';
     char *path = request->target;
-    if (strncmp(path, "http://", 7) == 0) {
-        char *slash = strchr(path + 7, '/');
-        if (slash == NULL)
-            strcpy(path, "/");
-        else
-            memmove(path, slash, strlen(slash) + 1);
+    if (strncasecmp(path, "http://", 7) == 0) {
+        const char *rest = path + 7 + strcspn(path + 7, "/?");
+        char *to = path + (*rest != '/');
+        *path = '/';
+        memmove(to, rest, strlen(rest) + 1);
     } else if (*path != '/' && request->method != HTTP_OTHER_METHOD) {
         refuse(parser, 400);
     }
@@ -136,7 +137,6 @@ static void version_ends(struct http_parser *parser)
     else if (version[5] != '1')
         refuse(parser, 505);
     parser->request.minor = version[7] != '0';
-    parser->request.keep_alive = parser->request.minor != 0;
     clear_words(parser);
 }
 
@@ -168,22 +168,38 @@ static void content_length(struct http_parser *parser)
     parser->request.body |= strspn(value, "0") != digits;
 }
 
-static void field_ends(struct http_parser *parser)
+static void trim_value(struct http_parser *parser)
 {
-    struct http_request *request = &parser->request;
     uint8_t *length = &parser->value_length;
     while (*length > 0 && *length <= HTTP_WORD_MAX &&
            (parser->value[*length - 1] == ' ' || parser->value[*length - 1] == '\t'))
         parser->value[--*length] = '\0';
+}
 
+static bool is_connection(const struct http_parser *parser)
+{
+    return is(parser->name, parser->name_length, "connection");
+}
+
+// One of the words of a Connection field (7.6.1 of RFC 9110).
+static void connection_option(struct http_parser *parser)
+{
+    trim_value(parser);
+    parser->close |= is(parser->value, parser->value_length, "close");
+    parser->keep_alive |= is(parser->value, parser->value_length, "keep-alive");
+    parser->value_length = 0;
+    parser->value[0] = '\0';
+}
+
+static void field_ends(struct http_parser *parser)
+{
+    struct http_request *request = &parser->request;
+    trim_value(parser);
     if (is(parser->name, parser->name_length, "host")) {
         parser->host_twice |= parser->host;
         parser->host = true;
-    } else if (is(parser->name, parser->name_length, "connection")) {
-        if (strstr(parser->value, "close") != NULL) // perhaps among other words: 9.6
-            request->keep_alive = false;
-        else if (is(parser->value, *length, "keep-alive") && request->minor == 0)
-            request->keep_alive = true;
+    } else if (is_connection(parser)) {
+        connection_option(parser);
     } else if (is(parser->name, parser->name_length, "content-length")) {
         content_length(parser);
     } else if (is(parser->name, parser->name_length, "transfer-encoding")) {
@@ -218,7 +234,9 @@ static void value_byte(struct http_parser *parser, uint8_t byte)
         parser->state = FIELD_START;
     else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
         refuse(parser, 400);
-    else if (parser->state == FIELD_VALUE || (byte != ' ' && byte != '\t'))
+    else if (byte == ',' && is_connection(parser))
+        connection_option(parser);
+    else if (parser->value_length > 0 || (byte != ' ' && byte != '\t'))
         keep(parser->value, &parser->value_length, (uint8_t)lower(byte));
     if (parser->state == FIELD_BLANK && byte != ' ' && byte != '\t')
         parser->state = FIELD_VALUE;
@@ -229,9 +247,11 @@ static void value_byte(struct http_parser *parser, uint8_t byte)
 // --- the whole ---------------------------------------------------------------------------------
 
 // What only the whole head can show. 3.2: exactly one Host in HTTP/1.1, at most one in HTTP/1.0.
+// 9.3: whether the connection may go on.
 static void head_ends(struct http_parser *parser)
 {
-    const struct http_request *request = &parser->request;
+    struct http_request *request = &parser->request;
+    request->keep_alive = !parser->close && (request->minor != 0 || parser->keep_alive);
     if (parser->host_twice || (request->minor != 0 && !parser->host))
         refuse(parser, 400);
     else if (request->method == HTTP_OTHER_METHOD)

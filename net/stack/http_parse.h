@@ -35,6 +35,7 @@ struct http_parser {
     uint16_t head, fields, length;
     bool known; // a method that HTTP has, and this server does not
     bool host, host_twice, length_seen;
+    bool close, keep_alive; // words of Connection fields
     char name[HTTP_WORD_MAX + 1], value[HTTP_WORD_MAX + 1];
     uint8_t name_length, value_length; // up to HTTP_WORD_MAX + 1: more was there
 };
