@@ -70,8 +70,9 @@
 #define TCP_OVERSIZE       TCP_MSS
 #define LWIP_TCP_KEEPALIVE 1
 
-// Initial sequence numbers that differ from connection to connection (RFC 6528).
-#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) lwip_port_random()
+// Initial sequence numbers that nobody can foretell who is not at one of the ends (RFC 6528).
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) \
+    lwip_port_isn(local_ip, local_port, remote_ip, remote_port)
 
 // Checksums are computed and checked here: the cards' offloads belong to forwarded frames.
 #define LWIP_CHECKSUM_ON_COPY 1

@@ -76,6 +76,13 @@ unsigned lwip_port_random(void)
     return last = last * 1103515245 + 12345;
 }
 
+unsigned lwip_port_isn(const void *local, unsigned short local_port, const void *remote,
+                       unsigned short remote_port)
+{
+    (void)local, (void)local_port, (void)remote, (void)remote_port;
+    return lwip_port_random();
+}
+
 void lwip_port_log(const char *format, ...)
 {
     (void)format;

@@ -14,6 +14,9 @@
 void lwip_port_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void lwip_port_fail(const char *message, const char *file, int line);
 unsigned lwip_port_random(void);
+// The addresses are two ip_addr_t.
+unsigned lwip_port_isn(const void *local, unsigned short local_port, const void *remote,
+                       unsigned short remote_port);
 
 #define LWIP_PLATFORM_DIAG(arguments) lwip_port_log arguments
 #define LWIP_PLATFORM_ASSERT(message) lwip_port_fail(message, __FILE__, __LINE__)
