@@ -8,6 +8,7 @@ import threading
 
 PORT = 8080  # or any other, when that is taken
 CONNECTIONS = 32
+IDLE_SECONDS = 60  # what says nothing for so long gives its place to others
 
 
 class Door:
@@ -46,12 +47,19 @@ class Door:
             self._places.release()
 
 
-def pump(one, other):
-    """Carries bytes both ways until one side has nothing more to say."""
+def pump(one, other, idle=IDLE_SECONDS):
+    """Carries bytes both ways until both sides have nothing more to say, or nobody says anything for
+    so many seconds, or takes nothing (OSError)."""
     partner = {one: other, other: one}
-    while True:
-        for ready in select.select([one, other], [], [], 60)[0]:
-            piece = ready.recv(65536)
-            if not piece:
-                return
-            partner[ready].sendall(piece)
+    for side in partner:
+        side.settimeout(idle)
+    while partner:
+        ready = select.select(list(partner), [], [], idle)[0]
+        if not ready:
+            return
+        for side in ready:
+            piece = side.recv(65536)
+            if piece:
+                partner[side].sendall(piece)
+            else:
+                partner.pop(side).shutdown(socket.SHUT_WR)
