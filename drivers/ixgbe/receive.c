@@ -44,8 +44,8 @@ static void clear_filters(struct ixgbe *card)
 // A forwarder takes frames for everybody. Frames that the wire damaged stay outside.
 static void set_filters(struct ixgbe *card)
 {
-    clear_filters(card);
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN); // filters change only while it is off
+    clear_filters(card);
     ixgbe_clear(card, IXGBE_FCTRL, IXGBE_FCTRL_SBP);
     ixgbe_set(card, IXGBE_FCTRL, IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE | IXGBE_FCTRL_UPE);
     ixgbe_clear(card, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE);
