@@ -24,7 +24,7 @@ static void describe_features(struct port *port, const char *who, uint64_t featu
 {
     env_print(port->env, "  features %s %016llx:", who, (unsigned long long)features);
     env_print(
-        port->env, "   %s%s%s%s%s%s%s%s%s%s%s%s", features & VIRTIO_NET_F_MTU ? " MTU" : "",
+        port->env, "   %s%s%s%s%s%s%s%s%s%s%s%s%s", features & VIRTIO_NET_F_MTU ? " MTU" : "",
         features & VIRTIO_NET_F_MAC ? " MAC" : "", features & VIRTIO_NET_F_STATUS ? " STATUS" : "",
         features & VIRTIO_NET_F_CTRL_VQ ? " CTRL_VQ" : "",
         features & VIRTIO_NET_F_CTRL_RX ? " CTRL_RX" : "", features & VIRTIO_NET_F_MQ ? " MQ" : "",
@@ -33,7 +33,8 @@ static void describe_features(struct port *port, const char *who, uint64_t featu
         features & VIRTIO_F_VERSION_1 ? " VERSION_1" : "",
         features & VIRTIO_F_ACCESS_PLATFORM ? " PLATFORM" : "",
         features & VIRTIO_F_RING_PACKED ? " PACKED" : "",
-        features & VIRTIO_F_ORDER_PLATFORM ? " ORDER" : "");
+        features & VIRTIO_F_ORDER_PLATFORM ? " ORDER" : "",
+        features & VIRTIO_F_RING_RESET ? " RING_RESET" : "");
 }
 
 // What the device says about a queue, and what the driver knows.
