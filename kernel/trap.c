@@ -53,8 +53,12 @@ void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *cont
 {
     if (vector < TRAP_DEVICE_FIRST || vector > TRAP_DEVICE_LAST)
         panic("trap: vector %#x is not a device's", vector);
+    // Interrupts are off in between: no handler meets the other's context.
+    const bool on = cpu_interruptible();
+    cpu_interrupts(false);
     handlers[vector].context = context;
     handlers[vector].handler = handler;
+    cpu_interrupts(on);
 }
 
 // Exceptions that say nothing about the code that they interrupt.

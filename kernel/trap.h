@@ -20,6 +20,6 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "trap.S pushes 22 words");
 // Fills and loads the interrupt descriptor table. Needs cpu_init(). Exceptions end in panic().
 void trap_init(void);
 
-// What runs, with interrupts off, when the interrupt comes; the
-// local APIC is told afterwards.
+// What runs, with interrupts off, when the interrupt comes; the local APIC is told afterwards. May
+// be called again for the same vector, at any time.
 void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *context);
