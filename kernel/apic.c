@@ -56,24 +56,9 @@ enum { PIC_MASTER = 0x20, PIC_SLAVE = 0xa0, PIC_VECTORS = 0x20 };
 static enum { ABSENT, XAPIC, X2APIC } mode;
 static volatile uint32_t *page; // XAPIC: the registers
 
-static uint64_t read_msr(uint32_t msr)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (uint64_t)high << 32 | low;
-}
-
-static void write_msr(uint32_t msr, uint64_t value)
-{
-    __asm__ volatile("wrmsr"
-                     :
-                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-                     : "memory");
-}
-
 static uint32_t read_register(unsigned offset)
 {
-    return mode == XAPIC ? page[offset / 4] : (uint32_t)read_msr(X2APIC_MSR + offset / 16);
+    return mode == XAPIC ? page[offset / 4] : (uint32_t)cpu_read_msr(X2APIC_MSR + offset / 16);
 }
 
 static void write_register(unsigned offset, uint32_t value)
@@ -81,7 +66,7 @@ static void write_register(unsigned offset, uint32_t value)
     if (mode == XAPIC)
         page[offset / 4] = value;
     else
-        write_msr(X2APIC_MSR + offset / 16, value);
+        cpu_write_msr(X2APIC_MSR + offset / 16, value);
 }
 
 // The 8259s come out of reset on vectors 8..15, which are exceptions: moved away before being
@@ -132,13 +117,13 @@ int apic_init(void)
         return -ENODEV;
     }
 
-    uint64_t base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    uint64_t base = cpu_read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
     // There is no way back from x2APIC mode but through a reset of the APIC (11.12.5).
     const bool x2apic =
         (features.ecx & 1u << 21) != 0 && (iommu_x2apic() || (base & APIC_BASE_X2APIC) != 0);
-    write_msr(IA32_APIC_BASE, base);
+    cpu_write_msr(IA32_APIC_BASE, base);
     if (x2apic) {
-        write_msr(IA32_APIC_BASE, base | APIC_BASE_X2APIC); // only allowed from enabled xAPIC
+        cpu_write_msr(IA32_APIC_BASE, base | APIC_BASE_X2APIC); // only allowed from enabled xAPIC
     } else {
         uint64_t address = base & 0x000ffffffffff000ull;
         if (acpi()->local_apic != 0 && acpi()->local_apic != address)

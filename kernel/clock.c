@@ -104,17 +104,12 @@ static bool plausible(uint64_t hz)
     return hz >= HZ_MIN && hz <= HZ_MAX;
 }
 
-static bool in_virtual_machine(void)
-{
-    return (cpuid(1, 0).ecx & 1u << 31) != 0;
-}
-
 // An old processor's TSC counts more slowly, or not at all, when that saves power (SDM volume 3,
 // 18.17.1). A hypervisor that does not promise an invariant TSC mostly provides one.
 static void warn_if_variable(void)
 {
     bool invariant = (cpuid(0x80000007, 0).edx & 1u << 8) != 0;
-    if (!invariant && !in_virtual_machine())
+    if (!invariant && !cpu_is_virtual())
         log_line("clock: the TSC of this processor is not invariant: times may be wrong");
 }
 
@@ -130,7 +125,7 @@ static uint64_t rate_from_cpuid(void)
 // VMware's and KVM's leaf 0x40000010 has the TSC rate in kHz in EAX; others use it differently.
 static uint64_t rate_from_hypervisor(void)
 {
-    if (!in_virtual_machine())
+    if (!cpu_is_virtual())
         return 0;
     struct cpuid leaf = cpuid(0x40000000, 0);
     const uint32_t name[3] = {leaf.ebx, leaf.ecx, leaf.edx};

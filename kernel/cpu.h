@@ -15,7 +15,6 @@ enum { // interrupt stack table entries (SDM 6.14.5); 0 means: the current stack
     CPU_IST_DOUBLE_FAULT = 1,
     CPU_IST_NMI = 2,
     CPU_IST_MACHINE_CHECK = 3,
-    CPU_IST_COUNT = 3,
 };
 
 // What LGDT and LIDT read (SDM 2.4.1 and 2.4.3).

@@ -29,7 +29,11 @@ extern const char gate_syscall[];
 extern volatile uint8_t gate_inside; // ring 3 runs
 _Noreturn void gate_unwind(uint64_t ended);
 
-static struct gate_last last;
+// The last time that ring 3 did not come back.
+static struct {
+    uint64_t rip, address, error;
+    uint8_t vector;
+} last;
 static volatile uint64_t seen_crossing; // inside which the last tick came
 static volatile unsigned seen_times;    // so many ticks came inside it
 static unsigned ticks_allowed;
@@ -98,24 +102,17 @@ void gate_trap(struct trap_frame *frame)
         return;
     }
     if (frame->vector < EXCEPTIONS) {
-        last = (struct gate_last){
-            .rip = frame->rip,
-            .address = frame->vector == VECTOR_PAGE_FAULT ? cpu_read_cr2() : 0,
-            .error = frame->error,
-            .vector = (uint8_t)frame->vector,
-        };
+        last.rip = frame->rip;
+        last.address = frame->vector == VECTOR_PAGE_FAULT ? cpu_read_cr2() : 0;
+        last.error = frame->error;
+        last.vector = (uint8_t)frame->vector;
         gate_unwind(GATE_EXCEPTION_BASE + frame->vector);
     }
     if (overdue) {
         overdue = false;
-        last = (struct gate_last){.rip = frame->rip};
+        last.rip = frame->rip;
         gate_unwind(GATE_OVERDUE);
     }
-}
-
-const struct gate_last *gate_last(void)
-{
-    return &last;
 }
 
 void gate_describe(uint64_t ended, char *text, unsigned size)

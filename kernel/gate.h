@@ -27,21 +27,14 @@ _Static_assert(sizeof(struct gate_entry) == 40, "gate.S knows the offsets");
 
 // Why ring 3 did not come back by SYSCALL.
 enum gate_end {
-    GATE_RETURNED,    // it did
-    GATE_EXCEPTION,   // 0x100 + vector
-    GATE_OVERDUE = 1, // the watchdog has seen the same crossing too often
-    GATE_EXCEPTION_BASE = 0x100,
+    GATE_RETURNED,               // it did
+    GATE_OVERDUE,                // the watchdog has seen the same crossing too often
+    GATE_EXCEPTION_BASE = 0x100, // and the vector of an exception
 };
 
 struct gate_result {
     uint64_t value; // what ring 3 left in rax: believe nothing of it
     uint64_t ended; // enum gate_end
-};
-
-// The registers and the address of the last exception in ring 3.
-struct gate_last {
-    uint64_t rip, address, error;
-    uint8_t vector;
 };
 
 // Lets SYSCALL arrive here (IA32_STAR, IA32_LSTAR, IA32_FMASK, EFER.SCE). Needs cpu_init().
@@ -67,10 +60,8 @@ unsigned gate_step(unsigned instructions, void (*then)(struct trap_frame *frame)
 // it. False when this processor has no timer for it. Once; further calls do nothing.
 bool gate_watch(void);
 
-// Details of the last GATE_EXCEPTION.
-const struct gate_last *gate_last(void);
-
-// "page fault at 0x10 by 0x..." is for people: writes one line without a newline into text.
+// For people: how the last crossing that did not return ended, such as "page fault (write to 0x10)
+// at 0x2000". Writes one line without a newline into text.
 void gate_describe(uint64_t ended, char *text, unsigned size);
 
 extern uint64_t gate_crossings;   // so many, ever

@@ -143,8 +143,7 @@ void pci_init(const struct bootinfo *info)
 {
     // Trying all slots of every bus takes 8192 reads: a microsecond each on hardware, but many in a
     // virtual machine, which fills the slots of its root buses from 0.
-    bool virtual = (cpuid(1, 0).ecx & 1u << 31) != 0;
-    pci_scan(!virtual);
+    pci_scan(!cpu_is_virtual());
     pci_place_bars(devices, device_count, info);
     sort_by_address();
     log_line("PCI: %zu functions by %s", device_count,

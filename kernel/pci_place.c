@@ -6,8 +6,8 @@
 // 0. Those are packed, largest first, into the largest hole below the bridge's window or, on a root
 // bus, between the memory and the fixed addresses of the platform. Sizes being powers of two,
 // nothing is lost between them. Prefetchable BARs may lie in a window that is not prefetchable, so
-// a bridge that has no window gets that one only. I/O BARs are placed when a
-// driver asks for them (pci_place_io.h).
+// a bridge that has no window gets that one only. I/O BARs are placed when a driver asks for them
+// (pci_place_io.h).
 #include "kernel/pci_place.h"
 
 #include "kernel/acpi.h"

@@ -61,7 +61,6 @@ enum { VTD_WIDTH_39 = 1, VTD_WIDTH_48 = 2 }; // bits of SAGAW, and values of a c
 enum {
     VTD_FSTS_OVERFLOW = 1u << 0, // PFO: faults were lost
     VTD_FSTS_PENDING = 1u << 1,  // PPF: some record is filled
-    VTD_FSTS_QUEUE = 1u << 4,    // IQE
     VTD_FSTS_FIRST = 0xff00,     // FRI: the first filled record
 };
 
@@ -85,7 +84,6 @@ enum {
 
 // 6.5.2: descriptors of 128 bits; low halves
 #define VTD_INVALIDATE_CONTEXTS     (1ull | 1ull << 4)
-#define VTD_INVALIDATE_DOMAIN(id)   (2ull | 2ull << 4 | (uint64_t)(id) << 16)
 #define VTD_INVALIDATE_ALL          (2ull | 1ull << 4)
 #define VTD_INVALIDATE_DRAIN_WRITES (1ull << 6)
 #define VTD_INVALIDATE_DRAIN_READS  (1ull << 7)

@@ -4,8 +4,7 @@
 #include "drivers/ixgbe/device.h"
 
 enum {
-    IXGBE_EEPROM_SFP_LIST = 0x2B,    // pointer to the list of module settings
-    IXGBE_EEPROM_DEVICE_CAPS = 0x2C, // bit 0: any module may be used
+    IXGBE_EEPROM_SFP_LIST = 0x2B, // pointer to the list of module settings
     IXGBE_EEPROM_CHECKSUM = 0x3F,
     IXGBE_EEPROM_WORDS = 0x4000, // EERD addresses 14 bits
     IXGBE_EEPROM_SUM = 0xBABA,

@@ -40,8 +40,7 @@ int split_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
         if (split->available->ring[at] != at)
             return -EIO; // the device does not work in order, or somebody wrote there
 
-    // The device holds begin .. end; behind `taken` are those that it has used and nobody looked
-    // at.
+    // The device holds begin .. end; behind `taken` is what it has used and nobody looked at yet.
     const uint32_t end = before + further;
     uint32_t begin = (uint32_t)taken;
     if (transmit) {
