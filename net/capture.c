@@ -83,6 +83,11 @@ static bool send_copy(struct queue *tx, const void *data, unsigned length)
     return sent;
 }
 
+bool capture_on(const struct port *port)
+{
+    return port != NULL && port->driver == &tap;
+}
+
 bool capture_begin(struct port *port, unsigned frames)
 {
     if (tapped != NULL)
@@ -102,7 +107,7 @@ bool capture_begin(struct port *port, unsigned frames)
 
 void capture_end(void)
 {
-    if (tapped != NULL)
+    if (capture_on(tapped))
         tapped->driver = own;
     tapped = NULL;
     put = taken = 0;

@@ -23,7 +23,11 @@ struct captured {
     uint8_t bytes[CAPTURE_BYTES];
 };
 
-// Begins with the next frame, and ends after `frames` (1..CAPTURE_FRAMES_MAX). port runs, or will.
+// Whether this port's frames are being copied. NULL: false.
+bool capture_on(const struct port *port);
+
+// Begins with the next frame, and ends after `frames` (1..CAPTURE_FRAMES_MAX). port runs, or will,
+// and no fault waits in front of its driver (net/inject.h).
 // Returns false, with nothing done, while another capture is on.
 bool capture_begin(struct port *port, unsigned frames);
 

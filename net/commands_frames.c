@@ -13,6 +13,7 @@
 #include "net/capture.h"
 #include "net/decode.h"
 #include "net/find_port.h"
+#include "net/inject.h"
 
 enum {
     COLUMNS = 79,
@@ -198,6 +199,10 @@ void command_capture(int argc, char **argv)
     const int port = find_port(buffers->ports, buffers->port_count, argv[1]);
     if (port < 0)
         return;
+    if (inject_armed(buffers->ports[port])) {
+        console_printf("%s: a fault is armed (inject): it has to happen first\n", argv[1]);
+        return;
+    }
     if (!capture_begin(buffers->ports[port], (unsigned)frames)) {
         console_printf("another capture is on\n");
         return;

@@ -15,6 +15,7 @@
 #include "kernel/iommu_interrupt.h"
 #include "kernel/number.h"
 #include "kernel/vm.h"
+#include "net/capture.h"
 #include "net/find_port.h"
 #include "net/proxy.h"
 
@@ -60,6 +61,11 @@ static void end(struct port *port)
         port->driver = open_door.real;
 }
 
+bool inject_armed(const struct port *port)
+{
+    return port->driver == &open_door.driver;
+}
+
 static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     begin(queue, max);
@@ -101,6 +107,10 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
 {
     if (open_door.times != 0) {
         console_printf("one fault at a time in ring 0\n");
+        return false;
+    }
+    if (capture_on(port)) {
+        console_printf("%s: a capture is on: end it first, with any key\n", port->name);
         return false;
     }
     const struct port_driver *real = port->driver;

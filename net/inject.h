@@ -7,6 +7,9 @@
 // What the commands look at; kept by pointer.
 void inject_init(const struct buffers *buffers, struct forwarder *forwarder);
 
+// Whether a fault in ring 0 waits in front of the port's driver.
+bool inject_armed(const struct port *port);
+
 void command_kill(int argc, char **argv);
 void command_inject(int argc, char **argv);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // capture and drops: what passes is shown as it was, forwarding does not change, nothing is left
 // behind.
-// links: net/capture.c net/commands_frames.c net/decode.c net/forward.c net/counters.c
+// links: net/capture.c net/inject.c net/commands_frames.c net/decode.c net/forward.c net/counters.c
 // links: kernel/number.c net/local.c net/wire.c net/buffers.c net/find_port.c tests/unit/fakeport.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,11 +12,16 @@
 
 #include <cmocka.h>
 
+#include "drivers/domain.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/iommu_interrupt.h"
 #include "kernel/task.h"
+#include "kernel/vm.h"
 #include "net/capture.h"
 #include "net/commands_frames.h"
+#include "net/inject.h"
+#include "net/proxy.h"
 #include "net/wire.h"
 #include "tests/unit/fakeport.h"
 
@@ -80,24 +85,55 @@ void task_pause(void)
 {
 }
 
+// What inject.c needs of the domains: the fault is a length that cannot be.
+
+struct proxy *proxy_of(const struct port *port)
+{
+    (void)port;
+    return NULL;
+}
+
+uint64_t interrupt_latest(void)
+{
+    return 0;
+}
+
+uint64_t vm_translate(const volatile void *address)
+{
+    return (uint64_t)address;
+}
+
+uint64_t domain_receive(const struct domain_call *call)
+{
+    const unsigned count = call->receive(call->queue, call->answer->frames, call->count);
+    if (count > 0)
+        call->answer->frames[0].length = 13;
+    return count;
+}
+
+uint64_t domain_transmit(const struct domain_call *call)
+{
+    return call->transmit(call->queue, call->answer->frames, call->count);
+}
+
 static void step(void)
 {
     if (going_on != NULL && !going_on())
         going_on = NULL;
 }
 
-static const struct shell_command table[] = {COMMANDS_FRAMES{NULL, NULL, NULL, NULL}};
+static const struct shell_command table[] = {
+    COMMANDS_FRAMES COMMANDS_INJECT{NULL, NULL, NULL, NULL}};
 
 static void run(unsigned which, char *a, char *b)
 {
     output[output_length = 0] = '\0';
-    going_on = NULL;
     table[which].run(a == NULL   ? 1
                      : b == NULL ? 2
                                  : 3,
                      (char *[]){(char *)table[which].name, a, b, NULL});
 }
-enum { DROPS, CAPTURE };
+enum { DROPS, CAPTURE, KILL, INJECT };
 
 static void expect(const char *text)
 {
@@ -116,6 +152,7 @@ static int make_box(void **state)
     now = 1000000;
     keys = "";
     room = 16384;
+    going_on = NULL;
     capture_end();
     fake_init(&lan, "lan", 1, 1, SLOTS, 1514);
     fake_init(&wan, "wan", 1, 1, SLOTS, 1514);
@@ -126,6 +163,7 @@ static int make_box(void **state)
         return -1;
     forwarder_init(&forwarder, &buffers.area);
     commands_frames_init(&buffers, &forwarder);
+    inject_init(&buffers, &forwarder);
     if (wire_connect(&forwarder, &buffers, 0, 1))
         return -1;
     return lan.port.driver->start(&lan.port) || wan.port.driver->start(&wan.port);
@@ -262,6 +300,54 @@ static void test_usage(void **state)
     assert_null(going_on);
 }
 
+// One thing at a time stands in front of a driver, and goes when it is over.
+static void test_a_fault_and_a_capture(void **state)
+{
+    (void)state;
+    const struct port_driver *own = lan.port.driver;
+    run(INJECT, "lan", "length-13");
+    expect("lan: length-13 armed\n");
+    run(CAPTURE, "lan", "3");
+    expect("lan: a fault is armed (inject): it has to happen first\n");
+    assert_null(going_on);
+    arrive(&lan, 1, 60);
+    forward_poll(&forwarder);
+    assert_int_equal(forwarder.counters[0].drops[DROP_BAD_LENGTH], 1);
+    assert_ptr_equal(lan.port.driver, own);
+
+    run(CAPTURE, "lan", "2");
+    run(INJECT, "lan", "length-13");
+    expect("lan: a capture is on: end it first, with any key\n");
+    arrive(&lan, 2, 60);
+    arrive(&lan, 3, 60);
+    forward_poll(&forwarder);
+    leaves(&wan, 2, 60);
+    leaves(&wan, 3, 60);
+    for (unsigned i = 0; i < 4; i++)
+        step();
+    assert_null(going_on);
+    assert_ptr_equal(lan.port.driver, own);
+    run(INJECT, "lan", "length-13"); // now it may
+    expect("lan: length-13 armed\n");
+    arrive(&lan, 4, 60);
+    forward_poll(&forwarder);
+    assert_ptr_equal(lan.port.driver, own);
+    assert_int_equal(forwarder.counters[0].drops[DROP_BAD_LENGTH], 2);
+}
+
+static void test_no_numbers(void **state)
+{
+    (void)state;
+    static char *const wrong[] = {"0", "-1", "3x", "", "x", "4294967296"};
+    const struct port_driver *own = lan.port.driver;
+    for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        output[output_length = 0] = '\0';
+        command_inject(4, (char *[]){"inject", "lan", "length-13", wrong[i], NULL});
+        assert_non_null(strstr(output, "usage: inject PORT FAULT [TIMES]"));
+        assert_ptr_equal(lan.port.driver, own);
+    }
+}
+
 static void test_drops(void **state)
 {
     (void)state;
@@ -292,6 +378,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_key_stops, make_box),
         cmocka_unit_test_setup(test_lies_and_full_rings, make_box),
         cmocka_unit_test_setup(test_usage, make_box),
+        cmocka_unit_test_setup(test_a_fault_and_a_capture, make_box),
+        cmocka_unit_test_setup(test_no_numbers, make_box),
         cmocka_unit_test_setup(test_drops, make_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
