@@ -3,8 +3,7 @@
 // VIRTIO 1.2, 2.7.5 to 2.7.8.
 //
 // The rings lie in memory that the dead driver could write and that the device reads. Here they are
-// read only: descriptors of a device that works in order, each at the place that split_reset() gave
-// it.
+// read only: descriptors of a device that works in order, each at the place that reset() gave it.
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
 #include <errno.h>

@@ -170,8 +170,8 @@ unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max)
 // --- refill ---
 
 // Puts an empty buffer into a slot. Only the address is new: length, flags and, in a plain run, the
-// entry of the available ring are those that split_fill() and split_reset() wrote. The device may
-// have changed them in its memory: it only fools itself.
+// entry of the available ring are those that fill() and reset() wrote. The device may have changed
+// them in its memory: it only fools itself.
 static inline void put_buffer(const struct packet_area *area, struct split_descriptor *descriptor,
                               uint32_t *slot, uint32_t buffer)
 {
@@ -341,9 +341,9 @@ unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned coun
     return transmit(split, frames, count);
 }
 
-void split_notify(struct split *split)
+void split_notify(struct queue *queue)
 {
-    notify(split);
+    notify(split_of(queue));
 }
 
 uint32_t split_next_empty(struct queue *queue)

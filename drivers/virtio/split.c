@@ -4,7 +4,6 @@
 #include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
-#include <errno.h>
 
 // 2.7: descriptors are aligned to 16, the available ring to 2, the used ring to 4. What we write
 // and what the device writes are kept on different cache lines. The used ring begins 4 bytes into
@@ -27,88 +26,6 @@ static size_t memory_size(uint32_t slots)
            sizeof(struct split_used_element) * slots;
 }
 
-int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number)
-{
-    split->queue.slots = slots;
-    split->number = number;
-    split->queue.buffer_of = env_alloc(env, sizeof *split->queue.buffer_of * slots);
-    split->order = env_alloc(env, sizeof *split->order * slots);
-    split->place = env_alloc(env, sizeof *split->place * slots);
-    if (split->queue.buffer_of == NULL || split->order == NULL || split->place == NULL)
-        return -ENOMEM;
-    if (!env_dma_alloc(env, memory_size(slots), &split->memory))
-        return -ENOMEM;
-    char *memory = split->memory.memory;
-    split->descriptors = (struct split_descriptor *)memory;
-    split->available = (struct split_available *)(memory + available_offset(slots));
-    split->used = (const struct split_used *)(memory + used_offset(slots));
-    split_reset(split);
-    return 0;
-}
-
-struct virtio_ring_addresses split_addresses(const struct split *split)
-{
-    uint64_t base = split->memory.address;
-    return (struct virtio_ring_addresses){
-        .descriptors = base,
-        .driver = base + available_offset(split->queue.slots),
-        .device = base + used_offset(split->queue.slots),
-    };
-}
-
-void split_reset(struct split *split)
-{
-    uint32_t slots = split->queue.slots;
-    __builtin_memset(split->memory.memory, 0, memory_size(slots));
-    // 2.7.7.1: everything is polled, until split_interrupt().
-    split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
-    order_reset(split->order, split->place, slots);
-    for (uint32_t id = 0; id < slots; id++)
-        split->available->ring[id] = (uint16_t)id;
-    split->in_order = true;
-    split->used_seen = split->made_available = split->queue.free = 0;
-    split->doorbell = NULL;
-}
-
-void split_interrupt(struct split *split, bool on)
-{
-    __atomic_store_n(&split->available->flags, on ? 0 : SPLIT_AVAILABLE_NO_INTERRUPT,
-                     __ATOMIC_RELAXED);
-}
-
-uint32_t split_unsent(const struct split *split)
-{
-    uint32_t held = split->made_available - split->used_seen;
-    uint16_t index = __atomic_load_n(&split->used->index, __ATOMIC_RELAXED);
-    uint16_t sent = index - split->used_seen;
-    return sent <= held ? held - sent : held;
-}
-
-void split_mark_empty(struct split *split)
-{
-    uint32_t slots = split->queue.slots;
-    for (uint32_t at = split->made_available; at != split->used_seen + slots; at++)
-        split->queue.buffer_of[split->order[at & (slots - 1)]] = NO_BUFFER;
-}
-
-void split_fill(struct split *split)
-{
-    const struct packet_area *area = split->queue.port->area;
-    uint32_t slots = split->queue.slots;
-    for (uint32_t id = 0; id < slots; id++) {
-        split->descriptors[id] = (struct split_descriptor){
-            .address =
-                packet_dma(area, split->queue.buffer_of[id], FRAME_HEADROOM - VIRTIO_NET_HEADER),
-            .length = VIRTIO_NET_HEADER + area->capacity,
-            .flags = SPLIT_DESCRIPTOR_WRITE,
-        };
-    }
-    split->made_available = slots;
-    // Orders the descriptors and ring entries above before the index that offers them; the device
-    // reads the index first (2.7.13.3.1).
-    __atomic_store_n(&split->available->index, (uint16_t)slots, __ATOMIC_RELEASE);
-}
-
 bool split_send_copy(struct queue *queue, const void *data, unsigned length)
 {
     if (length < FRAME_MIN || length > queue->port->max_frame)
@@ -120,6 +37,7 @@ bool split_send_copy(struct queue *queue, const void *data, unsigned length)
     __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
     return split_transmit(queue, &frame, 1) == 1;
 }
+
 void split_post(struct split_descriptor *descriptors, struct split_available *available,
                 uint32_t entries, uint32_t first, const struct ring_part *parts, unsigned count)
 {
@@ -138,30 +56,77 @@ void split_post(struct split_descriptor *descriptors, struct split_available *av
     __atomic_store_n(&available->index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
 }
 
-// --- as a format ---
+// --- as a format: ring.h says what each does -----------------------------------------------------
 
-static struct queue *allocate(struct port *port, const struct ring_plan *plan)
+static struct split *split_of(struct queue *queue)
 {
-    struct split *split = env_alloc(port->env, sizeof *split);
-    if (split == NULL)
-        return NULL;
-    split->queue.port = port;
-    return split_allocate(split, port->env, plan->slots, plan->number) == 0 ? &split->queue : NULL;
+    return (struct split *)queue;
+}
+
+static const struct split *const_split_of(const struct queue *queue)
+{
+    return (const struct split *)queue;
 }
 
 static void reset(struct queue *queue)
 {
-    split_reset((struct split *)queue);
+    struct split *split = split_of(queue);
+    const uint32_t slots = queue->slots;
+    __builtin_memset(split->memory.memory, 0, memory_size(slots));
+    // 2.7.7.1: everything is polled, until interrupt().
+    split->available->flags = SPLIT_AVAILABLE_NO_INTERRUPT;
+    order_reset(split->order, split->place, slots);
+    for (uint32_t id = 0; id < slots; id++)
+        split->available->ring[id] = (uint16_t)id;
+    split->in_order = true;
+    split->used_seen = split->made_available = queue->free = 0;
+    split->doorbell = NULL;
+}
+
+static struct queue *allocate(struct port *port, const struct ring_plan *plan)
+{
+    struct env *env = port->env;
+    const uint32_t slots = plan->slots;
+    struct split *split = env_alloc(env, sizeof *split);
+    if (split == NULL)
+        return NULL;
+    split->queue.port = port;
+    split->queue.slots = slots;
+    split->number = plan->number;
+    split->queue.buffer_of = env_alloc(env, sizeof *split->queue.buffer_of * slots);
+    split->order = env_alloc(env, sizeof *split->order * slots);
+    split->place = env_alloc(env, sizeof *split->place * slots);
+    if (split->queue.buffer_of == NULL || split->order == NULL || split->place == NULL ||
+        !env_dma_alloc(env, memory_size(slots), &split->memory))
+        return NULL;
+    char *memory = split->memory.memory;
+    split->descriptors = (struct split_descriptor *)memory;
+    split->available = (struct split_available *)(memory + available_offset(slots));
+    split->used = (const struct split_used *)(memory + used_offset(slots));
+    reset(&split->queue);
+    return &split->queue;
 }
 
 static void fill(struct queue *queue)
 {
-    split_fill((struct split *)queue);
+    struct split *split = split_of(queue);
+    const struct packet_area *area = queue->port->area;
+    for (uint32_t id = 0; id < queue->slots; id++) {
+        split->descriptors[id] = (struct split_descriptor){
+            .address = packet_dma(area, queue->buffer_of[id], FRAME_HEADROOM - VIRTIO_NET_HEADER),
+            .length = VIRTIO_NET_HEADER + area->capacity,
+            .flags = SPLIT_DESCRIPTOR_WRITE,
+        };
+    }
+    split->made_available = queue->slots;
+    // Orders the descriptors and ring entries above before the index that offers them; the device
+    // reads the index first (2.7.13.3.1).
+    __atomic_store_n(&split->available->index, (uint16_t)queue->slots, __ATOMIC_RELEASE);
 }
 
 static void post(struct queue *queue, const struct ring_part *parts, unsigned count)
 {
-    struct split *split = (struct split *)queue;
+    struct split *split = split_of(queue);
     split_post(split->descriptors, split->available, queue->slots, split->made_available, parts,
                count);
     split->made_available += count;
@@ -169,17 +134,28 @@ static void post(struct queue *queue, const struct ring_part *parts, unsigned co
 
 static void mark_empty(struct queue *queue)
 {
-    split_mark_empty((struct split *)queue);
+    const struct split *split = split_of(queue);
+    for (uint32_t at = split->made_available; at != split->used_seen + queue->slots; at++)
+        queue->buffer_of[split->order[at & (queue->slots - 1)]] = NO_BUFFER;
 }
 
 static uint32_t unsent(const struct queue *queue)
 {
-    return split_unsent((const struct split *)queue);
+    const struct split *split = const_split_of(queue);
+    const uint32_t held = split->made_available - split->used_seen;
+    const uint16_t index = __atomic_load_n(&split->used->index, __ATOMIC_RELAXED);
+    const uint16_t sent = index - split->used_seen;
+    return sent <= held ? held - sent : held;
 }
 
 static struct virtio_ring_addresses addresses(const struct queue *queue)
 {
-    return split_addresses((const struct split *)queue);
+    const uint64_t base = const_split_of(queue)->memory.address;
+    return (struct virtio_ring_addresses){
+        .descriptors = base,
+        .driver = base + available_offset(queue->slots),
+        .device = base + used_offset(queue->slots),
+    };
 }
 
 static uint32_t entries(const struct queue *queue)
@@ -189,28 +165,23 @@ static uint32_t entries(const struct queue *queue)
 
 static void enabled(struct queue *queue, volatile void *doorbell)
 {
-    ((struct split *)queue)->doorbell = doorbell;
-}
-
-static void notify(struct queue *queue)
-{
-    split_notify((struct split *)queue);
+    split_of(queue)->doorbell = doorbell;
 }
 
 static void kick(struct queue *queue)
 {
-    const struct split *split = (const struct split *)queue;
-    mmio_write16(split->doorbell, 0, split->number);
+    mmio_write16(split_of(queue)->doorbell, 0, split_of(queue)->number);
 }
 
 static void interrupt(struct queue *queue, bool on)
 {
-    split_interrupt((struct split *)queue, on);
+    __atomic_store_n(&split_of(queue)->available->flags, on ? 0 : SPLIT_AVAILABLE_NO_INTERRUPT,
+                     __ATOMIC_RELAXED);
 }
 
 static struct ring_ends ends(const struct queue *queue)
 {
-    const struct split *split = (const struct split *)queue;
+    const struct split *split = const_split_of(queue);
     return (struct ring_ends){split->made_available, split->used_seen,
                               *(const volatile uint16_t *)&split->available->index,
                               *(const volatile uint16_t *)&split->used->index};
@@ -227,7 +198,7 @@ const struct ring_format split_format = {
     .addresses = addresses,
     .entries = entries,
     .enabled = enabled,
-    .notify = notify,
+    .notify = split_notify,
     .kick = kick,
     .interrupt = interrupt,
     .ends = ends,

@@ -76,24 +76,6 @@ struct split {
     struct env_dma memory; // where descriptors, available and used lie
 };
 
-// Allocates rings and private state for `slots` descriptors, a power of two up to RING_SLOTS_MAX.
-// Returns 0 or -ENOMEM.
-int split_allocate(struct split *split, struct env *env, uint32_t slots, uint16_t number);
-
-// Empties the rings: the device holds no descriptor. Only while the device is reset. buffer_of
-// keeps what it lists.
-void split_reset(struct split *split);
-
-// Frames of a transmit ring that the device has not said it sent. It may be lying, either way; the
-// number is between 0 and slots.
-uint32_t split_unsent(const struct split *split);
-
-// Writes NO_BUFFER into the slots of a receive ring that hold none: what split_refill() was not
-// given. Between split_fill() and split_reset() only.
-void split_mark_empty(struct split *split);
-
-struct virtio_ring_addresses split_addresses(const struct split *split);
-
 // ring_format.post() for rings of this layout: the descriptors from `first` on become a chain.
 void split_post(struct split_descriptor *descriptors, struct split_available *available,
                 uint32_t entries, uint32_t first, const struct ring_part *parts, unsigned count);
@@ -114,14 +96,5 @@ void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
 void split_misdeed(struct queue *queue, uint32_t fault, uint64_t target);
 int split_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);
 
-// Makes every descriptor available to the device with the buffer that buffer_of lists for it,
-// without ringing the doorbell. For a receive ring, after split_reset().
-void split_fill(struct split *split);
-
-// Asks the device to interrupt when it uses a descriptor of this ring from now on, or not to, which
-// is how split_reset() leaves it (2.7.7). A device may interrupt all the same. What it used before
-// it has seen the wish announces itself to nobody: look into the ring once more, behind a barrier.
-void split_interrupt(struct split *split, bool on);
-
-// Rings the doorbell unless the device asked not to be disturbed.
-void split_notify(struct split *split);
+// ring_format.notify()
+void split_notify(struct queue *queue);
