@@ -15,19 +15,23 @@ struct domain_call {
     void (*misdeed)(struct queue *queue, uint32_t fault, uint64_t target);
 
     struct domain_answer *answer;
+    struct frame *frames; // in the answer: what is received, or is to be sent
     struct queue *queue;
     uint64_t generation; // of this crossing: the answer repeats it
     uint32_t count;      // frames that may be received, or that are to be sent; or room wanted
     uint32_t given;      // empty buffers for the receive ring, 0..BURST_MAX
+    uint32_t wanted;     // with domain_exchange(): the room to be looked for afterwards, or 0
     uint32_t fault;      // enum domain_fault: something to do wrong on purpose
     uint64_t target;     // for the fault
+    const struct domain_call *then; // with domain_exchange(): what to receive afterwards, or NULL
     struct frame buffers[BURST_MAX];
 };
 
-// From ring 3, which can write all of it at any time. For transmit(), ring 0 puts the frames here.
+// From ring 3, which can write all of it at any time.
 struct domain_answer {
     uint64_t generation;
-    struct frame frames[BURST_MAX];
+    struct frame received[BURST_MAX];
+    struct frame sent[BURST_MAX]; // ring 0 puts the frames here, transmit() exchanges them
 };
 
 // What ring 0 calls through the gate. Each returns what the verb returned.
@@ -35,7 +39,14 @@ uint64_t domain_receive(const struct domain_call *call); // first gives the empt
 uint64_t domain_room(const struct domain_call *call);
 uint64_t domain_transmit(const struct domain_call *call);
 uint64_t domain_next_empty(const struct domain_call *call);
-uint64_t domain_nothing(const struct domain_call *call); // 0: to see what a crossing costs
+uint64_t domain_exchange(const struct domain_call *call); // transmits, and what then and wanted say
+uint64_t domain_nothing(const struct domain_call *call);  // 0: to see what a crossing costs
+
+// What domain_exchange() returns: frames sent, frames received, and room, if it was asked for
+// these.
+#define EXCHANGE_SENT(value)     ((uint16_t)(value))
+#define EXCHANGE_RECEIVED(value) ((uint16_t)((value) >> 16))
+#define EXCHANGE_ROOM(value)     ((uint32_t)((value) >> 32))
 
 // Where each of them returns to: the SYSCALL that leads out. The only one in ring 3's text.
 void domain_exit(void);

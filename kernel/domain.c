@@ -85,11 +85,6 @@ static size_t text_bytes(void)
     return (size_t)(domain_text_end - domain_text_start);
 }
 
-uint64_t domain_function(const struct domain *domain, const void *function)
-{
-    return domain->text + (uint64_t)((const char *)function - domain_text_start);
-}
-
 static bool map_all(struct domain *domain)
 {
     uint64_t stack = 0;
@@ -99,6 +94,8 @@ static bool map_all(struct domain *domain)
         domain_memory(domain, sizeof *domain->answer, VM_USER_WRITE, &domain->answer_address);
     if (domain->text_copy == NULL || domain->stack == NULL || domain->answer == NULL)
         return false;
+    domain->moved = domain->text - (uint64_t)domain_text_start;
+    domain->exit = domain_function(domain, (const void *)domain_exit);
     domain->return_address = (uint64_t *)(domain->stack + DOMAIN_STACK_BYTES) - 1;
     domain->entry = (struct gate_entry){
         .rsp = stack + DOMAIN_STACK_BYTES - sizeof(uint64_t),
@@ -149,16 +146,4 @@ struct domain *domain_create(const char *name)
     domain_restore(domain);
     count++;
     return domain;
-}
-
-uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
-                    uint64_t call, uint64_t *value)
-{
-    domain->crossings++;
-    domain->entry.argument = call;
-    domain->entry.rip = domain_function(domain, (const void *)function);
-    *domain->return_address = domain_function(domain, (const void *)domain_exit);
-    const struct gate_result result = gate_enter(&domain->entry);
-    *value = result.value;
-    return result.ended;
 }

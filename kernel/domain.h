@@ -22,16 +22,20 @@ struct domain {
     const char *name;             // kept
     struct domain_answer *answer; // as ring 0 sees it; nothing in it is true
     uint64_t answer_address;      // as the domain does
+
+    // What domain_run() touches.
     uint64_t crossings;
+    uint64_t moved; // from ring 3's text in the image to the domain's copy, as ring 3 sees it
+    uint64_t exit;  // domain_exit(), as ring 3 sees it
+    uint64_t *return_address; // at the top of the stack
+    struct gate_entry entry;
 
     // Private to domain.c.
     uint64_t root, next;
     unsigned key;
     uint64_t text; // where ring 3's text begins, as ring 3 sees it
     uint8_t *text_copy;
-    uint64_t *return_address; // at the top of the stack
     uint8_t *stack;
-    struct gate_entry entry;
 };
 
 // How domains are kept apart: "protection keys" or "page tables".
@@ -57,12 +61,23 @@ uint64_t domain_share(struct domain *domain, const volatile void *memory, size_t
 uint64_t domain_mirror(struct domain *domain, uint64_t bytes);
 
 // The address of a function of ring 3's text in this domain.
-uint64_t domain_function(const struct domain *domain, const void *function);
+static inline uint64_t domain_function(const struct domain *domain, const void *function)
+{
+    return domain->moved + (uint64_t)function;
+}
 
 // Calls one of those of drivers/domain.h in ring 3, with a call that lies at this address there.
-// *value is what it returned. Returns how it ended: enum gate_end.
-uint64_t domain_run(struct domain *domain, uint64_t (*function)(const struct domain_call *call),
-                    uint64_t call, uint64_t *value);
+// Returns what it returned, and how it ended.
+static inline struct gate_result domain_run(struct domain *domain,
+                                            uint64_t (*function)(const struct domain_call *call),
+                                            uint64_t call)
+{
+    domain->crossings++;
+    domain->entry.argument = call;
+    domain->entry.rip = domain_function(domain, (const void *)function);
+    *domain->return_address = domain->exit; // ring 3 can write there
+    return gate_enter(&domain->entry);
+}
 
 // Makes text and stack what they were at first.
 void domain_restore(struct domain *domain);

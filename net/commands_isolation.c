@@ -21,6 +21,14 @@ void commands_isolation_init(const struct ports *all_ports, const struct supervi
     supervisor = the_supervisor;
 }
 
+// For ports at `domain`: what they cost.
+static void show_crossings(const struct supervised *s)
+{
+    const struct proxy *proxy = proxy_of(s->port);
+    if (proxy != NULL)
+        console_printf("%s: %" PRIu64 " crossings into ring 3\n", s->port->name, proxy->crossings);
+}
+
 // What keeps the port from the rest of the box.
 static const char *mechanism(const struct port *port)
 {
@@ -59,4 +67,6 @@ void command_isolation(int argc, char **argv)
             console_printf("%s: copies frames before they are looked at: %" PRIu64 " so far\n",
                            port->name, bounce_copied(port));
     }
+    for (unsigned i = 0; i < supervisor->count; i++)
+        show_crossings(&supervisor->ports[i]);
 }

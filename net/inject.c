@@ -69,10 +69,11 @@ bool inject_armed(const struct port *port)
 static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     begin(queue, max);
+    open_door.call.frames = open_door.answer.received;
     const unsigned count = (unsigned)domain_receive(&open_door.call);
     const bool waits = domain_fault_waits(open_door.call.fault, count);
     const unsigned kept = count < BURST_MAX ? count : BURST_MAX;
-    memcpy(frames, open_door.answer.frames, kept * sizeof *frames);
+    memcpy(frames, open_door.answer.received, kept * sizeof *frames);
     if (!waits)
         end(queue->port);
     return count;
@@ -95,10 +96,11 @@ static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigne
     if (count < 2 && open_door.call.fault == FAULT_SENT_DUPLICATE)
         return open_door.real->transmit(queue, frames, count);
     begin(queue, count);
-    memcpy(open_door.answer.frames, frames, count * sizeof *frames);
+    open_door.call.frames = open_door.answer.sent;
+    memcpy(open_door.answer.sent, frames, count * sizeof *frames);
     const unsigned sent = (unsigned)domain_transmit(&open_door.call);
     for (unsigned i = 0; i < sent && i < count; i++)
-        frames[i].buffer = open_door.answer.frames[i].buffer;
+        frames[i].buffer = open_door.answer.sent[i].buffer;
     end(queue->port);
     return sent;
 }

@@ -5,6 +5,8 @@
 // port whose data path runs in a domain, or to ring 0: in its hands, or in a ring that it serves
 // itself. Pure: touches nothing but the table and what it is given.
 #pragma once
+#include <stdbool.h>
+
 #include "drivers/port.h"
 
 enum { JUDGE_RING_0 = 0 }; // the owner that is no queue
@@ -23,8 +25,18 @@ enum port_fault judge_frames(const struct judge *judge, uint16_t owner,
                              const volatile struct frame *from, unsigned count,
                              struct frame *frames, uint32_t *value);
 
-// The same for empty buffers: only .buffer is looked at and copied.
-enum port_fault judge_empties(const struct judge *judge, uint16_t owner,
+// The same for frames that go on to queue `heir` at once, in one pass: if all of them are plainly
+// good, which is to say in a buffer of queue `owner`, at the usual place in it, and FRAME_MIN to
+// longest bytes long (longest: FRAME_MIN to the area's capacity). Then their buffers are `heir`'s,
+// they are in frames[] and in lent[], and *bytes is what they have together. False: something is
+// not, nothing has changed hands, and judge_frames() tells what it is.
+bool judge_plain(const struct judge *judge, uint16_t owner, uint16_t heir,
+                 const volatile struct frame *from, unsigned count, uint32_t longest,
+                 struct frame *frames, struct frame *lent, uint64_t *bytes);
+
+// judge_frames() for empty buffers, which are queue `heir`'s afterwards: only .buffer is looked at
+// and copied.
+enum port_fault judge_empties(const struct judge *judge, uint16_t owner, uint16_t heir,
                               const volatile struct frame *from, unsigned count,
                               struct frame *frames, uint32_t *value);
 

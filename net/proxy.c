@@ -10,16 +10,17 @@
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/vm.h"
-#include "net/flips.h"
 #include "net/proxy_adopt.h"
+#include "net/proxy_cross.h"
 #include "net/proxy_image.h"
+#include "net/proxy_relay.h"
 #include "net/withheld.h"
-
-#define COLD        __attribute__((noinline, cold))
-#define UNLIKELY(x) __builtin_expect(x, 0)
 
 static struct judge judge;
 static struct proxy proxies[NET_PORTS_MAX];
+static struct port_driver drivers[NET_PORTS_MAX];       // what port->driver points to
+static const struct port_driver *behind[NET_PORTS_MAX]; // the real ones
+static unsigned driver_count;
 static unsigned proxy_count;
 static uint16_t owner_count;
 
@@ -36,161 +37,48 @@ struct proxy *proxy_of(const struct port *port)
     return NULL;
 }
 
-// --- crossing ---
-
-// The domain did not come back by itself.
-COLD static void ended(struct proxy_queue *pq, uint64_t how)
-{
-    struct proxy *proxy = pq->proxy;
-    proxy->suspect = pq;
-    gate_describe(how, proxy->last_words, sizeof proxy->last_words);
-    log_line("%s: domain ended: %s", proxy->port->name, proxy->last_words);
-    if (how == GATE_OVERDUE)
-        port_fail(proxy->port, PORT_FAULT_HANG, 0);
-    else
-        port_fail(proxy->port, PORT_FAULT_EXCEPTION, (uint32_t)(how - GATE_EXCEPTION_BASE));
-}
-
-// The domain broke a rule of the judge's.
-COLD static void violated(struct proxy_queue *pq, enum port_fault fault, uint32_t value)
-{
-    struct proxy *proxy = pq->proxy;
-    proxy->suspect = pq;
-    snprintf(proxy->last_words, sizeof proxy->last_words, "its answer broke a rule");
-    port_fail(proxy->port, fault, value);
-}
-
-// The driver itself, in the domain, failed the port. What it says of the card may be a lie, but
-// harms only this port.
-COLD static void failed(struct proxy_queue *pq)
-{
-    struct proxy *proxy = pq->proxy;
-    proxy->suspect = pq;
-    const enum port_fault fault = *(volatile enum port_fault *)&proxy->image->fault;
-    const bool known = fault > PORT_OK && fault < PORT_FAULT_KILLED;
-    snprintf(proxy->last_words, sizeof proxy->last_words, "it gave the card up");
-    port_fail(proxy->port, known ? fault : PORT_FAULT_STALE, proxy->image->fault_value);
-}
-
-// Two faults last until the driver is ended.
-COLD static void forget_lasting_fault(struct proxy *proxy)
-{
-    if (proxy->fault.fault == FAULT_SILENCE || proxy->fault.fault == FAULT_HOARD)
-        proxy->fault.fault = FAULT_NONE;
-}
-
-COLD static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
-{
-    struct proxy_fault *fault = &pq->proxy->fault;
-    if (domain_fault_on_transmit(fault->fault) != pq->transmit ||
-        (fault->fault == FAULT_SENT_DUPLICATE && count < 2))
-        return FAULT_NONE;
-    pq->call->target = fault->target;
-    return fault->fault;
-}
-
-// After a crossing with a fault: whether that was it. One that needs a frame waits for one, and two
-// of them last until the port is restarted.
-COLD static void fault_done(struct proxy_queue *pq, uint64_t value)
-{
-    struct proxy_fault *fault = &pq->proxy->fault;
-    const bool lasts = fault->fault == FAULT_SILENCE || fault->fault == FAULT_HOARD;
-    pq->call->fault = FAULT_NONE;
-    if (lasts ||
-        (domain_fault_waits(fault->fault, value) && pq->proxy->port->state == PORT_RUNNING))
-        return;
-    if (--fault->times == 0)
-        fault->fault = FAULT_NONE;
-}
-
-// Runs a function in the domain. Returns whether *value, an unbelieved number of frames, may be
-// looked at: no more than `most`, in the answer to this very call. If not, the port has failed.
-static bool cross(struct proxy_queue *pq, uint64_t (*function)(const struct domain_call *call),
-                  unsigned count, uint64_t most, uint64_t *value)
-{
-    struct proxy *proxy = pq->proxy;
-    struct domain_call *call = pq->call;
-    if (UNLIKELY(proxy->kill != PORT_OK)) {
-        proxy->suspect = pq;
-        forget_lasting_fault(proxy);
-        port_fail(proxy->port, proxy->kill, 0);
-        proxy->kill = PORT_OK;
-        return false;
-    }
-    if (UNLIKELY(proxy->flips != 0))
-        flips_begin(proxy);
-    call->count = count;
-    call->generation = ++proxy->generation;
-    if (UNLIKELY(proxy->fault.fault != FAULT_NONE))
-        call->fault = armed_fault(pq, count);
-    const uint64_t how = domain_run(proxy->domain, function, pq->call_address, value);
-    if (UNLIKELY(proxy->flips != 0))
-        flips_end();
-    const bool faulty = call->fault != FAULT_NONE;
-    bool good = false;
-    if (UNLIKELY(how != GATE_RETURNED))
-        ended(pq, how);
-    else if (UNLIKELY(*(volatile enum port_state *)&proxy->image->state != PORT_RUNNING))
-        failed(pq);
-    else if (UNLIKELY(*(volatile uint64_t *)&proxy->domain->answer->generation != call->generation))
-        violated(pq, PORT_FAULT_STALE, 0);
-    else if (UNLIKELY(*value > most))
-        violated(pq, PORT_FAULT_COUNT_LIE, (uint32_t)*value);
-    else
-        good = true;
-    if (UNLIKELY(faulty))
-        fault_done(pq, *value);
-    return good;
-}
-
-static bool adopt(struct proxy_queue *pq)
-{
-    struct proxy_loan none = {0};
-    return proxy_adopt(pq, &none);
-}
-
 // --- the data verbs ---
 //
 // Each tries a second time when the domain ended and could be adopted.
 
-static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned max, uint64_t *count)
+static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned max, unsigned *count)
 {
-    if (UNLIKELY(!cross(pq, domain_receive, max, max, count)))
-        return false;
     uint32_t value;
-    const enum port_fault fault = judge_frames(&judge, pq->owner, pq->proxy->domain->answer->frames,
-                                               (unsigned)*count, frames, &value);
+    if (pq->fetched == 0 && UNLIKELY(!proxy_fetch(pq, max)))
+        return false;
+    *count = pq->fetched < max ? pq->fetched : max;
+    const enum port_fault fault =
+        judge_frames(&judge, pq->owner, pq->frames + pq->fetched_from, *count, frames, &value);
     if (UNLIKELY(fault != PORT_OK)) {
-        violated(pq, fault, value);
+        proxy_violated(pq, fault, value);
         return false;
     }
-    pq->call->given = 0; // those are in its ring
-    pq->taken += *count;
-    pq->denials += *count == 0;
+    proxy_take(pq, *count);
     return true;
 }
 
 static unsigned receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     struct proxy_queue *pq = proxied(queue);
-    uint64_t count;
+    unsigned count;
     if (UNLIKELY(pq->proxy->port->state != PORT_RUNNING))
         return 0;
     while (UNLIKELY(!try_receive(pq, frames, max, &count)))
-        if (!adopt(pq))
+        if (!proxy_adopt_alone(pq))
             return 0;
-    return (unsigned)count;
+    return count;
 }
 
 // Only notes them down: the next receive() takes them along.
 static void refill(struct queue *queue, const struct frame *frames, unsigned count)
 {
     struct proxy_queue *pq = proxied(queue);
+    struct frame *given = pq->call->buffers + pq->call->given;
     for (unsigned i = 0; i < count; i++) {
         judge_give(&judge, pq->owner, frames[i].buffer);
-        pq->call->buffers[i].buffer = frames[i].buffer;
+        given[i].buffer = frames[i].buffer;
     }
-    pq->call->given = count;
+    pq->call->given += count;
     pq->put += count;
 }
 
@@ -202,8 +90,8 @@ static unsigned room(struct queue *queue, unsigned wanted)
         return 0;
     if (pq->queue.free >= wanted)
         return wanted;
-    while (UNLIKELY(!cross(pq, domain_room, BURST_MAX, BURST_MAX, &free)))
-        if (!adopt(pq))
+    while (UNLIKELY(!proxy_cross(pq, domain_room, BURST_MAX, BURST_MAX, &free)))
+        if (!proxy_adopt_alone(pq))
             return 0;
     pq->queue.free = (uint32_t)free;
     pq->denials += free == 0;
@@ -213,22 +101,13 @@ static unsigned room(struct queue *queue, unsigned wanted)
 // Lends the frames to the domain: their buffers are its queue's from here on.
 static void lend(struct proxy_queue *pq, const struct frame *frames, unsigned count)
 {
-    struct proxy *proxy = pq->proxy;
-    const unsigned front = proxy->real->front;
-    struct frame *to = proxy->domain->answer->frames;
+    struct frame *to = pq->frames;
     for (unsigned i = 0; i < count; i++) {
         const struct frame frame = frames[i];
         judge_give(&judge, pq->owner, frame.buffer);
-        if (front != 0)
-            memset(packet_data(judge.area, frame.buffer, frame.offset) - front, 0, front);
         to[i] = frame;
     }
-}
-
-static void take_back(const struct frame *frames, unsigned from, unsigned to)
-{
-    for (unsigned i = from; i < to; i++)
-        judge_give(&judge, JUDGE_RING_0, frames[i].buffer);
+    proxy_write_fronts(pq, frames, count);
 }
 
 static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned count,
@@ -237,16 +116,16 @@ static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned 
     static struct frame empties[BURST_MAX];
     uint32_t value;
     lend(pq, frames, count);
-    if (UNLIKELY(!cross(pq, domain_transmit, count, count, sent)))
+    if (UNLIKELY(!proxy_cross(pq, domain_transmit, count, count, sent)))
         return false;
-    const enum port_fault fault = judge_empties(
-        &judge, pq->owner, pq->proxy->domain->answer->frames, (unsigned)*sent, empties, &value);
+    const enum port_fault fault = judge_empties(&judge, pq->owner, JUDGE_RING_0, pq->frames,
+                                                (unsigned)*sent, empties, &value);
     if (UNLIKELY(fault != PORT_OK)) {
-        violated(pq, fault, value);
+        proxy_violated(pq, fault, value);
         return false;
     }
     if (UNLIKELY(*sent < count)) {
-        take_back(frames, (unsigned)*sent, count);
+        proxy_take_back(pq, frames, (unsigned)*sent, count);
         pq->denials++;
     }
     for (unsigned i = 0; i < *sent; i++)
@@ -256,16 +135,6 @@ static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned 
     return true;
 }
 
-// The domain ended with frames in its hands. Returns how many it had sent before, or -1 when they
-// can be sent again.
-COLD static int recover_transmit(struct proxy_queue *pq, struct frame *frames, unsigned count)
-{
-    struct proxy_loan loan = {.frames = frames, .count = count};
-    const bool adopted = proxy_adopt(pq, &loan);
-    take_back(frames, loan.sent, count);
-    return adopted && loan.sent == 0 ? -1 : (int)loan.sent;
-}
-
 static unsigned transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct proxy_queue *pq = proxied(queue);
@@ -273,7 +142,7 @@ static unsigned transmit(struct queue *queue, struct frame *frames, unsigned cou
     if (UNLIKELY(pq->proxy->port->state != PORT_RUNNING || count == 0))
         return 0;
     while (UNLIKELY(!try_transmit(pq, frames, count, &sent))) {
-        const int before = recover_transmit(pq, frames, count);
+        const int before = proxy_recover(pq, frames, count);
         if (before >= 0)
             return (unsigned)before;
     }
@@ -291,8 +160,8 @@ static bool send_copy(struct queue *queue, const void *data, unsigned length)
     if (proxy->port->state != PORT_RUNNING || length < FRAME_MIN ||
         length > proxy->port->max_frame || length > judge.area->capacity)
         return false;
-    while (!cross(pq, domain_next_empty, 1, UINT32_MAX, &buffer))
-        if (!adopt(pq))
+    while (!proxy_cross(pq, domain_next_empty, 1, UINT32_MAX, &buffer))
+        if (!proxy_adopt_alone(pq))
             return false;
     if (buffer == NO_BUFFER)
         return false;
@@ -300,7 +169,7 @@ static bool send_copy(struct queue *queue, const void *data, unsigned length)
     struct frame frame;
     const enum port_fault fault = judge_frames(&judge, pq->owner, &named, 1, &frame, &value);
     if (fault != PORT_OK) {
-        violated(pq, fault, value);
+        proxy_violated(pq, fault, value);
         return false;
     }
     memcpy(packet_data(judge.area, frame.buffer, frame.offset), data, length);
@@ -351,6 +220,7 @@ static void own_slots(struct proxy_queue *pq)
     pq->queue.free = 0;
     pq->looked.ready = false;
     pq->call->given = 0;
+    pq->fetched = 0;
 }
 
 static int start(struct port *port)
@@ -366,8 +236,8 @@ static int start(struct port *port)
     }
     for_each_queue(proxy, own_slots);
     proxy->kill = PORT_OK;
-    proxy->suspect = NULL;
-    forget_lasting_fault(proxy);
+    proxy->suspect = proxy->busy = NULL;
+    proxy_forget_lasting_fault(proxy);
     return 0;
 }
 
@@ -431,7 +301,10 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
         return false;
     const struct port_driver *real = proxy->real;
     struct domain *domain = proxy->domain;
-    pq->call->answer = (struct domain_answer *)domain->answer_address;
+    struct domain_answer *seen = (struct domain_answer *)domain->answer_address; // by ring 3
+    pq->frames = transmits ? domain->answer->sent : domain->answer->received;
+    pq->call->answer = seen;
+    pq->call->frames = transmits ? seen->sent : seen->received;
     pq->call->receive =
         (__typeof__(pq->call->receive))domain_function(domain, (const void *)real->receive);
     pq->call->room = (__typeof__(pq->call->room))domain_function(domain, (const void *)real->room);
@@ -455,6 +328,35 @@ static void set_ranges(const struct proxy *proxy, const struct buffers *buffers)
             proxied(queue)->range = buffers->range[walk_group(buffers, &walk)];
 }
 
+// The proxy's verbs, with the rest of a driver. Ports that share a driver share this one.
+static const struct port_driver *driver_in_front_of(const struct port_driver *real)
+{
+    unsigned number = 0;
+    while (number < driver_count && behind[number] != real)
+        number++;
+    struct port_driver *driver = &drivers[number];
+    if (number < driver_count)
+        return driver;
+    behind[driver_count++] = real;
+    *driver = *real;
+    driver->receive = receive;
+    driver->refill = refill;
+    driver->room = room;
+    driver->transmit = transmit;
+    driver->relay = proxy_relay;
+    driver->send_copy = send_copy;
+    driver->start = start;
+    driver->stop = stop;
+    driver->poll = poll;
+    driver->settle = settle;
+    driver->revive = proxy_revive;
+    if (real->arm != NULL)
+        driver->arm = arm;
+    if (real->describe != NULL)
+        driver->describe = describe;
+    return driver;
+}
+
 int proxy_insert(struct port *port, const struct buffers *buffers)
 {
     const struct port_driver *real = port->driver;
@@ -465,7 +367,6 @@ int proxy_insert(struct port *port, const struct buffers *buffers)
     }
     struct proxy *proxy = &proxies[proxy_count];
     *proxy = (struct proxy){
-        .driver = *real,
         .real = real,
         .port = port,
         .judge = &judge,
@@ -487,22 +388,7 @@ int proxy_insert(struct port *port, const struct buffers *buffers)
     for (unsigned i = 0; i < port->tx_queues; i++)
         port->tx[i] = &proxy->tx[i].queue;
     set_ranges(proxy, buffers);
-    proxy->driver.relay = NULL;
-    proxy->driver.receive = receive;
-    proxy->driver.refill = refill;
-    proxy->driver.room = room;
-    proxy->driver.transmit = transmit;
-    proxy->driver.send_copy = send_copy;
-    proxy->driver.start = start;
-    proxy->driver.stop = stop;
-    proxy->driver.poll = poll;
-    proxy->driver.settle = settle;
-    proxy->driver.revive = proxy_revive;
-    if (real->arm != NULL)
-        proxy->driver.arm = arm;
-    if (real->describe != NULL)
-        proxy->driver.describe = describe;
-    port->driver = &proxy->driver;
+    port->driver = driver_in_front_of(real);
     proxy_count++;
     return 0;
 }

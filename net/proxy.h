@@ -8,7 +8,9 @@
 // start() makes a fresh copy.
 //
 // A receive() that crosses into ring 3 takes along the empty buffers of the refill() before it, and
-// room() asks for more than it needs, so a burst costs two crossings and a fraction.
+// room() asks for more than it needs, so a burst costs two crossings and a fraction by the single
+// verbs. Between two such ports with drivers of the same kind relay() moves it with one under load:
+// what sends a burst brings the next one of the other direction along (proxy_relay.c).
 #pragma once
 #include "drivers/domain.h"
 #include "kernel/domain.h"
@@ -28,6 +30,10 @@ struct proxy_queue {
     uint16_t owner;            // its number in the judge's table
     struct buffer_range range; // the buffers of its group: it never owns another one
     bool transmit;
+    struct frame *frames; // of the answer, as ring 0 sees them: what was received, or is to be sent
+    // Receive: frames from frames[fetched_from] on that the driver took off its ring, and ring 0
+    // has not looked at. Until it takes them they count as being in the ring.
+    uint32_t fetched, fetched_from;
     uint64_t taken;   // receive: frames since start()
     uint64_t put;     // buffers given to the ring since start()
     uint64_t denials; // times that the driver said there is nothing to take, or no room
@@ -52,20 +58,20 @@ struct proxy_fault {
 };
 
 struct proxy {
-    struct port_driver driver; // first: what port->driver points to
     const struct port_driver *real;
     struct port *port;
     const struct judge *judge;
     struct domain *domain;
     struct port *image; // what the domain's queues point to, as ring 0 sees it
     uint64_t image_address, area_address, nowhere; // for proxy_image.c, as the domain sees them
-    uint64_t generation;
+    uint64_t crossings; // so many, ever; also the generation of the latest
     struct proxy_fault fault;
     enum port_fault kill;        // at the next crossing, for this; PORT_OK: not
     uint64_t flips;              // bits still to be changed; flips.h
     uint64_t flipped;            // so many were
     uint64_t adopted_us;         // when it last went on with its card running, 0: never
     uint64_t renewed_us;         // when a queue was last turned off and on for that, 0: never
+    struct proxy_queue *busy;    // that relay() took frames from last, while there are any; or NULL
     struct proxy_queue *suspect; // in whose crossing the port failed; NULL: in none
     char last_words[96];         // how the domain ended last
     struct proxy_queue rx[PORT_QUEUES_MAX], tx[PORT_QUEUES_MAX];

@@ -171,6 +171,7 @@ static void go_on(struct proxy_queue *pq)
     else if (pq->more != 0)
         pq->call->given = 0;
     pq->queue.free = 0;
+    pq->fetched = 0; // they are in the ring still
 }
 
 static bool within_a_second(uint64_t now, uint64_t then)
@@ -247,6 +248,7 @@ static void audit_or_empty(struct proxy_queue *pq, bool renew)
         pq->queue.buffer_of[slot] = NO_BUFFER;
     pq->more = pq->filled = 0;
     pq->call->given = 0;
+    pq->fetched = 0;
 }
 
 // Returns 1 when the queue was turned off and on, 0 when it was taken over, or a negative errno.

@@ -14,11 +14,16 @@ static inline uint64_t answer(const struct domain_call *call, uint64_t value)
     return value;
 }
 
-uint64_t domain_receive(const struct domain_call *call)
+static inline uint64_t refill_and_receive(const struct domain_call *call)
 {
     if (call->given > 0)
         call->refill(call->queue, call->buffers, call->given);
-    return answer(call, call->receive(call->queue, call->answer->frames, call->count));
+    return call->receive(call->queue, call->frames, call->count);
+}
+
+uint64_t domain_receive(const struct domain_call *call)
+{
+    return answer(call, refill_and_receive(call));
 }
 
 uint64_t domain_room(const struct domain_call *call)
@@ -28,12 +33,22 @@ uint64_t domain_room(const struct domain_call *call)
 
 uint64_t domain_transmit(const struct domain_call *call)
 {
-    return answer(call, call->transmit(call->queue, call->answer->frames, call->count));
+    return answer(call, call->transmit(call->queue, call->frames, call->count));
 }
 
 uint64_t domain_next_empty(const struct domain_call *call)
 {
     return answer(call, call->next_empty(call->queue));
+}
+
+uint64_t domain_exchange(const struct domain_call *call)
+{
+    uint64_t value = call->transmit(call->queue, call->frames, call->count);
+    if (call->then != NULL)
+        value |= refill_and_receive(call->then) << 16;
+    if (call->wanted != 0)
+        value |= (uint64_t)call->room(call->queue, call->wanted) << 32;
+    return answer(call, value);
 }
 
 uint64_t domain_nothing(const struct domain_call *call)

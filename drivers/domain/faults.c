@@ -82,7 +82,7 @@ static void return_nowhere(void)
 static void change_entries(struct domain_answer *answer, uint64_t from)
 {
     for (uint64_t i = from; i < BURST_MAX; i++)
-        answer->frames[i] = (struct frame){NO_SUCH_BUFFER, 65000, 65000};
+        answer->received[i] = (struct frame){NO_SUCH_BUFFER, 65000, 65000};
 }
 
 static void divide_by_zero(void)
@@ -224,7 +224,7 @@ static void misuse_the_processor(const struct domain_call *call)
 uint64_t domain_fault(const struct domain_call *call, uint64_t value)
 {
     struct domain_answer *answer = call->answer;
-    struct frame *frames = answer->frames;
+    struct frame *frames = call->frames;
     if (domain_fault_waits(call->fault, value))
         return value;
     if (domain_fault_by_ring(call->fault)) {

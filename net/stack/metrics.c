@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
+#include "net/proxy.h"
 #include "net/restarts.h"
 #include "net/stack/http.h"
 #include "net/stack/interface.h"
@@ -208,6 +209,14 @@ static void take_domain_restarts(unsigned item, struct sample *sample)
     sample->absent = sample->number == 0;
 }
 
+static void take_domain_crossings(unsigned item, struct sample *sample)
+{
+    const struct port *port = port_at(item)->port;
+    const struct proxy *proxy = proxy_of(port);
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\"", port->name);
+    sample->number = proxy == NULL ? 0 : proxy->crossings;
+}
+
 TAKE(take_domain_outage, item, restart_record(port_at(item)->port)->last_outage_us)
 
 static void take_table_used(unsigned item, struct sample *sample)
@@ -259,6 +268,9 @@ static const struct family families[] = {
      take_domain_restarts},
     {"barewire_domain_outage_microseconds", GAUGE, "The last outage of the port, 0: none yet.",
      EACH_PORT_IF_DOMAINS, PLAIN, take_domain_outage},
+    {"barewire_domain_crossings_total", COUNTER,
+     "Times that the port's driver was entered in ring 3.", EACH_PORT_IF_DOMAINS, PLAIN,
+     take_domain_crossings},
     {"barewire_port_receive_frames_total", COUNTER,
      "Frames received. They were forwarded, delivered or dropped.", EACH_PORT, PLAIN,
      take_rx_frames},

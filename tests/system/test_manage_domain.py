@@ -33,6 +33,8 @@ def test_restarts_are_in_the_metrics(own_network):
             assert re.search(r'^barewire_domain_outage_microseconds\{port="right"\} [1-9]', text,
                              re.MULTILINE)
         assert 'barewire_domain_restarts_total{port="left"' not in text
+        assert re.search(r'^barewire_domain_crossings_total\{port="right"\} [1-9]', text, re.MULTILINE)
+        assert 'barewire_domain_crossings_total{port="left"} 0\n' in text
 
 
 @pytest.mark.parametrize("isolation, mode", [("", "bridge"), ("isolation = domain\n", "wire")])

@@ -105,15 +105,15 @@ uint64_t vm_translate(const volatile void *address)
 
 uint64_t domain_receive(const struct domain_call *call)
 {
-    const unsigned count = call->receive(call->queue, call->answer->frames, call->count);
+    const unsigned count = call->receive(call->queue, call->frames, call->count);
     if (count > 0)
-        call->answer->frames[0].length = 13;
+        call->frames[0].length = 13;
     return count;
 }
 
 uint64_t domain_transmit(const struct domain_call *call)
 {
-    return call->transmit(call->queue, call->answer->frames, call->count);
+    return call->transmit(call->queue, call->frames, call->count);
 }
 
 static void step(void)

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Crossings that do not end as they should, and those that somebody experiments with.
+#include "net/proxy_cross.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/log.h"
+#include "net/flips.h"
+
+// The domain did not come back by itself.
+static void ended(struct proxy_queue *pq, uint64_t how)
+{
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
+    gate_describe(how, proxy->last_words, sizeof proxy->last_words);
+    log_line("%s: domain ended: %s", proxy->port->name, proxy->last_words);
+    if (how == GATE_OVERDUE)
+        port_fail(proxy->port, PORT_FAULT_HANG, 0);
+    else
+        port_fail(proxy->port, PORT_FAULT_EXCEPTION, (uint32_t)(how - GATE_EXCEPTION_BASE));
+}
+
+void proxy_violated(struct proxy_queue *pq, enum port_fault fault, uint32_t value)
+{
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
+    snprintf(proxy->last_words, sizeof proxy->last_words, "its answer broke a rule");
+    port_fail(proxy->port, fault, value);
+}
+
+// The driver itself, in the domain, failed the port. What it says of the card may be a lie, but
+// harms only this port.
+static void failed(struct proxy_queue *pq)
+{
+    struct proxy *proxy = pq->proxy;
+    proxy->suspect = pq;
+    const enum port_fault fault = *(volatile enum port_fault *)&proxy->image->fault;
+    const bool known = fault > PORT_OK && fault < PORT_FAULT_KILLED;
+    snprintf(proxy->last_words, sizeof proxy->last_words, "it gave the card up");
+    port_fail(proxy->port, known ? fault : PORT_FAULT_STALE, proxy->image->fault_value);
+}
+
+bool proxy_cross_failed(struct proxy_queue *pq, struct gate_result result, uint64_t most)
+{
+    const struct proxy *proxy = pq->proxy;
+    if (result.ended != GATE_RETURNED)
+        ended(pq, result.ended);
+    else if (*(volatile enum port_state *)&proxy->image->state != PORT_RUNNING)
+        failed(pq);
+    else if (result.value > most)
+        proxy_violated(pq, PORT_FAULT_COUNT_LIE, (uint32_t)result.value);
+    else
+        proxy_violated(pq, PORT_FAULT_STALE, 0);
+    return false;
+}
+
+// --- experiments ---
+
+void proxy_forget_lasting_fault(struct proxy *proxy)
+{
+    if (proxy->fault.fault == FAULT_SILENCE || proxy->fault.fault == FAULT_HOARD)
+        proxy->fault.fault = FAULT_NONE;
+}
+
+static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
+{
+    struct proxy_fault *fault = &pq->proxy->fault;
+    if (fault->fault == FAULT_NONE || domain_fault_on_transmit(fault->fault) != pq->transmit ||
+        (fault->fault == FAULT_SENT_DUPLICATE && count < 2))
+        return FAULT_NONE;
+    pq->call->target = fault->target;
+    return fault->fault;
+}
+
+// After a crossing with a fault: whether that was it. One that needs a frame waits for one, and two
+// of them last until the port is restarted.
+static void fault_done(struct proxy_queue *pq, uint64_t value)
+{
+    struct proxy_fault *fault = &pq->proxy->fault;
+    const bool lasts = fault->fault == FAULT_SILENCE || fault->fault == FAULT_HOARD;
+    pq->call->fault = FAULT_NONE;
+    if (lasts ||
+        (domain_fault_waits(fault->fault, value) && pq->proxy->port->state == PORT_RUNNING))
+        return;
+    if (--fault->times == 0)
+        fault->fault = FAULT_NONE;
+}
+
+bool proxy_cross_watched(struct proxy_queue *pq,
+                         uint64_t (*function)(const struct domain_call *call), unsigned count,
+                         uint64_t most, uint64_t *value)
+{
+    struct proxy *proxy = pq->proxy;
+    struct domain_call *call = pq->call;
+    if (proxy->kill != PORT_OK) {
+        proxy->suspect = pq;
+        proxy_forget_lasting_fault(proxy);
+        port_fail(proxy->port, proxy->kill, 0);
+        proxy->kill = PORT_OK;
+        return false;
+    }
+    if (proxy->flips != 0)
+        flips_begin(proxy);
+    call->count = count;
+    call->generation = ++proxy->crossings;
+    call->fault = armed_fault(pq, count);
+    const bool faulty = call->fault != FAULT_NONE, flipped = proxy->flips != 0;
+    const struct gate_result result = domain_run(proxy->domain, function, pq->call_address);
+    if (flipped)
+        flips_end();
+    *value = result.value;
+    const bool good = result.ended == GATE_RETURNED && proxy_answered(pq) && result.value <= most;
+    if (!good)
+        proxy_cross_failed(pq, result, most);
+    if (faulty)
+        fault_done(pq, result.value);
+    return good;
+}
+
+// --- after the end of a domain ---
+
+bool proxy_adopt_alone(struct proxy_queue *pq)
+{
+    struct proxy_loan none = {0};
+    return proxy_adopt(pq, &none);
+}
+
+void proxy_take_back(struct proxy_queue *pq, const struct frame *frames, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        judge_give(pq->proxy->judge, JUDGE_RING_0, frames[i].buffer);
+}
+
+int proxy_recover(struct proxy_queue *pq, struct frame *frames, unsigned count)
+{
+    struct proxy_loan loan = {.frames = frames, .count = count};
+    const bool adopted = proxy_adopt(pq, &loan);
+    proxy_take_back(pq, frames, loan.sent, count);
+    return adopted && loan.sent == 0 ? -1 : (int)loan.sent;
+}
+
+void proxy_write_front_bytes(struct proxy_queue *pq, const struct frame *frames, unsigned count)
+{
+    const struct packet_area *area = pq->proxy->judge->area;
+    const unsigned front = pq->proxy->real->front;
+    for (unsigned i = 0; i < count; i++)
+        memset(packet_data(area, frames[i].buffer, frames[i].offset) - front, 0, front);
+}

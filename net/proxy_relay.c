@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A burst from one domain to another, for frames with which there is nothing wrong.
+//
+// What the single verbs do in four passes is two here: the judge of what was received gives each
+// buffer to the transmit queue at once, and puts the frame where the other domain finds it; the
+// judge of the empty buffers that come back gives them to the receive queue. And the crossing that
+// transmits takes along what the other direction needs next: the empty buffers of its receive queue
+// go in, its next burst comes out. So under load in both directions a burst costs one crossing.
+//
+// Nothing here decides what is wrong with a frame. Whatever is not plainly good stays where the
+// domain left it, as if it had never been looked at; receive() comes for it and judges by all the
+// rules.
+#include "net/proxy_relay.h"
+
+#include "net/proxy_cross.h"
+
+static const struct relayed not_plain = {.frames = RELAY_NOT_PLAIN};
+
+// A burst on its way. Copied once, before it was looked at.
+static struct frame frames[BURST_MAX];
+
+static struct proxy_queue *proxied(struct queue *queue)
+{
+    return (struct proxy_queue *)queue; // its first member
+}
+
+// The frames from..to-1 were not sent: it is as if they had not been taken.
+COLD static uint64_t put_back(struct proxy_queue *from, unsigned first, unsigned count)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = first; i < count; i++) {
+        judge_give(from->proxy->judge, from->owner, frames[i].buffer);
+        bytes += frames[i].length;
+    }
+    from->fetched += count - first;
+    from->fetched_from -= count - first;
+    from->taken -= count - first;
+    return bytes;
+}
+
+// What the queue `to` is to do besides sending count frames: look for room, when it may not have
+// enough for the next burst; and receive for the other direction, which had frames when it was last
+// asked and has none waiting.
+static inline struct proxy_queue *errands(struct proxy_queue *to, unsigned count, unsigned max)
+{
+    to->call->wanted = to->queue.free < count + max ? BURST_MAX : 0;
+    struct proxy_queue *back = to->proxy->busy;
+    if (back == NULL || back->fetched != 0 || back->taken != back->put) {
+        to->call->then = NULL;
+        return NULL;
+    }
+    to->call->then = (const struct domain_call *)back->call_address;
+    back->call->count = max;
+    return back;
+}
+
+// Sends the frames, which are lent to `to`. Returns whether *sent is how many it took; its empty
+// buffers are then those of the next refill of `from`.
+static bool exchange(struct proxy_queue *from, struct proxy_queue *to, unsigned count, unsigned max,
+                     unsigned *sent)
+{
+    struct proxy_queue *back = errands(to, count, max);
+    uint64_t value;
+    uint32_t wrong;
+    if (UNLIKELY(!proxy_cross(to, domain_exchange, count, UINT64_MAX, &value)))
+        return false;
+    const uint32_t received = EXCHANGE_RECEIVED(value), room = EXCHANGE_ROOM(value);
+    *sent = EXCHANGE_SENT(value);
+    if (UNLIKELY(*sent > count || received > (back != NULL ? max : 0) || room > to->call->wanted)) {
+        proxy_violated(to, PORT_FAULT_COUNT_LIE, (uint32_t)value);
+        return false;
+    }
+    struct domain_call *call = from->call;
+    const enum port_fault fault =
+        judge_empties(from->proxy->judge, to->owner, from->owner, to->frames, *sent,
+                      call->buffers + call->given, &wrong);
+    if (UNLIKELY(fault != PORT_OK)) {
+        proxy_violated(to, fault, wrong);
+        return false;
+    }
+    call->given += *sent;
+    from->put += *sent;
+    to->put += *sent;
+    to->denials += *sent < count;
+    to->queue.free = to->call->wanted != 0 ? room : to->queue.free - *sent; // it is enough
+    if (back != NULL) {
+        back->call->given = 0;
+        back->fetched = received;
+        back->fetched_from = 0;
+        back->denials += received == 0;
+    }
+    return true;
+}
+
+// The domain of `to` ended with count frames in its hands. Returns how many it had sent, or -1 when
+// they are lent once more.
+COLD static int recover(struct proxy_queue *from, struct proxy_queue *to, unsigned count)
+{
+    const int sent = proxy_recover(to, frames, count);
+    for (int i = 0; i < sent; i++) { // empty buffers now
+        judge_give(from->proxy->judge, from->owner, frames[i].buffer);
+        from->call->buffers[from->call->given++].buffer = frames[i].buffer;
+    }
+    if (sent >= 0) {
+        from->put += (unsigned)sent;
+        return sent;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        judge_give(to->proxy->judge, to->owner, frames[i].buffer);
+        to->frames[i] = frames[i];
+    }
+    return -1;
+}
+
+// Whether both ports run, nobody wants anything of their domains, and there is room.
+static inline bool can_relay(const struct proxy_queue *from, const struct proxy_queue *to,
+                             unsigned max, uint32_t longest)
+{
+    const struct proxy *a = from->proxy, *b = to->proxy;
+    return a->port->state == PORT_RUNNING && b->port->state == PORT_RUNNING &&
+           (a->kill | a->fault.fault | b->kill | b->fault.fault) == 0 && to->queue.free >= max &&
+           longest >= FRAME_MIN;
+}
+
+struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t longest)
+{
+    struct proxy_queue *from = proxied(rx), *to = proxied(tx);
+    uint64_t bytes;
+    if (UNLIKELY(!can_relay(from, to, max, longest)))
+        return not_plain;
+    if (from->fetched == 0) {
+        while (UNLIKELY(!proxy_fetch(from, max)))
+            if (!proxy_adopt_alone(from))
+                return not_plain;
+        if (from->fetched == 0) {
+            from->proxy->busy = NULL;
+            return (struct relayed){0};
+        }
+    }
+    const unsigned count = from->fetched < max ? from->fetched : max;
+    if (UNLIKELY(!judge_plain(from->proxy->judge, from->owner, to->owner,
+                              from->frames + from->fetched_from, count, longest, frames, to->frames,
+                              &bytes)))
+        return not_plain;
+    proxy_write_fronts(to, frames, count);
+    proxy_take(from, count);
+    from->proxy->busy = from;
+    unsigned sent;
+    while (UNLIKELY(!exchange(from, to, count, max, &sent))) {
+        const int before = recover(from, to, count);
+        sent = (unsigned)before;
+        if (before >= 0)
+            break;
+    }
+    if (UNLIKELY(sent < count))
+        bytes -= put_back(from, sent, count);
+    return sent == 0 ? not_plain : (struct relayed){sent, bytes};
+}
