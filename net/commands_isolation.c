@@ -26,7 +26,8 @@ static void show_crossings(const struct supervised *s)
 {
     const struct proxy *proxy = proxy_of(s->port);
     if (proxy != NULL)
-        console_printf("%s: %" PRIu64 " crossings into ring 3\n", s->port->name, proxy->crossings);
+        console_printf("%s: %" PRIu64 " crossings into ring 3, %" PRIu64 " for nothing\n",
+                       s->port->name, proxy->crossings, proxy->vain);
 }
 
 // What keeps the port from the rest of the box.

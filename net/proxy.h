@@ -65,6 +65,7 @@ struct proxy {
     struct port *image; // what the domain's queues point to, as ring 0 sees it
     uint64_t image_address, area_address, nowhere; // for proxy_image.c, as the domain sees them
     uint64_t crossings; // so many, ever; also the generation of the latest
+    uint64_t vain;      // of these, such as only asked for frames, and there were none
     struct proxy_fault fault;
     enum port_fault kill;        // at the next crossing, for this; PORT_OK: not
     uint64_t flips;              // bits still to be changed; flips.h

@@ -81,6 +81,7 @@ static inline bool proxy_fetch(struct proxy_queue *pq, unsigned max)
     pq->fetched = (uint32_t)count;
     pq->fetched_from = 0;
     pq->denials += count == 0;
+    pq->proxy->vain += count == 0;
     return true;
 }
 
