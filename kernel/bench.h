@@ -2,8 +2,8 @@
 // Measurements that run inside the image.
 #pragma once
 
-// The shell's command `bench crossing`: what a call into ring 3 and back costs.
+// The shell's command `bench`: what a call into ring 3 and back costs, what a domain may read.
 void command_bench(int argc, char **argv);
 
 #define COMMANDS_BENCH \
-    {"bench", "crossing", "cycles of a call into ring 3 and back", command_bench},
+    {"bench", "crossing | walls", "ring 3: cycles of a call; what is closed", command_bench},

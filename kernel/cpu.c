@@ -14,6 +14,7 @@ enum { IST_STACK_BYTES = 16 * 1024 };
 #define CR4_MCE     (1u << 6)
 #define CR4_PGE     (1u << 7)
 #define CR4_UMIP    (1u << 11)
+#define CR4_PCIDE   (1u << 17)
 #define CR4_OSXSAVE (1u << 18)
 #define CR4_SMEP    (1u << 20)
 #define CR4_SMAP    (1u << 21)
@@ -39,7 +40,7 @@ static uint64_t gdt[7] = {
     0,
     0, // TSS, filled in below
 };
-static char protections[32] = "none";
+static char protections[48] = "none";
 
 uintptr_t __stack_chk_guard = 0x00000aff0a0d5a5a;
 
@@ -157,6 +158,7 @@ void cpu_init(void)
         {extended.ebx >> 20 & 1, CR4_SMAP, " SMAP"},
         {extended.ecx >> 2 & 1, CR4_UMIP, " UMIP"},
         {extended.ecx >> 3 & 1, CR4_PKE, " PKE"},
+        {cpuid(1, 0).ecx >> 17 & 1, CR4_PCIDE, " PCID"}, // CR3 holds PCID 0 (SDM 4.10.1)
     };
     protections[0] = '\0';
     for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -176,6 +178,16 @@ bool cpu_is_virtual(void)
 bool cpu_has_user_keys(void)
 {
     return (cpu_read_cr4() & CR4_PKE) != 0;
+}
+
+bool cpu_has_pcid(void)
+{
+    return (cpu_read_cr4() & CR4_PCIDE) != 0;
+}
+
+bool cpu_has_avx(void)
+{
+    return (cpu_read_cr4() & CR4_OSXSAVE) != 0;
 }
 
 const char *cpu_protections(void)

@@ -36,6 +36,12 @@ bool cpu_has_gigabyte_pages(void);
 // Protection keys for user pages, turned on by cpu_init() (SDM 4.6.2).
 bool cpu_has_user_keys(void);
 
+// Numbers for page-table roots, turned on by cpu_init() (SDM 4.10.1).
+bool cpu_has_pcid(void);
+
+// 256-bit registers, turned on by cpu_init() (SDM volume 1, 14.2).
+bool cpu_has_avx(void);
+
 // Whether a hypervisor or emulator says that it is there (CPUID.1:ECX bit 31).
 bool cpu_is_virtual(void);
 
@@ -50,7 +56,8 @@ void cpu_init_canary(void);
 uint64_t cpu_random(void);
 
 // Loads GDT and TSS with stacks of their own for the faults that may come with a bad stack, and
-// turns on SMEP, SMAP, UMIP, protection keys and AVX where the processor has them. Needs vm_init().
+// turns on SMEP, SMAP, UMIP, protection keys, PCIDs and AVX where the processor has them. Needs
+// vm_init().
 void cpu_init(void);
 
 // " SMEP SMAP UMIP": what cpu_init() turned on.

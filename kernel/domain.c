@@ -23,7 +23,9 @@ bool domain_by_keys(void)
 
 const char *domain_mechanism(void)
 {
-    return domain_by_keys() ? "protection keys" : "page tables";
+    if (domain_by_keys())
+        return "protection keys";
+    return cpu_has_pcid() ? "page tables with PCIDs" : "page tables";
 }
 
 static uint64_t pages(uint64_t bytes)
@@ -99,7 +101,7 @@ static bool map_all(struct domain *domain)
     domain->return_address = (uint64_t *)(domain->stack + DOMAIN_STACK_BYTES) - 1;
     domain->entry = (struct gate_entry){
         .rsp = stack + DOMAIN_STACK_BYTES - sizeof(uint64_t),
-        .root = domain_by_keys() ? 0 : domain->root,
+        .root = domain_by_keys() ? 0 : domain->root | domain->pcid,
         .pkru = domain_by_keys() ? NO_KEY_OPEN & ~(3u << 2 * domain->key) : 0,
     };
     return true;
@@ -136,9 +138,8 @@ struct domain *domain_create(const char *name)
         .next = VM_DOMAINS + count * ROOM_PER_DOMAIN + PAGE_SIZE,
         .root = domain_by_keys() ? vm_kernel_root() : vm_user_root(),
         .key = domain_by_keys() ? count + 1 : 0,
+        .pcid = cpu_has_pcid() ? count + 1 : 0, // 0 is the kernel's root's
     };
-    if (!domain_by_keys())
-        gate_kernel_root = vm_kernel_root();
     if (domain->root == 0 || !map_all(domain)) {
         log_line("%s: no domain: no memory", name);
         return NULL;

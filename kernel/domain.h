@@ -14,7 +14,7 @@
 #include "kernel/vm.h"
 
 enum {
-    DOMAINS_MAX = 9, // one for each port, and one for `bench crossing`
+    DOMAINS_MAX = 10, // one for each port, and two for `bench`
     DOMAIN_STACK_BYTES = 8 * 1024,
 };
 
@@ -32,13 +32,14 @@ struct domain {
 
     // Private to domain.c.
     uint64_t root, next;
-    unsigned key;
+    unsigned key, pcid;
     uint64_t text; // where ring 3's text begins, as ring 3 sees it
     uint8_t *text_copy;
     uint8_t *stack;
 };
 
-// How domains are kept apart: "protection keys" or "page tables".
+// How domains are kept apart: "protection keys", "page tables with PCIDs" or "page
+// tables".
 const char *domain_mechanism(void);
 bool domain_by_keys(void);
 

@@ -29,7 +29,7 @@ gate_enter:
     mov (%rdi), %r8    // rip
     mov 8(%rdi), %r9   // rsp
     mov 16(%rdi), %r10 // the argument
-    mov 24(%rdi), %rbx // page-table root, or 0
+    mov 24(%rdi), %rbx // page-table root and its number, or 0
     mov 32(%rdi), %rsi // PKRU, or 0: no keys
     test %rsi, %rsi
     jz 1f
@@ -37,12 +37,21 @@ gate_enter:
     xor %ecx, %ecx
     xor %edx, %edx
     wrpkru
+    // Ring 0's half is the same under every root: ring 0 goes on under that of the domain that ran
+    // last. The bits that say "keep the translations" (SDM volume 3, 4.10.4.1) are in gate_keep.
 1:  test %rbx, %rbx
     jz 2f
+    cmp %rbx, gate_root(%rip)
+    je 2f
+    mov %rbx, gate_root(%rip)
+    or gate_keep(%rip), %rbx
     mov %rbx, %cr3
 
     // Ring 3 sees of ring 0's registers: nothing.
-2:  mov %r8, %rcx
+2:  cmpb $0, gate_wide(%rip)
+    je 6f
+    vzeroupper // and of the upper halves of the vector registers what is left below
+6:  mov %r8, %rcx
     mov %r9, %rsp
     mov %r10, %rdi
     mov gate_flags(%rip), %r11d
@@ -77,18 +86,19 @@ gate_syscall:
     xor %edx, %edx
 leave:
     mov gate_stack(%rip), %rsp
-    mov gate_kernel_root(%rip), %rcx
-    test %rcx, %rcx
-    jz 3f
-    mov %rcx, %cr3
-3:  movb $0, gate_inside(%rip)
+    movb $0, gate_inside(%rip)
     // What ring 3 may have unmasked must not raise an exception here.
     ldmxcsr mxcsr_rest(%rip)
     fnstcw x87_left(%rip)
     cmpw $X87_REST, x87_left(%rip)
     jne 5f
-4:  popfq
-    pop %r15
+    // POPFQ would take longer. Of the flags only IF can be another than the caller's: SYSCALL, or
+    // trap.S, has cleared the rest.
+4:  testb $2, 1(%rsp) // IF
+    lea 8(%rsp), %rsp
+    jz 7f
+    sti
+7:  pop %r15
     pop %r14
     pop %r13
     pop %r12
@@ -124,12 +134,18 @@ gate_stack: // ring 0's stack pointer while ring 3 runs
     .global gate_crossings
 gate_crossings:
     .skip 8
-    .global gate_kernel_root
-gate_kernel_root:
+    .global gate_root
+gate_root: // whose page tables are in use; 0: the kernel's own, and no domain has run
+    .skip 8
+    .global gate_keep
+gate_keep:
     .skip 8
 x87_left:
     .skip 2
     .global gate_inside
 gate_inside:
+    .skip 1
+    .global gate_wide
+gate_wide: // vector registers have upper halves
     .skip 1
     .section .note.GNU-stack, "", @progbits

@@ -21,12 +21,16 @@ enum {
     FMASK = 0xc0000084,
 };
 
+#define CR3_KEEP (1ull << 63) // SDM volume 3, 4.10.4.1: with PCIDs, translations stay
+
 #define FLAG_TF (1u << 8)
 // TF, IF, DF, NT, AC: SYSCALL clears these.
 #define FLAGS_CLEARED (FLAG_TF | 1u << 9 | 1u << 10 | 1u << 14 | 1u << 18)
 
 extern const char gate_syscall[];
 extern volatile uint8_t gate_inside; // ring 3 runs
+extern uint8_t gate_wide;            // vector registers have upper halves
+extern uint64_t gate_keep;           // bits of CR3 that keep translations when it is written
 _Noreturn void gate_unwind(uint64_t ended);
 
 // The last time that ring 3 did not come back.
@@ -49,6 +53,8 @@ void gate_init(void)
     cpu_write_msr(LSTAR, (uint64_t)gate_syscall);
     cpu_write_msr(FMASK, FLAGS_CLEARED);
     cpu_write_msr(EFER, cpu_read_msr(EFER) | EFER_SCE);
+    gate_wide = cpu_has_avx();
+    gate_keep = cpu_has_pcid() ? CR3_KEEP : 0;
 }
 
 static void tick(void *context)

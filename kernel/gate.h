@@ -20,7 +20,7 @@ struct gate_entry {
     uint64_t rip;      // a function in ring 3, whose return address lies at rsp
     uint64_t rsp;      // 8 less than a multiple of 16, as after a call
     uint64_t argument; // its only one
-    uint64_t root;     // for CR3 while ring 3 runs; 0: stays as it is
+    uint64_t root;     // for CR3, with a PCID of its own; 0: CR3 stays as it is
     uint64_t pkru;     // for PKRU while ring 3 runs; 0: no protection keys
 };
 _Static_assert(sizeof(struct gate_entry) == 40, "gate.S knows the offsets");
@@ -38,6 +38,12 @@ struct gate_result {
 };
 
 // Lets SYSCALL arrive here (IA32_STAR, IA32_LSTAR, IA32_FMASK, EFER.SCE). Needs cpu_init().
+//
+// Where a domain has page tables of its own, CR3 is written on the way in when another domain ran
+// last, and not on the way out: all roots share ring 0's half. With PCIDs (SDM volume 3, 4.10.1)
+// that write keeps all translations. None of them is ever invalidated, because none becomes wrong:
+// a domain's pages are mapped once, where nothing was before, which no processor remembers
+// (4.10.2.3), and a PCID belongs to one root for ever.
 void gate_init(void);
 
 // Runs ring 3 until it comes back, with interrupts on and all registers but these zero. Returns in
@@ -64,6 +70,5 @@ bool gate_watch(void);
 // at 0x2000". Writes one line without a newline into text.
 void gate_describe(uint64_t ended, char *text, unsigned size);
 
-extern uint64_t gate_crossings;   // so many, ever
-extern uint32_t gate_flags;       // for RFLAGS while ring 3 runs
-extern uint64_t gate_kernel_root; // for CR3 in ring 0; 0 when no domain has a root of its own
+extern uint64_t gate_crossings; // so many, ever
+extern uint32_t gate_flags;     // for RFLAGS while ring 3 runs
