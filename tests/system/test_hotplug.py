@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cable import assert_same, cross, frame
-from conftest import start_box
+from conftest import QEMU_82599, start_box
 from counters import assert_audit_clean, stats
 from pairs import Peer, pairs_config
 
@@ -103,10 +103,12 @@ def wait_until_deleted(box, device):
     raise AssertionError(f"{device} is still there\n{box.console.tail()}")
 
 
-@pytest.mark.parametrize("how", BY_ACPI)
-def test_device_del_by_acpi(tmp_path, how):
-    """Of two cards that could leave, the one that was asked does, at once; then the other one."""
+@pytest.mark.parametrize("how, ours", [*((how, False) for how in BY_ACPI), ("q35", True), ("pc", True)])
+def test_device_del_by_acpi(tmp_path, how, ours):
+    """Of two cards that could leave, the one that was asked does, at once; then the other one. QEMU's
+    versions differ in what they write into the tables: our own, which lacks the bridges, is another."""
     options, extra, places = BY_ACPI[how]
+    options = [*options, "--qemu", QEMU_82599()] if ours else options
     with two_pairs(tmp_path, "virtio", places, extra, options) as (box, (a, b, _, _)):
         expected = running(box)
         assert len(expected) == 4
