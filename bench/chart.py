@@ -12,6 +12,8 @@ SHOWN = {  # path: (name, colour)
     "wire-82599-fused-sse2-touch": ("82599, fused (SSE2), touch", "#62a87c"),
     "wire-82599-touch": ("82599, single verbs, touch", "#1f5fa8"),
     "wire-virtio-touch": ("virtio, single verbs, touch", "#8a5fb8"),
+    "bridge-82599": ("82599, bridge of 2", "#b8336a"),
+    "bridge-82599-4-ports": ("82599, bridge of 4, mixed", "#e08aa8"),
 }
 # Instructions a packet, one byte touched, batch 32 (TinyNF's shared ring: its own 8 and 64).
 PUBLISHED = [("ixy", 133, 142), ("TinyNF, pool", 78, 86), ("TinyNF, shared ring", 41, 48),

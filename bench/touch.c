@@ -37,6 +37,7 @@ static struct relayed touch_and_relay(struct queue *queue, struct queue *tx, uns
 void touch_driver(struct port_driver *driver)
 {
     driver->transmit = touch_and_transmit;
+    driver->enqueue = NULL;
     if (driver->relay != NULL)
         driver->relay = touch_and_relay;
 }

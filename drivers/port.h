@@ -230,6 +230,16 @@ struct port_driver {
     // bytes in front of the frame may be overwritten.
     unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
 
+    // NULL, both: transmit() only. enqueue() does what transmit() does, but the card does not hear
+    // of the frames until ring() is called, or transmit() or send_copy() for this queue; and the
+    // empty buffers go into another array: empty[i].buffer for i < k, while frames[] stays as it
+    // is. So frames that leave by several queues can be gathered, and one doorbell can stand for
+    // several bursts. Whoever does not ring lets the frames wait for ever. A ring() with nothing to
+    // be heard of does no harm.
+    unsigned (*enqueue)(struct queue *tx, const struct frame *frames, struct frame *empty,
+                        unsigned count);
+    void (*ring)(struct queue *tx);
+
     // Puts count buffers into the empty slots of the receive ring; count must be what the last
     // receive() returned. Only frames[].buffer is looked at. Of a port that is not running any more
     // it may be less, even 0: those frames named no buffer that exists (PORT_FAULT_BAD_BUFFER). As

@@ -22,13 +22,24 @@ void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_
         bridge->ports[i] = NULL;
         bridge->up[i] = false;
         bridge->restarts[i] = 0;
-        bridge->waiting[i].count = 0;
-        bridge->waiting[i].bytes = 0;
     }
-    for (unsigned way = 0; way < WAYS; way++)
-        bridge->carries[way] = UINT16_MAX;
+    for (unsigned way = 0; way <= DECISION_WAYS; way++)
+        bridge->lists[way] = (struct bridge_list){0};
+    for (unsigned i = 0; i < NET_PORTS_MAX; i++)
+        bridge->lists[i].first = bridge->lists[i].next = bridge->sorted[i];
     fdb_init(&bridge->fdb, memory, capacity, ageing, random, now);
     decisions_init(&bridge->decisions, &bridge->fdb.seeds[1]);
+}
+
+static void add_out(struct bridge_lane *from, unsigned egress, struct queue *tx)
+{
+    struct bridge *bridge = from->bridge;
+    from->outs[from->count++] = (struct bridge_out){
+        .tx = tx,
+        .sent = forwarder_sent(bridge->forwarder, egress, tx),
+        .egress = &bridge->forwarder->counters[egress],
+        .list = &bridge->lists[egress],
+    };
 }
 
 static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsigned port)
@@ -37,17 +48,14 @@ static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsi
     for (unsigned i = 0; i < ingress->rx_queues; i++) {
         struct bridge_lane *from = &bridge->lanes[bridge->lane_count];
         *from = (struct bridge_lane){.bridge = bridge, .port = port};
-        struct queue *last = NULL;
         for (unsigned k = 0; k < bridge->count; k++) {
             const unsigned egress = bridge->members[k];
-            if (egress == port)
-                continue;
-            last = bridge->ports[egress]->tx[buffers_tx_queue(buffers, port, i, egress)];
-            from->tx[egress] = last;
-            from->sent[egress] = forwarder_sent(bridge->forwarder, egress, last);
+            const struct port *out = bridge->ports[egress];
+            if (egress != port)
+                add_out(from, egress, out->tx[buffers_tx_queue(buffers, port, i, egress)]);
         }
         struct lane *lane = forwarder_add_run(bridge->forwarder, bridge_burst, ingress->rx[i], port,
-                                              bridge->count == 2 ? last : NULL);
+                                              from->count == 1 ? from->outs[0].tx : NULL);
         if (lane == NULL)
             return false;
         lane->context = from;

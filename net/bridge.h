@@ -3,9 +3,15 @@
 // (802.1Q-2018: a VLAN-unaware MAC bridge, 5.14), without spanning tree.
 //
 // Where a wire's lane has one way out, a bridge's has one for each other port. Frames are decided
-// one by one: a number says which way each goes. A burst of which all go the same way, which is
-// common, is sent as a wire's would be. Of any other the frames are sorted by the port that they
-// leave by. A frame to everybody is copied, once for each port.
+// one by one: a number says which way each goes. They are sorted by the port that they leave by, so
+// that each port gets its frames of a burst together. A frame to everybody is copied, once for each
+// port.
+//
+// Doorbells. The frames of a burst may leave by as many queues as there are other ports. While
+// bursts are full, so that the next one is there already, a queue's doorbell waits until as many
+// frames wait for it as make a burst, or until the lane has had as many bursts as it has ways out:
+// a doorbell is then for a burst of frames on average, as on a wire. A burst that is not full, an
+// empty one above all, leaves no frame behind that its card has not heard of.
 #pragma once
 #include "net/buffers.h"
 #include "net/decisions.h"
@@ -28,19 +34,34 @@ _Static_assert((int)WAYS <= (int)DECISION_WAYS, "a decision can name each");
 
 struct bridge;
 
+// Frames of a burst that go one way, to a port, in order.
+struct bridge_list {
+    uint32_t lengths;    // that the port carries, from FRAME_MIN on; 0: it is no port's way
+    uint16_t max_frame;  // of the port, when that was looked at
+    struct frame *first; // where the list begins
+    struct frame *next;  // where the next frame goes
+    uint64_t longer;     // bytes, less FRAME_MIN for each frame
+};
+_Static_assert(sizeof(struct bridge_list) == 32, "found by a shift");
+
+// A way out of a lane: a queue of another port.
+struct bridge_out {
+    struct queue *tx;
+    struct sent *sent;            // of this queue
+    struct port_counters *egress; // of its port
+    struct bridge_list *list;
+    unsigned unheard; // frames in the queue of which the card has not heard yet
+};
+
 // What a lane of a bridge knows besides.
 struct bridge_lane {
     struct bridge *bridge;
-    unsigned port;                    // where its frames come in
-    struct queue *tx[NET_PORTS_MAX];  // by egress port; NULL: not a way out
-    struct sent *sent[NET_PORTS_MAX]; // of these queues
-};
-
-// Frames of a burst that wait to leave by one port, in order.
-struct bridge_waiting {
+    unsigned port;    // where its frames come in
+    unsigned waiting; // ways out of whose frames the card has not heard
+    unsigned waited;  // bursts since there was none of them
+    bool mixed;       // the last burst left by several ports: the next one is expected to, too
     unsigned count;
-    uint64_t bytes;
-    struct frame frames[BURST_MAX];
+    struct bridge_out outs[NET_PORTS_MAX - 1];
 };
 
 struct bridge {
@@ -57,8 +78,8 @@ struct bridge {
     struct bridge_lane lanes[LANES_MAX];
 
     // Of the burst under way.
-    uint16_t carries[WAYS]; // the longest frame that can go that way, bytes
-    struct bridge_waiting waiting[NET_PORTS_MAX];
+    struct bridge_list lists[DECISION_WAYS + 1]; // by way; of no use but for ports
+    struct frame sorted[NET_PORTS_MAX][BURST_MAX];
     unsigned done_count;
     struct frame done[BURST_MAX]; // buffers for refill()
 };

@@ -9,6 +9,11 @@
 #include "net/bridge.h"
 #include "net/lane.h"
 
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define INLINE inline __attribute__((always_inline))
+
 #define GROUP_BIT    1ull // of an address as a number: IEEE 802-2014, 8.2.2
 #define ADDRESS_MASK 0xffffffffffffull
 
@@ -92,80 +97,58 @@ look_up(const struct bridge_lane *from, struct port_counters *ingress, struct ad
     return way;
 }
 
+static COLD void look_at_port(const struct bridge *bridge, const struct port *port,
+                              struct bridge_list *list)
+{
+    const uint32_t capacity = bridge->forwarder->capacity;
+    list->max_frame = port->max_frame;
+    const uint32_t longest = list->max_frame < capacity ? list->max_frame : capacity;
+    list->lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
+}
+
+// What the ports carry now: every start() may have changed it.
+static inline void look_at_ports(const struct bridge_lane *from)
+{
+    const struct bridge_out *const end = from->outs + from->count;
+    for (const struct bridge_out *out = from->outs; out != end; out++) {
+        const struct port *port = out->tx->port;
+        if (UNLIKELY(port->max_frame != out->list->max_frame))
+            look_at_port(from->bridge, port, out->list);
+    }
+}
+
 // One frame that can be.
-static inline unsigned decide(const struct bridge_lane *from, struct port_counters *ingress,
-                              struct addresses addresses, unsigned length)
+static unsigned decide(const struct bridge_lane *from, struct port_counters *ingress,
+                       struct addresses addresses, unsigned length)
 {
     struct bridge *bridge = from->bridge;
     unsigned way = decisions_find(&bridge->decisions, addresses, tag_now(from));
     if (way == DECISION_WAYS)
         way = look_up(from, ingress, addresses);
-    return length <= bridge->carries[way] ? way : WAY_DROP + DROP_TOO_LONG;
+    if (way < NET_PORTS_MAX && length - FRAME_MIN >= bridge->lists[way].lengths)
+        way = WAY_DROP + DROP_TOO_LONG;
+    return way;
 }
 
-// A frame that is not plainly good: judged exactly, and decided if it can be.
-COLD static unsigned decide_odd(struct lane *lane, const struct packet_area *area,
-                                const struct frame *frame)
+// Any frame: judged exactly, and decided if it can be.
+static unsigned decide_any(struct lane *lane, const struct frame *frame)
 {
     const struct bridge_lane *from = lane->context;
     const struct forwarder *forwarder = from->bridge->forwarder;
     const enum drop_reason reason = lane_judge(forwarder, frame, forwarder->capacity);
     if (reason == DROP_REASONS)
-        return decide(from, lane->ingress,
-                      read_addresses(packet_data(area, frame->buffer, frame->offset)),
-                      frame->length);
+        return decide(
+            from, lane->ingress,
+            read_addresses(packet_data(lane->rx->port->area, frame->buffer, frame->offset)),
+            frame->length);
     lane_refuse(lane, frame, reason);
     return WAY_REFUSED;
 }
 
-// Any frame.
-static inline unsigned decide_any(struct lane *lane, const struct packet_area *area,
-                                  const struct frame *frame)
-{
-    const struct bridge_lane *from = lane->context;
-    const struct forwarder *forwarder = from->bridge->forwarder;
-    const uint64_t number = lane_number(frame);
-    if ((uint32_t)number >= forwarder->buffer_count ||
-        lane_beyond_shortest(number) > forwarder->capacity - FRAME_MIN)
-        return decide_odd(lane, area, frame);
-    return decide(from, lane->ingress,
-                  read_addresses(packet_data(area, (uint32_t)number, FRAME_HEADROOM)),
-                  (unsigned)(number >> 48));
-}
-
-// The first frame of a burst goes this way, to a port. How many frames from there on do so too:
-// they are plainly good, and that was decided before. Adds the bytes of the others to *bytes.
-static inline unsigned decided_alike(const struct lane *lane, const struct packet_area *area,
-                                     unsigned way, unsigned count, uint64_t *bytes)
-{
-    const struct bridge_lane *from = lane->context;
-    struct bridge *bridge = from->bridge;
-    const struct frame *const frames = bridge->forwarder->frames, *const end = frames + count;
-    const uint32_t buffers = bridge->forwarder->buffer_count, carries = bridge->carries[way];
-    const uint32_t lengths = carries < FRAME_MIN ? 0 : carries - FRAME_MIN + 1;
-    const uint32_t tag = tag_now(from) + way;
-    const uint8_t *base = area->base + FRAME_HEADROOM;
-    const uint64_t stride = area->stride;
-    const struct frame *frame = frames + 1;
-    uint64_t longer = 0; // than the shortest frame, all together
-    for (; frame != end; frame++) {
-        const uint64_t number = lane_number(frame);
-        const uint32_t beyond = lane_beyond_shortest(number);
-        if ((uint32_t)number >= buffers || beyond >= lengths ||
-            !decisions_agree(&bridge->decisions, read_addresses(base + (uint32_t)number * stride),
-                             tag))
-            break;
-        longer += beyond;
-    }
-    const unsigned alike = (unsigned)(frame - frames);
-    *bytes += (alike - 1) * (uint64_t)FRAME_MIN + longer;
-    return alike;
-}
-
 // The card has just written the headers: they are on their way into the cache while the first of
 // them is looked at. A buffer's number has not been checked yet; prefetching cannot fault.
-static inline void prefetch_headers(const struct packet_area *area, const struct frame *frames,
-                                    unsigned count)
+static inline __attribute__((always_inline)) void
+prefetch_headers(const struct packet_area *area, const struct frame *frames, unsigned count)
 {
     const uintptr_t first = (uintptr_t)area->base + FRAME_HEADROOM;
 #pragma GCC unroll 8
@@ -173,32 +156,104 @@ static inline void prefetch_headers(const struct packet_area *area, const struct
         __builtin_prefetch((const void *)(first + (uintptr_t)frames[i].buffer * area->stride));
 }
 
-// What the ports carry now: every start() may have changed it.
-static inline void look_at_ports(struct bridge *bridge)
+// --- sending ---
+
+// Rings all doorbells that wait for it. A card that does not run hears nothing, and has nothing.
+static __attribute__((noinline)) void ring_all(struct bridge_lane *from)
 {
-    const uint32_t capacity = bridge->forwarder->capacity;
-    for (const uint8_t *port = bridge->members; port != bridge->members + bridge->count; port++) {
-        const uint32_t longest = bridge->ports[*port]->max_frame;
-        bridge->carries[*port] = (uint16_t)(longest < capacity ? longest : capacity);
+    for (unsigned i = 0; i < from->count; i++) {
+        struct bridge_out *out = &from->outs[i];
+        if (out->unheard != 0)
+            out->tx->port->driver->ring(out->tx);
+        out->unheard = 0;
+    }
+    from->waiting = from->waited = 0;
+}
+
+// Whether a queue is known to have room for another burst.
+static inline bool has_room(struct queue *tx, unsigned burst)
+{
+    return LIKELY(tx->free >= burst) || tx->port->driver->room(tx, burst) == burst;
+}
+
+// So many more frames are in a queue, and the card has not heard of them. A queue that has little
+// room is not made to wait.
+static inline void ring_later(struct bridge_lane *from, struct bridge_out *out, unsigned count)
+{
+    const unsigned burst = from->bridge->forwarder->burst;
+    from->waiting += out->unheard == 0;
+    out->unheard += count;
+    if (out->unheard >= burst || !has_room(out->tx, burst)) {
+        out->tx->port->driver->ring(out->tx);
+        out->unheard = 0;
+        from->waiting--;
     }
 }
 
-// --- sending ---
+// Puts count frames of a list onto its queue. The empty buffers go to *empty, and so do the frames
+// that find no room. Returns how many found room.
+static inline unsigned put(struct bridge_lane *from, struct bridge_out *out, struct frame *empty,
+                           unsigned count)
+{
+    struct queue *tx = out->tx;
+    const struct port *port = tx->port;
+    unsigned sent = 0;
+    if (LIKELY(port->state == PORT_RUNNING && port->link_up)) {
+        if (LIKELY(port->driver->enqueue != NULL)) {
+            sent = port->driver->enqueue(tx, out->list->first, empty, count);
+            ring_later(from, out, sent);
+            if (LIKELY(sent == count))
+                return sent;
+        } else {
+            sent = port->driver->transmit(tx, out->list->first, count);
+            __builtin_memcpy(empty, out->list->first, sent * sizeof *empty);
+        }
+    }
+    __builtin_memcpy(empty + sent, out->list->first + sent, (count - sent) * sizeof *empty);
+    return sent;
+}
 
-// Sends what waits to leave by a port; the buffers go to done[].
-static void send_waiting(struct lane *lane, unsigned port)
+// Sends all that waits. Returns by how many ports.
+static __attribute__((noinline)) unsigned send_all(struct lane *lane)
 {
     struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
-    struct bridge_waiting *waiting = &bridge->waiting[port];
-    if (waiting->count == 0)
-        return;
-    lane_send(lane, from->tx[port], from->sent[port], waiting->frames, waiting->count,
-              waiting->bytes);
-    for (unsigned i = 0; i < waiting->count; i++)
-        bridge->done[bridge->done_count++] = waiting->frames[i];
-    waiting->count = 0;
-    waiting->bytes = 0;
+    struct port_counters *ingress = lane->ingress;
+    struct bridge_out *const end = from->outs + from->count;
+    unsigned ways = 0;
+    for (struct bridge_out *out = from->outs; out != end; out++) {
+        struct bridge_list *list = out->list;
+        const struct frame *frames = list->first;
+        const unsigned count = (unsigned)(list->next - frames);
+        if (count == 0)
+            continue;
+        uint64_t bytes = list->longer + (uint64_t)FRAME_MIN * count;
+        list->next = list->first;
+        list->longer = 0;
+        const unsigned sent = put(from, out, bridge->done + bridge->done_count, count);
+        bridge->done_count += count;
+        ingress->rx_bytes += bytes;
+        ingress->forwarded += sent;
+        if (UNLIKELY(sent < count))
+            bytes -= lane_drop(lane, out->tx->port, frames + sent, count - sent);
+        out->sent->frames += sent;
+        out->sent->bytes += bytes;
+        ways++;
+    }
+    return ways;
+}
+
+// Sends a burst that leaves by one port, as a wire does; frames[] then names buffers to refill()
+// with. The doorbell is not made to wait.
+static inline void send_one_way(struct lane *lane, const struct bridge_list *list, unsigned count,
+                                uint64_t bytes)
+{
+    const struct bridge_lane *from = lane->context;
+    const struct bridge_out *out = from->outs;
+    while (out->list != list)
+        out++;
+    lane->ingress->rx_bytes += bytes;
+    lane_send(lane, out->tx, out->sent, from->bridge->forwarder->frames, count, bytes);
 }
 
 // For the box alone.
@@ -224,21 +279,19 @@ static unsigned copy_to_ports(const struct lane *lane, const uint8_t *data, unsi
                               enum drop_reason *why)
 {
     const struct bridge_lane *from = lane->context;
-    const struct bridge *bridge = from->bridge;
     unsigned copies = 0;
     *why = DROP_NO_EGRESS;
-    for (unsigned i = 0; i < bridge->count; i++) {
-        const unsigned port = bridge->members[i];
-        struct queue *tx = from->tx[port];
-        if (tx == NULL || tx->port->state != PORT_RUNNING || !tx->port->link_up)
+    for (unsigned i = 0; i < from->count; i++) {
+        const struct bridge_out *out = &from->outs[i];
+        const struct port *port = out->tx->port;
+        if (port->state != PORT_RUNNING || !port->link_up)
             continue;
-        struct port_counters *egress = &bridge->forwarder->counters[port];
-        if (lane_send_copy(tx, from->sent[port], data, length)) {
-            egress->copies++;
+        if (lane_send_copy(out->tx, out->sent, data, length)) {
+            out->egress->copies++;
             copies++;
         } else {
-            egress->copies_lost++;
-            *why = length > bridge->carries[port] ? DROP_TOO_LONG : DROP_RING_FULL;
+            out->egress->copies_lost++;
+            *why = length > port->max_frame ? DROP_TOO_LONG : DROP_RING_FULL;
         }
     }
     return copies;
@@ -249,8 +302,7 @@ static void flood(struct lane *lane, const struct frame *frame)
     const struct bridge_lane *from = lane->context;
     const struct bridge *bridge = from->bridge;
     const uint8_t *data = packet_data(lane->rx->port->area, frame->buffer, frame->offset);
-    for (unsigned i = 0; i < bridge->count; i++)
-        send_waiting(lane, bridge->members[i]); // came before
+    (void)send_all(lane); // came before
 
     enum drop_reason why;
     const unsigned copies = copy_to_ports(lane, data, frame->length, &why);
@@ -265,19 +317,13 @@ static void flood(struct lane *lane, const struct frame *frame)
     }
 }
 
-// Lets a frame wait to leave by a port.
-static inline void wait(struct bridge *bridge, unsigned port, const struct frame *frame)
-{
-    struct bridge_waiting *waiting = &bridge->waiting[port];
-    waiting->frames[waiting->count++] = *frame;
-    waiting->bytes += frame->length;
-}
-
 // A frame that leaves by none, or by several.
 static void dispose(struct lane *lane, unsigned way, const struct frame *frame)
 {
     const struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
+    if (way != WAY_REFUSED)
+        lane->ingress->rx_bytes += frame->length;
     if (way == WAY_FLOOD)
         flood(lane, frame);
     else if (way == WAY_BOX)
@@ -289,65 +335,170 @@ static void dispose(struct lane *lane, unsigned way, const struct frame *frame)
         bridge->done[bridge->done_count++] = *frame;
 }
 
-// A burst that does not leave by one port as a whole: its first frames, so many, leave by `first`,
-// the others are still to be decided. Adds up what is received in *bytes. Returns how many buffers
-// are in done[] then.
-static __attribute__((noinline)) unsigned
-sort_and_send(struct lane *lane, unsigned first, unsigned alike, unsigned count, uint64_t *bytes)
+// A frame that is not plainly good, or whose way is not a port's, or was not decided before.
+static __attribute__((noinline)) void sort_odd(struct lane *lane, const struct frame *frame)
 {
     const struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
+    const unsigned way = decide_any(lane, frame);
+    struct bridge_list *list = bridge->lists + way;
+    if (way < NET_PORTS_MAX) {
+        *list->next++ = *frame;
+        list->longer += frame->length - FRAME_MIN;
+    } else {
+        dispose(lane, way, frame);
+    }
+}
+
+// What is to be known of a burst: the same for all of its frames.
+struct burst {
+    struct lane *lane;
+    struct bridge *bridge;
+    const uint8_t *base; // where the frame in buffer 0 starts
+    uint64_t stride;
+    uint32_t buffers;
+    uint32_t tag; // of what is decided now, but for the way
+};
+
+static inline struct burst burst_of(struct lane *lane)
+{
+    const struct bridge_lane *from = lane->context;
     const struct packet_area *area = lane->rx->port->area;
-    const struct frame *frames = bridge->forwarder->frames;
+    return (struct burst){
+        .lane = lane,
+        .bridge = from->bridge,
+        .base = area->base + FRAME_HEADROOM,
+        .stride = area->stride,
+        .buffers = from->bridge->forwarder->buffer_count,
+        .tag = tag_now(from),
+    };
+}
+
+// Where a frame goes that is in an existing buffer, when that was decided before; DECISION_WAYS:
+// sort_odd() has to find out.
+static INLINE uint32_t known_way(const struct burst *burst, const struct frame *frame)
+{
+    const uint32_t buffer = frame->buffer;
+    if (UNLIKELY(buffer >= burst->buffers))
+        return DECISION_WAYS;
+    const struct addresses addresses = read_addresses(burst->base + buffer * burst->stride);
+    return decisions_find(&burst->bridge->decisions, addresses, burst->tag);
+}
+
+// Puts a frame into the list of the port that it leaves by, or does what else is to be done with
+// it.
+static INLINE void sort_one(struct burst *burst, const struct frame *frame)
+{
+    struct bridge_list *list = burst->bridge->lists + known_way(burst, frame);
+    const uint32_t longer = lane_beyond_shortest(lane_place(frame));
+    if (LIKELY(longer < list->lengths)) {
+        const uint64_t number = lane_number(frame);
+        __builtin_memcpy(list->next, &number, sizeof number);
+        list->next++;
+        list->longer += longer;
+    } else {
+        sort_odd(burst->lane, frame);
+        burst->tag = tag_now(burst->lane->context); // something may have been learned
+    }
+}
+
+// How many frames of a burst go the way of this list, from the first on, whose way it is: they are
+// plainly good, and that was decided before. *longer becomes their bytes, less FRAME_MIN for each.
+static INLINE unsigned count_alike(const struct burst *burst, const struct bridge_list *list,
+                                   unsigned count, uint64_t *longer)
+{
+    const struct bridge *bridge = burst->bridge;
+    const uint32_t tag = burst->tag + (uint32_t)(list - bridge->lists), lengths = list->lengths;
+    const struct frame *const frames = bridge->forwarder->frames, *const end = frames + count;
+    const struct frame *frame = frames + 1;
+    uint64_t sum = lane_beyond_shortest(lane_place(frames));
+    if (UNLIKELY(sum >= lengths))
+        return 0;
+    for (; frame != end; frame++) {
+        const uint64_t number = lane_number(frame);
+        const uint32_t beyond = lane_beyond_shortest(number);
+        if ((uint32_t)number >= burst->buffers || beyond >= lengths ||
+            !decisions_agree(&burst->bridge->decisions,
+                             read_addresses(burst->base + (uint32_t)number * burst->stride), tag))
+            break;
+        sum += beyond;
+    }
+    *longer = sum;
+    return (unsigned)(frame - frames);
+}
+
+// Sorts a burst by the ports that its frames leave by, from the frame at `from` on. What leaves by
+// none is in done[] then, and what leaves by several was sent.
+static inline void sort(struct burst *burst, unsigned first, unsigned count)
+{
+    const struct frame *const frames = burst->bridge->forwarder->frames, *const end =
+                                                                             frames + count;
+    const struct frame *frame = frames + first;
+    if ((count - first) % 2 != 0)
+        sort_one(burst, frame++);
+    for (; frame != end; frame += 2) {
+        sort_one(burst, frame);
+        sort_one(burst, frame + 1);
+    }
+}
+
+// A burst of which not all frames go the same way, but `alike` of them, the first ones, the way of
+// a list.
+static __attribute__((noinline)) void sort_and_send(struct lane *lane, struct bridge_list *list,
+                                                    unsigned alike, uint64_t longer, unsigned count)
+{
+    struct bridge_lane *from = lane->context;
+    struct burst burst = burst_of(lane);
+    struct bridge *bridge = burst.bridge;
+    if (alike > 0) {
+        __builtin_memcpy(list->next, bridge->forwarder->frames, alike * sizeof *list->next);
+        list->next += alike;
+        list->longer += longer;
+    }
     bridge->done_count = 0;
-    for (unsigned i = 0; i < alike; i++) {
-        if (first < NET_PORTS_MAX)
-            wait(bridge, first, &frames[i]);
-        else
-            dispose(lane, first, &frames[i]);
+    sort(&burst, alike, count);
+    from->mixed = send_all(lane) > 1;
+    lane->rx->port->driver->refill(lane->rx, bridge->done, bridge->done_count);
+}
+
+// A burst that is not empty.
+static INLINE void decide_and_send(struct lane *lane, unsigned count)
+{
+    struct bridge_lane *from = lane->context;
+    struct bridge *bridge = from->bridge;
+    struct frame *frames = bridge->forwarder->frames;
+    struct bridge_list *list = NULL;
+    uint64_t longer = 0;
+    unsigned alike = 0;
+    prefetch_headers(lane->rx->port->area, frames, count);
+    look_at_ports(from);
+    lane->ingress->rx_frames += count;
+    if (!from->mixed) {
+        const struct burst burst = burst_of(lane);
+        list = bridge->lists + known_way(&burst, frames);
+        alike = count_alike(&burst, list, count, &longer);
+        if (LIKELY(alike == count)) {
+            send_one_way(lane, list, count, longer + (uint64_t)FRAME_MIN * count);
+            lane->rx->port->driver->refill(lane->rx, frames, count);
+            return;
+        }
     }
-    for (unsigned i = alike; i < count; i++) {
-        const struct frame frame = frames[i];
-        const unsigned way = decide_any(lane, area, &frame);
-        if (way != WAY_REFUSED)
-            *bytes += frame.length;
-        if (way < NET_PORTS_MAX)
-            wait(bridge, way, &frame);
-        else
-            dispose(lane, way, &frame);
-    }
-    for (unsigned i = 0; i < bridge->count; i++)
-        send_waiting(lane, bridge->members[i]);
-    return bridge->done_count;
+    sort_and_send(lane, list, alike, longer, count);
 }
 
 unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
 {
     struct bridge_lane *from = lane->context;
-    struct bridge *bridge = from->bridge;
-    struct frame *frames = forwarder->frames;
     const unsigned received =
-        lane->tx != NULL ? lane_take(forwarder, lane)
-                         : lane->rx->port->driver->receive(lane->rx, frames, forwarder->burst);
-    if (received == 0)
-        return 0;
-
-    const struct packet_area *area = lane->rx->port->area;
-    prefetch_headers(area, frames, received);
-    look_at_ports(bridge);
-    const unsigned way = decide_any(lane, area, frames);
-    uint64_t bytes = way != WAY_REFUSED ? frames[0].length : 0;
-    unsigned alike = 1, buffers = received;
-    if (received > 1 && way < NET_PORTS_MAX)
-        alike = decided_alike(lane, area, way, received, &bytes);
-    const bool together = alike == received && way < NET_PORTS_MAX;
-    if (!together)
-        buffers = sort_and_send(lane, way, alike, received, &bytes);
-    lane->ingress->rx_frames += received;
-    lane->ingress->rx_bytes += bytes;
-    if (together)
-        lane_send(lane, from->tx[way], from->sent[way], frames, received, bytes);
-    lane->rx->port->driver->refill(lane->rx, together ? frames : bridge->done, buffers);
+        lane->tx != NULL
+            ? lane_take(forwarder, lane)
+            : lane->rx->port->driver->receive(lane->rx, forwarder->frames, forwarder->burst);
+    if (received > 0)
+        decide_and_send(lane, received);
+    if (from->waiting == 0)
+        from->waited = 0;
+    else if (received < forwarder->burst || ++from->waited >= from->count)
+        ring_all(from);
     return received;
 }
 

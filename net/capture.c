@@ -100,6 +100,7 @@ bool capture_begin(struct port *port, unsigned frames)
     tap.receive = receive;
     tap.transmit = transmit;
     tap.send_copy = send_copy;
+    tap.enqueue = NULL; // what is sent passes by transmit()
     tapped = port;
     port->driver = &tap;
     return true;

@@ -123,6 +123,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
     open_door.real = real;
     open_door.driver = *real;
     open_door.driver.relay = NULL;
+    open_door.driver.enqueue = NULL;
     open_door.times = fault->times;
     open_door.call.receive = real->receive;
     open_door.call.refill = real->refill;

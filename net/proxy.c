@@ -344,6 +344,8 @@ static const struct port_driver *driver_in_front_of(const struct port_driver *re
     driver->room = room;
     driver->transmit = transmit;
     driver->relay = proxy_relay;
+    driver->enqueue = NULL;
+    driver->ring = NULL;
     driver->send_copy = send_copy;
     driver->start = start;
     driver->stop = stop;

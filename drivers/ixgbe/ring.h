@@ -124,6 +124,9 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max);
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count);
 unsigned ixgbe_room(struct queue *queue, unsigned wanted);
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count);
+unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
+                       unsigned count);
+void ixgbe_ring(struct queue *queue);
 struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t ixgbe_next_empty(struct queue *queue);

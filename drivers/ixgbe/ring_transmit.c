@@ -25,51 +25,57 @@ static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
-// Puts a frame into a slot and takes the empty buffer out of it.
+// Puts a frame into a slot; the empty buffer that was there goes to *out, which may be the frame.
 static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *buffer_of,
-                            uint64_t buffers, uint64_t stride, struct frame *frame, uint64_t flags)
+                            uint64_t buffers, uint64_t stride, const struct frame *frame,
+                            struct frame *out, uint64_t flags)
 {
     const uint64_t full = frame->buffer;
     const uint32_t empty = *buffer_of;
     descriptor->address = buffers + full * stride + frame->offset;
     descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS | flags;
     *buffer_of = (uint32_t)full;
-    frame->buffer = empty;
+    out->buffer = empty;
 }
 
 // Exchanges count >= 1 frames with the slots from first on, which do not pass the ring's end. The
 // last one asks for a report.
-static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, struct frame *frames,
-                             unsigned count)
+static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, const struct frame *frames,
+                             struct frame *out, unsigned count)
 {
     struct ixgbe_tx_descriptor *descriptor = tx->descriptors + first;
     uint32_t *buffer_of = tx->queue.buffer_of + first;
     const uint64_t buffers = tx->buffers, stride = tx->stride;
-    for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4) {
-        exchange(descriptor, buffer_of, buffers, stride, frames, 0);
-        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, 0);
-        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, 0);
-        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3, 0);
+    for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4, out += 4) {
+        exchange(descriptor, buffer_of, buffers, stride, frames, out, 0);
+        exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, out + 1, 0);
+        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, out + 2, 0);
+        exchange(descriptor + 3, buffer_of + 3, buffers, stride, frames + 3, out + 3, 0);
     }
     for (; count > 0; count--)
-        exchange(descriptor++, buffer_of++, buffers, stride, frames++, 0);
+        exchange(descriptor++, buffer_of++, buffers, stride, frames++, out++, 0);
     descriptor[-1].command |= IXGBE_TX_RS;
 }
 
-// Hands the slots up to tail to the card, count more than before.
-static inline void hand_over(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
+// Hands all slots that are filled to the card.
+static inline void ring_doorbell(struct ixgbe_tx *tx)
+{
+    // Orders the stores to descriptors and frames before the store to TDT.
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    mmio_write32(tx->tail_register, 0, tx->tail);
+}
+
+// The slots up to tail are filled, count more than before.
+static inline void advance(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
 {
     tx->tail = tail;
     tx->queue.free -= count;
-    // Orders the stores to descriptors and frames before the store to TDT.
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    mmio_write32(tx->tail_register, 0, tail);
 }
 
 // A burst that meets the ring's end, a ring that seems full, or a burst so long that one report is
 // not enough; or none.
-static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
-                                                           struct frame *frames, unsigned count)
+static __attribute__((noinline)) unsigned
+put_in_runs(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out, unsigned count)
 {
     if (count > tx->queue.free) {
         reclaim(tx);
@@ -77,27 +83,31 @@ static __attribute__((noinline)) unsigned transmit_in_runs(struct ixgbe_tx *tx,
         if (tx->queue.port->state != PORT_RUNNING)
             return 0;
     }
-    if (count == 0)
-        return 0;
     const uint32_t slots = tx->queue.slots;
     uint32_t tail = tx->tail;
     for (unsigned done = 0; done < count;) {
         const unsigned run = least(least(count - done, slots - tail), tx->report_every);
-        exchange_run(tx, tail, frames + done, run);
+        exchange_run(tx, tail, frames + done, out + done, run);
         done += run;
         tail += run;
         if (tail == slots)
             tail = 0;
     }
-    hand_over(tx, tail, count);
+    advance(tx, tail, count);
     return count;
 }
 
-static HOT unsigned transmit_run(struct ixgbe_tx *tx, struct frame *frames, unsigned count)
+// Puts a burst onto the ring, of which the card does not hear yet.
+static HOT unsigned put(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out,
+                        unsigned count)
 {
     const uint32_t tail = tx->tail;
-    exchange_run(tx, tail, frames, count);
-    hand_over(tx, tail + count, count);
+    // A count of 0 wraps to a huge number.
+    if (UNLIKELY(count > tx->queue.free || count - 1 >= tx->report_every ||
+                 tail + count >= tx->queue.slots))
+        return put_in_runs(tx, frames, out, count);
+    exchange_run(tx, tail, frames, out, count);
+    advance(tx, tail + count, count);
     return count;
 }
 
@@ -112,11 +122,10 @@ unsigned ixgbe_room(struct queue *queue, unsigned wanted)
 static __attribute__((noinline)) unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frames,
                                                          unsigned count)
 {
-    // A count of 0 wraps to a huge number.
-    if (UNLIKELY(count > tx->queue.free || count - 1 >= tx->report_every ||
-                 tx->tail + count >= tx->queue.slots))
-        return transmit_in_runs(tx, frames, count);
-    return transmit_run(tx, frames, count);
+    count = put(tx, frames, frames, count);
+    if (count > 0)
+        ring_doorbell(tx);
+    return count;
 }
 
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
@@ -128,9 +137,43 @@ unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned coun
     if (count != 1 || UNLIKELY(queue->free == 0 || tail + 1 == queue->slots))
         return transmit_burst(tx, frames, count);
     exchange(tx->descriptors + tail, queue->buffer_of + tail, tx->buffers, tx->stride, frames,
-             IXGBE_TX_RS);
-    hand_over(tx, tail + 1, 1);
+             frames, IXGBE_TX_RS);
+    advance(tx, tail + 1, 1);
+    ring_doorbell(tx);
     return 1;
+}
+
+unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
+                       unsigned count)
+{
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (UNLIKELY(queue->port->state != PORT_RUNNING))
+        return 0;
+    const uint32_t tail = tx->tail;
+    if (UNLIKELY(count > queue->free || count - 1 >= tx->report_every ||
+                 tail + count >= queue->slots))
+        return put_in_runs(tx, frames, empty, count);
+    // A burst that leaves by several ports is short for each: pairs cost less than fours to begin.
+    struct ixgbe_tx_descriptor *descriptors = tx->descriptors + tail;
+    uint32_t *buffer_of = queue->buffer_of + tail;
+    const uint64_t buffers = tx->buffers, stride = tx->stride;
+    size_t i = 0;
+    if ((count & 1) != 0)
+        exchange(descriptors, buffer_of, buffers, stride, frames, empty, 0), i = 1;
+    for (; i != count; i += 2) {
+        exchange(descriptors + i, buffer_of + i, buffers, stride, frames + i, empty + i, 0);
+        exchange(descriptors + i + 1, buffer_of + i + 1, buffers, stride, frames + i + 1,
+                 empty + i + 1, 0);
+    }
+    descriptors[count - 1].command |= IXGBE_TX_RS;
+    advance(tx, tail + count, count);
+    return count;
+}
+
+void ixgbe_ring(struct queue *queue)
+{
+    if (queue->port->state == PORT_RUNNING)
+        ring_doorbell((struct ixgbe_tx *)queue);
 }
 
 uint32_t ixgbe_next_empty(struct queue *queue)

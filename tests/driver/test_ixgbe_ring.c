@@ -501,12 +501,66 @@ static void a_thousand_restarts(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
 
+// What is enqueued leaves when its doorbell rings, or that of a later transmit(), in order.
+static void enqueue(void **state)
+{
+    (void)state;
+    struct frame frames[64], before[64], empty[64];
+    struct queue *rx, *tx;
+    sim_run(&sim, 1, 64);
+    rx = sim.port.rx[0], tx = sim.port.tx[0];
+    sim.card.sink = check_frame;
+    expected = 0;
+    uint32_t number = 0;
+    for (unsigned round = 0; round < 40; round++) { // the ring's end is met, at odd and even counts
+        const unsigned count = 1 + round % 9;
+        for (unsigned i = 0; i < count; i++)
+            assert_true(put(number++));
+        assert_int_equal(ixgbe_driver.receive(rx, frames, 64), count);
+        memcpy(before, frames, sizeof before);
+        if (round % 4 == 3)
+            assert_int_equal(ixgbe_driver.transmit(tx, frames, count), count);
+        else
+            assert_int_equal(ixgbe_driver.enqueue(tx, frames, empty, count), count);
+        if (round % 4 != 3)
+            assert_memory_equal(frames, before, sizeof before);
+        ixgbe_driver.refill(rx, round % 4 == 3 ? frames : empty, count);
+        if (round % 4 == 1)
+            ixgbe_driver.ring(tx);
+        const unsigned sent = simcard_transmit(&sim.card);
+        assert_int_equal(sent > 0, round % 2 == 1);
+        assert_int_equal(expected, round % 2 == 1 ? number : expected);
+        assert_true(sim_conserved(&sim));
+    }
+    assert_int_equal(expected, number);
+    assert_string_equal(sim.card.violation, "");
+    // More than there is room for; and what no doorbell rang for is lost by a restart, and counted.
+    for (unsigned i = 0; i < 40; i++)
+        assert_true(put(number + i));
+    assert_int_equal(ixgbe_driver.receive(rx, frames, 64), 40);
+    assert_int_equal(ixgbe_driver.enqueue(tx, frames, empty, 40), 40);
+    ixgbe_driver.refill(rx, empty, 40);
+    for (unsigned i = 0; i < 40; i++)
+        assert_true(put(number + i));
+    assert_int_equal(ixgbe_driver.receive(rx, frames, 64), 40);
+    assert_int_equal(ixgbe_driver.enqueue(tx, frames, empty, 40), 23); // 63 in all
+    memcpy(empty + 23, frames + 23, 17 * sizeof *frames);
+    ixgbe_driver.refill(rx, empty, 40);
+    const uint64_t lost = sim.port.lost_in_restart;
+    sim_stop(&sim);
+    assert_int_equal(sim.port.lost_in_restart - lost, 63);
+    ixgbe_driver.ring(tx); // nobody is there to hear it
+    assert_int_equal(ixgbe_driver.enqueue(tx, frames, empty, 1), 0);
+    assert_true(sim_conserved(&sim));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_million_frames),
         CASE(wraps),
         CASE(full_transmit_ring),
+        CASE(enqueue),
         CASE(card_never_starves),
         CASE(overrun),
         CASE(pieces_are_dropped),

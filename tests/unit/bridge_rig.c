@@ -21,6 +21,7 @@ void *rig_table;
 static void *memory, *bitmap;
 unsigned ports_made;
 uint64_t now;
+bool enqueueing;
 unsigned rig_bounce;
 
 uint64_t clock_us(void)
@@ -45,6 +46,8 @@ void make_box(unsigned count, unsigned tx_queues)
     ports_made = count;
     for (unsigned i = 0; i < count; i++) {
         fake_init(&fakes[i], names[i], 1, tx_queues, RIG_SLOTS, 1514);
+        if (enqueueing)
+            fake_enqueues(&fakes[i]);
         ports[i] = &fakes[i].port;
     }
     buffers_init(&buffers, ports, count);

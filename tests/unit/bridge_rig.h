@@ -22,7 +22,8 @@ extern struct bridge bridge;
 extern const uint64_t rig_seeds[3];
 extern void *rig_table;
 extern unsigned ports_made;
-extern uint64_t now; // what clock_us() says, one more each time
+extern bool enqueueing; // the ports that make_box() makes have enqueue() and ring()
+extern uint64_t now;    // what clock_us() says, one more each time
 
 extern unsigned rig_bounce; // bit p: port p's frames are copied
 

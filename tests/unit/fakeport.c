@@ -88,7 +88,7 @@ static void stop(struct port *port)
     }
     for (unsigned i = 0; i < port->tx_queues; i++) {
         port->lost_in_restart += fake->tx[i].filled - fake->tx[i].taken;
-        fake->tx[i].taken = fake->tx[i].filled;
+        fake->tx[i].taken = fake->tx[i].heard = fake->tx[i].filled;
     }
     port->state = PORT_STOPPED;
     port->link_up = false;
@@ -153,12 +153,12 @@ static uint32_t exchange(struct fake_queue *tx, struct frame frame)
     return empty;
 }
 
-static unsigned transmit(struct queue *queue, struct frame *frames, unsigned count)
+static unsigned enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
+                        unsigned count)
 {
     struct fake_queue *tx = queue_of(queue);
     struct fake_port *fake = fake_of(queue->port);
     const struct packet_area *area = queue->port->area;
-    fake->transmits++;
     assert_in_range(count, 1, BURST_MAX);
     unsigned i = 0;
     for (; i < count && queue->port->state == PORT_RUNNING; i++) {
@@ -174,10 +174,26 @@ static unsigned transmit(struct queue *queue, struct frame *frames, unsigned cou
             break;
         }
         memset(packet_data(area, frames[i].buffer, frames[i].offset - 12u), 0xee, 12);
-        const uint32_t empty = exchange(tx, frames[i]);
-        frames[i] = (struct frame){.buffer = empty, .offset = 0xdead, .length = 0xdead};
+        const uint32_t buffer = exchange(tx, frames[i]);
+        empty[i] = (struct frame){.buffer = buffer, .offset = 0xdead, .length = 0xdead};
     }
     return i;
+}
+
+static void ring(struct queue *queue)
+{
+    struct fake_queue *tx = queue_of(queue);
+    fake_of(queue->port)->rings++;
+    if (queue->port->state == PORT_RUNNING)
+        tx->heard = tx->filled;
+}
+
+static unsigned transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    fake_of(queue->port)->transmits++;
+    const unsigned sent = enqueue(queue, frames, frames, count);
+    queue_of(queue)->heard = queue_of(queue)->filled;
+    return sent;
 }
 
 // take_at_most is what transmit() does in spite of what was said here.
@@ -198,6 +214,7 @@ static bool send_copy(struct queue *queue, const void *data, unsigned length)
     const uint32_t buffer = tx->buffer_of[tx->filled % queue->slots];
     memcpy(packet_data(queue->port->area, buffer, FRAME_HEADROOM), data, length);
     exchange(tx, (struct frame){buffer, FRAME_HEADROOM, (uint16_t)length});
+    tx->heard = tx->filled;
     return true;
 }
 
@@ -240,6 +257,7 @@ static struct relayed relay(struct queue *from, struct queue *to, unsigned max, 
             break;
         moved.bytes += rx->frames[slot].length;
         rx->buffer_of[rx->posted++ % from->slots] = exchange(tx, rx->frames[slot]);
+        tx->heard = tx->filled;
         ingress->returned[FAKE_HONEST]++;
     }
     ingress->relayed += (uint64_t)moved.frames;
@@ -253,6 +271,15 @@ void fake_relays(struct fake_port *fake)
     static struct port_driver driver;
     driver = fake_driver;
     driver.relay = relay;
+    fake->port.driver = &driver;
+}
+
+void fake_enqueues(struct fake_port *fake)
+{
+    static struct port_driver driver;
+    driver = fake_driver;
+    driver.enqueue = enqueue;
+    driver.ring = ring;
     fake->port.driver = &driver;
 }
 
@@ -301,7 +328,7 @@ bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsig
 unsigned fake_sent(struct fake_port *fake, unsigned queue, void *data)
 {
     struct fake_queue *tx = &fake->tx[queue];
-    if (tx->taken == tx->filled)
+    if (tx->taken == tx->heard)
         return 0;
     const struct frame frame = tx->frames[tx->taken++ % tx->queue.slots];
     memcpy(data, packet_data(fake->port.area, frame.buffer, frame.offset), frame.length);

@@ -27,7 +27,8 @@ struct fake_queue {
     enum fake_kind kinds[FAKE_SLOTS_MAX];
     // Free-running. Receive: posted >= filled >= taken. Transmit: filled (queued) >= taken (sent).
     uint32_t posted, filled, taken;
-    unsigned owed; // frames that receive() returned, not refilled yet
+    uint32_t heard; // transmit: filled, when the doorbell rang last
+    unsigned owed;  // frames that receive() returned, not refilled yet
 };
 
 struct fake_port {
@@ -44,7 +45,7 @@ struct fake_port {
     unsigned take_at_most;   // frames that transmit() takes in one call; 0: no limit
 
     // What happened.
-    unsigned starts, stops, polls, transmits;
+    unsigned starts, stops, polls, transmits, rings;
     uint64_t returned[FAKE_KINDS]; // frames that receive() returned
     uint64_t lost_rx;              // frames in the receive rings when stop() was called
     uint64_t relayed;              // frames that relay() moved
@@ -58,6 +59,10 @@ void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, uns
 // Gives the fake, before it is joined with another one of its kind, a driver with a relay() of its
 // own.
 void fake_relays(struct fake_port *fake);
+
+// Gives the fake, before it is joined with another one, a driver with enqueue() and ring(): what
+// was enqueued does not leave before the doorbell rings.
+void fake_enqueues(struct fake_port *fake);
 
 // A frame of length bytes arrives at the card. Returns false when the ring has no posted buffer.
 bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsigned length,
