@@ -51,6 +51,17 @@ static void test_running(void **state)
     rig_close(&rig);
 }
 
+static void test_all_that_is_accepted_has_a_name(void **state)
+{
+    (void)state;
+    rig_open(&rig);
+    rig.sim.offered |= 1ULL << 40; // 6: RING_RESET, which only a port in a domain wants
+    rig.port.in_a_domain = true;
+    assert_int_equal(rig_probe(&rig), 0);
+    expect(" VERSION_1 RING_RESET\n");
+    rig_close(&rig);
+}
+
 static void test_frames_go_on(void **state)
 {
     (void)state;
@@ -108,9 +119,9 @@ static void test_probe_failed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_running),      cmocka_unit_test(test_frames_go_on),
-        cmocka_unit_test(test_stopped),      cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_probe_failed),
+        cmocka_unit_test(test_running),      cmocka_unit_test(test_all_that_is_accepted_has_a_name),
+        cmocka_unit_test(test_frames_go_on), cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_gone),         cmocka_unit_test(test_probe_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
