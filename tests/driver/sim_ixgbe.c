@@ -100,6 +100,25 @@ void sim_close(struct sim *sim)
     free(sim->area.base);
 }
 
+int sim_setup(void **state)
+{
+    sim_open(*state);
+    return 0;
+}
+
+int sim_teardown(void **state)
+{
+    sim_close(*state);
+    return 0;
+}
+
+void sim_arrive(struct sim *sim, unsigned count)
+{
+    const uint8_t bytes[60] = {0};
+    while (count-- > 0)
+        assert_true(simcard_receive(&sim->card, bytes, sizeof bytes));
+}
+
 void sim_deal_buffers(struct sim *sim)
 {
     struct port *port = &sim->port;

@@ -36,6 +36,14 @@ struct sim {
 void sim_open(struct sim *sim);
 void sim_close(struct sim *sim);
 
+// The same around each test of a group: cmocka_unit_test_prestate_setup_teardown(test, sim_setup,
+// sim_teardown, &sim).
+int sim_setup(void **state);
+int sim_teardown(void **state);
+
+// So many frames of 60 bytes arrive, for all of which the card has room.
+void sim_arrive(struct sim *sim, unsigned count);
+
 // Probes, with as many transmit queues and ring slots, gives every slot a buffer of its own,
 // starts, and polls until the link is up. Fails the test when anything goes wrong.
 void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots);

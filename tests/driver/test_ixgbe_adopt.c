@@ -28,16 +28,8 @@ static struct sim sim;
 
 static int open_sim(void **state)
 {
-    (void)state;
-    sim_open(&sim);
+    sim_setup(state);
     sim_run(&sim, 1, SLOTS);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
     return 0;
 }
 
@@ -45,9 +37,7 @@ static struct frame taken[SLOTS];
 
 static void take(unsigned count)
 {
-    uint8_t bytes[60] = {0};
-    for (unsigned i = 0; i < count; i++)
-        assert_true(simcard_receive(&sim.card, bytes, sizeof bytes));
+    sim_arrive(&sim, count);
     assert_int_equal(ixgbe_driver.receive(sim.port.rx[0], taken, count), count);
 }
 
@@ -121,11 +111,14 @@ static void a_tail_that_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(before_the_doorbell, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(after_the_doorbell, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(a_refill_that_could_be_either, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(nothing_was_under_way, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(a_tail_that_is_wrong, open_sim, close_sim),
+        cmocka_unit_test_prestate_setup_teardown(before_the_doorbell, open_sim, sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(after_the_doorbell, open_sim, sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_refill_that_could_be_either, open_sim,
+                                                 sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(nothing_was_under_way, open_sim, sim_teardown,
+                                                 &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_tail_that_is_wrong, open_sim, sim_teardown,
+                                                 &sim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

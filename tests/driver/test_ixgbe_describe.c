@@ -28,20 +28,6 @@ enum { LEDCTL = 0x05040120 }; // 0: link, 1: 10 Gb/s, 2: link and activity, 3: 1
 
 static struct sim sim;
 
-static int open_sim(void **state)
-{
-    (void)state;
-    sim_open(&sim);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
-    return 0;
-}
-
 static uint32_t *reg(uint32_t offset)
 {
     return &sim.registers[offset / 4];
@@ -295,7 +281,7 @@ static void reset_meanwhile(void **state)
     expect(describe(), "  link: up, 10000 Mb/s\n");
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
+#define test(name) cmocka_unit_test_prestate_setup_teardown(name, sim_setup, sim_teardown, &sim)
 
 int main(void)
 {

@@ -26,20 +26,6 @@
 
 static struct sim sim;
 
-static int open_sim(void **state)
-{
-    (void)state;
-    sim_open(&sim);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
-    return 0;
-}
-
 #define assert_rules_kept() assert_string_equal(sim.card.violation, "")
 
 #define assert_logged(text)                                               \
@@ -621,7 +607,7 @@ static void statistics(void **state)
     assert_int_equal(sim.port.card_missed, 12);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
+#define CASE(name) cmocka_unit_test_prestate_setup_teardown(name, sim_setup, sim_teardown, &sim)
 
 int main(void)
 {

@@ -27,16 +27,8 @@ static struct sim sim;
 
 static int open_sim(void **state)
 {
-    (void)state;
-    sim_open(&sim);
+    sim_setup(state);
     sim_run(&sim, 1, 64);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
     return 0;
 }
 
@@ -436,7 +428,7 @@ static void rubbish(void **state)
     works();
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
+#define CASE(name) cmocka_unit_test_prestate_setup_teardown(name, open_sim, sim_teardown, &sim)
 
 int main(void)
 {

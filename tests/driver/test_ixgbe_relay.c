@@ -227,19 +227,12 @@ static int64_t relay(unsigned burst, uint32_t longest)
     return ixgbe_driver.relay(fused.port.rx[0], fused.port.tx[0], burst, longest).frames;
 }
 
-static void arrive(unsigned count)
-{
-    const uint8_t bytes[60] = {0};
-    while (count-- > 0)
-        assert_true(simcard_receive(&fused.card, bytes, sizeof bytes));
-}
-
 // What is not for it is left alone, and said.
 static void leaves_to_the_verbs(void **state)
 {
     (void)state;
     assert_int_equal(relay(32, LONGEST), 0);
-    arrive(3);
+    sim_arrive(&fused, 3);
     assert_int_equal(relay(32, 59), RELAY_NOT_PLAIN);
     fused.port.state = PORT_FAULTED;
     assert_int_equal(relay(32, LONGEST), RELAY_NOT_PLAIN);
@@ -247,10 +240,10 @@ static void leaves_to_the_verbs(void **state)
     assert_int_equal(relay(32, 60), 3);
 
     // A full ring, and what it has room for.
-    arrive(60);
+    sim_arrive(&fused, 60);
     assert_int_equal(relay(57, LONGEST), 57);
     assert_int_equal(relay(32, LONGEST), 3);
-    arrive(4);
+    sim_arrive(&fused, 4);
     assert_int_equal(relay(32, LONGEST), RELAY_NOT_PLAIN);
     simcard_transmit(&fused.card);
     assert_int_equal(relay(32, LONGEST), 4);
@@ -260,9 +253,9 @@ static void leaves_to_the_verbs(void **state)
 static void a_lying_head(void **state)
 {
     (void)state;
-    arrive(60);
+    sim_arrive(&fused, 60);
     assert_int_equal(relay(60, LONGEST), 60);
-    arrive(8);
+    sim_arrive(&fused, 8);
     simcard_forge_head(&fused.card, 0, SLOTS);
     assert_int_equal(relay(8, LONGEST), RELAY_NOT_PLAIN);
     assert_int_equal(fused.port.fault, PORT_FAULT_TX_HEAD);

@@ -27,27 +27,6 @@ enum { SLOTS = 64, LINK_DOWN_US = 100000 };
 
 static struct sim sim;
 
-static int open_sim(void **state)
-{
-    (void)state;
-    sim_open(&sim);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
-    return 0;
-}
-
-static void arrive(unsigned count)
-{
-    uint8_t bytes[60] = {0};
-    for (unsigned i = 0; i < count; i++)
-        assert_true(simcard_receive(&sim.card, bytes, sizeof bytes));
-}
-
 static void queue_frames(unsigned tx, unsigned count)
 {
     uint8_t bytes[60] = {0};
@@ -71,14 +50,14 @@ static void a_receive_queue(void **state)
     sim_run(&sim, 1, SLOTS);
     const unsigned resets = sim.card.resets;
     for (unsigned round = 1; round <= 100; round++) {
-        arrive(round % 40);
+        sim_arrive(&sim, round % 40);
         assert_int_equal(sim_forward(&sim, 0, 5), round % 40 < 5 ? round % 40 : 5);
         const uint64_t missed = sim.port.card_missed;
         requeue(sim.port.rx[0], false);
         assert_int_equal(sim.port.card_missed - missed, round % 40 < 5 ? 0 : round % 40 - 5);
         assert_int_equal(simcard_transmit(&sim.card), round % 40 < 5 ? round % 40 : 5);
         for (unsigned i = 0; i < 10; i++) {
-            arrive(20);
+            sim_arrive(&sim, 20);
             assert_int_equal(sim_forward(&sim, 0, 20), 20);
             assert_int_equal(simcard_transmit(&sim.card), 20);
         }
@@ -181,11 +160,13 @@ static void a_link_held_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_receive_queue, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(a_transmit_queue, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(what_was_not_taken_over_is_not_lost, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(a_queue_that_does_not_follow, open_sim, close_sim),
-        cmocka_unit_test_setup_teardown(a_link_held_down, open_sim, close_sim),
+        cmocka_unit_test_prestate_setup_teardown(a_receive_queue, sim_setup, sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_transmit_queue, sim_setup, sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(what_was_not_taken_over_is_not_lost, sim_setup,
+                                                 sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_queue_that_does_not_follow, sim_setup,
+                                                 sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_link_held_down, sim_setup, sim_teardown, &sim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,17 +27,8 @@ static uint32_t random_state;
 
 static int open_sim(void **state)
 {
-    (void)state;
     random_state = 1;
-    sim_open(&sim);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
-    return 0;
+    return sim_setup(state);
 }
 
 static uint32_t pick(uint32_t from, uint32_t to)
@@ -499,7 +490,7 @@ static void a_thousand_restarts(void **state)
     assert_int_equal(expected, 20);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, open_sim, close_sim)
+#define CASE(name) cmocka_unit_test_prestate_setup_teardown(name, open_sim, sim_teardown, &sim)
 
 // What is enqueued leaves when its doorbell rings, or that of a later transmit(), in order.
 static void enqueue(void **state)

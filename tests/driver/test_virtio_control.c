@@ -23,44 +23,12 @@ enum { CTRL_RX_CLASS = 0, CTRL_MQ_CLASS = 4 };
 
 static struct rig rig;
 
-static void split(struct simvirtio *sim)
-{
-    (void)sim;
-}
-
-static void legacy(struct simvirtio *sim)
-{
-    sim_make_legacy(sim, true);
-}
-
-static void legacy_chained(struct simvirtio *sim)
-{
-    sim_make_legacy(sim, false);
-}
-
-static void (*const formats[])(struct simvirtio *sim) = {split, sim_make_packed, legacy,
-                                                         legacy_chained};
-enum { FORMATS = sizeof formats / sizeof formats[0] };
-
-static void open_as(unsigned format)
-{
-    rig_open(&rig);
-    formats[format](&rig.sim);
-}
-
-static void probe_and_start(void)
-{
-    assert_int_equal(rig_probe(&rig), 0);
-    if (rig.port.driver->start(&rig.port) != 0)
-        fail_msg("start() failed: %s", rig.sim.env.log);
-}
-
 static void every_frame_is_wanted(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        open_as(i);
-        probe_and_start();
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
+        rig_begin(&rig, i);
         assert_true(rig.sim.promiscuous);
         assert_true(rig.sim.all_multicast);
         rig.port.driver->stop(&rig.port);
@@ -75,11 +43,11 @@ static void nothing_is_asked_that_was_not_offered(void **state)
 {
     (void)state;
     static const uint64_t without[] = {1 << 17, 1 << 18};
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
         for (unsigned j = 0; j < 2; j++) {
-            open_as(i);
+            rig_open_as(&rig, i);
             rig.sim.offered &= ~without[j];
-            probe_and_start();
+            rig_begin(&rig, i);
             assert_false(rig.sim.promiscuous);
             rig_pass(&rig, 0, 100, 32);
             rig_close(&rig);
@@ -90,16 +58,16 @@ static void nothing_is_asked_that_was_not_offered(void **state)
 static void a_made_up_address_is_told(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        open_as(i);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
         rig.sim.offered |= 1 << 23;
         rig.sim.offered &= ~(1ULL << 5);
-        probe_and_start();
+        rig_begin(&rig, i);
         assert_memory_equal(rig.sim.mac_set, rig.port.mac, 6);
         rig_close(&rig);
-        open_as(i); // it has one of its own
+        rig_open_as(&rig, i); // it has one of its own
         rig.sim.offered |= 1 << 23;
-        probe_and_start();
+        rig_begin(&rig, i);
         assert_memory_equal(rig.sim.mac_set, "\0\0\0\0\0\0", 6);
         rig_close(&rig);
     }
@@ -109,9 +77,9 @@ static void a_made_up_address_is_told(void **state)
 static void a_refusal_is_logged(void **state)
 {
     (void)state;
-    open_as(0);
+    rig_open_as(&rig, RIG_SPLIT);
     rig.sim.refused_class = CTRL_RX_CLASS;
-    probe_and_start();
+    rig_begin(&rig, RIG_SPLIT);
     assert_true(host_logged(&rig.sim.env, "the device refuses a command: promiscuous mode"));
     assert_true(host_logged(&rig.sim.env, "the device refuses a command: all multicast"));
     rig_pass(&rig, 0, 100, 32);
@@ -121,10 +89,10 @@ static void a_refusal_is_logged(void **state)
 static void silence_is_waited_for_by_poll(void **state)
 {
     (void)state;
-    open_as(0);
+    rig_open_as(&rig, RIG_SPLIT);
     rig.sim.mute = true;
     uint64_t before = env_time_us();
-    probe_and_start();
+    rig_begin(&rig, RIG_SPLIT);
     assert_in_range(env_time_us() - before, 0, PORT_WAIT_US);
     rig_pass(&rig, 0, 100, 32); // meanwhile
     host_clock_step(100000);
@@ -140,7 +108,7 @@ static void silence_is_waited_for_by_poll(void **state)
 
 static void open_pairs(unsigned format, uint16_t offered, uint16_t wanted)
 {
-    open_as(format);
+    rig_open_as(&rig, format);
     sim_offer_pairs(&rig.sim, offered);
     rig.port.tx_wanted = wanted;
 }
@@ -150,9 +118,9 @@ static void two_pairs(void **state)
 {
     (void)state;
     uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
         open_pairs(i, 2, 5);
-        probe_and_start();
+        rig_begin(&rig, i);
         assert_int_equal(rig.port.rx_queues, 2);
         assert_int_equal(rig.port.tx_queues, 2);
         assert_int_equal(rig.sim.pairs, 2);
@@ -184,11 +152,11 @@ static void as_many_pairs_as_are_wanted(void **state)
         uint16_t offered, wanted, used;
     } cases[] = {{2, 0, 1}, {2, 1, 1}, {2, 2, 2}, {1, 8, 1}};
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        open_pairs(0, cases[i].offered, cases[i].wanted);
+        open_pairs(RIG_SPLIT, cases[i].offered, cases[i].wanted);
         // 5.1.2: without MQ the control queue follows the first pair.
         if (cases[i].used == 1)
             rig.sim.control = 2;
-        probe_and_start();
+        rig_begin(&rig, RIG_SPLIT);
         assert_int_equal(rig.port.tx_queues, cases[i].used);
         assert_int_equal(rig.sim.accepted >> 22 & 1, cases[i].used > 1);
         rig_pass(&rig, 0, 100, 32);
@@ -201,15 +169,15 @@ static void a_number_of_pairs_that_cannot_be(void **state)
     (void)state;
     static const uint16_t numbers[] = {0, 0x8001, 0xffff};
     for (unsigned i = 0; i < 3; i++) {
-        open_pairs(0, 2, 2);
+        open_pairs(RIG_SPLIT, 2, 2);
         memcpy(rig.sim.config + 8, &numbers[i], 2);
         rig.sim.control = 2;
-        probe_and_start();
+        rig_begin(&rig, RIG_SPLIT);
         assert_true(host_logged(&rig.sim.env, "expected 1 to 32768"));
         assert_int_equal(rig.port.tx_queues, 1);
         rig_close(&rig);
     }
-    open_pairs(0, 2, 2);
+    open_pairs(RIG_SPLIT, 2, 2);
     rig.sim.num_queues = 2; // no room for the control queue
     assert_int_equal(rig_probe(&rig), -ENODEV);
     assert_true(host_logged(&rig.sim.env, "num_queues is 2, expected at least 3"));
@@ -226,11 +194,11 @@ static void more_pairs_than_queues(void **state)
                                          "is 32767 and num_queues 4, expected 65535",
                                          "is 32768 and num_queues 4, expected 65537"};
     for (unsigned i = 0; i < 3; i++) {
-        open_pairs(0, 2, 2);
+        open_pairs(RIG_SPLIT, 2, 2);
         memcpy(rig.sim.config + 8, &numbers[i], 2);
         rig.sim.num_queues = 4;
         rig.sim.control = 2;
-        probe_and_start();
+        rig_begin(&rig, RIG_SPLIT);
         assert_true(host_logged(&rig.sim.env, logged[i]));
         assert_int_equal(rig.port.tx_queues, 1);
         assert_true(rig.sim.promiscuous);
@@ -238,10 +206,10 @@ static void more_pairs_than_queues(void **state)
         rig_close(&rig);
     }
     // A device from before VIRTIO 1.0 does not say how many it has.
-    open_pairs(2, 2, 2);
+    open_pairs(RIG_LEGACY, 2, 2);
     memcpy(rig.sim.config + 8, &numbers[2], 2);
     rig.sim.control = 2;
-    probe_and_start();
+    rig_begin(&rig, RIG_LEGACY);
     assert_true(host_logged(&rig.sim.env, "is 32768 and num_queues 65535, expected 65537"));
     assert_int_equal(rig.port.tx_queues, 1);
     rig_pass(&rig, 0, 100, 32);
@@ -252,7 +220,7 @@ static void more_pairs_than_queues(void **state)
 static void the_number_of_pairs_must_be_taken(void **state)
 {
     (void)state;
-    open_pairs(0, 2, 2);
+    open_pairs(RIG_SPLIT, 2, 2);
     rig.sim.refused_class = CTRL_MQ_CLASS;
     assert_int_equal(rig_probe(&rig), 0);
     assert_int_equal(rig.port.driver->start(&rig.port), -EIO);

@@ -24,51 +24,10 @@ enum { RX = 0, TX = 1, AVAILABLE = 1 << 7, USED = 1 << 15 };
 
 static struct rig rig;
 
-static void legacy(struct simvirtio *sim)
+static void begin(unsigned format, uint32_t frames)
 {
-    sim_make_legacy(sim, true);
-}
-
-static void legacy_chained(struct simvirtio *sim)
-{
-    sim_make_legacy(sim, false);
-}
-
-static const struct format {
-    void (*make)(struct simvirtio *sim);
-    unsigned header, slots;
-} formats[] = {{sim_make_packed, 12, 256}, {legacy, 10, 256}, {legacy_chained, 10, 128}};
-enum { PACKED, LEGACY, CHAINED, FORMATS };
-
-static void begin(const struct format *format, uint32_t frames)
-{
-    rig_open(&rig);
-    format->make(&rig.sim);
-    assert_int_equal(rig_probe(&rig), 0);
-    if (rig.port.driver->start(&rig.port) != 0)
-        fail_msg("start() failed: %s", rig.sim.env.log);
+    rig_start_as(&rig, format);
     rig_pass(&rig, 0, frames, 32);
-}
-
-// The port must be dead, for this reason, and do nothing more; then live again.
-static void expect_fault(enum port_fault fault, uint32_t value)
-{
-    const struct port_driver *driver = rig.port.driver;
-    assert_int_equal(rig.port.state, PORT_FAULTED);
-    assert_int_equal(rig.port.fault, fault);
-    assert_int_equal(rig.port.fault_value, value);
-    unsigned doorbells = rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells;
-    struct frame frame = {rig.port.rx[0]->buffer_of[0], FRAME_HEADROOM, 60};
-    assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 0);
-    assert_int_equal(driver->transmit(rig.port.tx[0], &frame, 1), 0);
-    assert_int_equal(driver->room(rig.port.tx[0], 1), 0);
-    assert_false(driver->send_copy(rig.port.tx[0], "0123456789012345", 16));
-    driver->poll(&rig.port);
-    assert_int_equal(rig.port.fault, fault);
-    assert_int_equal(rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells, doorbells);
-    rig_audit(&rig);
-    rig_works(&rig, 1000);
-    rig_close(&rig);
 }
 
 static void receive_frames(unsigned count)
@@ -91,17 +50,17 @@ static void received_id_outside_the_ring(void **state)
 {
     (void)state;
     static const uint32_t ids[] = {256, 257, 32767, 65535, 65536, 0x80000000, 0xffffffff};
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
         for (size_t j = 0; j < sizeof ids / sizeof ids[0]; j++) {
-            if (i == PACKED && ids[j] > UINT16_MAX)
+            if (i == RIG_PACKED && ids[j] > UINT16_MAX)
                 continue; // there are no such
-            begin(&formats[i], 100);
+            begin(i, 100);
             receive_frames(5);
             sim_push_used(&rig.sim, RX, ids[j], 100);
             unsigned sent;
             assert_int_equal(rig_forward(&rig, 32, &sent), 5); // what came in front of the lie
             assert_int_equal(sent, 0);
-            expect_fault(PORT_FAULT_USED_ID, ids[j]);
+            rig_expect_fault(&rig, PORT_FAULT_USED_ID, ids[j]);
         }
     }
 }
@@ -110,26 +69,26 @@ static void received_id_outside_the_ring(void **state)
 static void the_other_half_of_a_chain(void **state)
 {
     (void)state;
-    begin(&formats[CHAINED], 100);
+    begin(RIG_CHAINED, 100);
     sim_push_used(&rig.sim, RX, 128, 100);
     unsigned sent;
     assert_int_equal(rig_forward(&rig, 32, &sent), 0);
-    expect_fault(PORT_FAULT_USED_ID, 128);
+    rig_expect_fault(&rig, PORT_FAULT_USED_ID, 128);
 }
 
 static void received_id_replayed(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
         for (unsigned behind = 0; behind < 3; behind++) {
-            begin(&formats[i], 1000 + behind);
+            begin(i, 1000 + behind);
             sim_fetch(&rig.sim, RX);
             uint16_t id = rig.sim.queues[RX].ids[0];
             receive_frames(1 + behind);
             sim_push_used(&rig.sim, RX, id, 100);
             unsigned sent;
             assert_int_equal(rig_forward(&rig, 32, &sent), 1 + behind);
-            expect_fault(PORT_FAULT_USED_REPLAY, id);
+            rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, id);
         }
     }
 }
@@ -137,30 +96,30 @@ static void received_id_replayed(void **state)
 static void sent_id_never_given(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        begin(&formats[i], 0);
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
+        begin(i, 0);
         uint8_t data[64] = {0};
-        unsigned last = formats[i].slots - 1;
+        unsigned last = 256 / rig_formats[i].share - 1;
         for (unsigned j = 0; j < last; j++)
             assert_true(rig.port.driver->send_copy(rig.port.tx[0], data, sizeof data));
         sim_push_used(&rig.sim, TX, last, 0);
         assert_int_equal(rig.port.driver->room(rig.port.tx[0], 2), 0);
-        expect_fault(PORT_FAULT_USED_REPLAY, last);
+        rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, last);
     }
 }
 
 static void sent_id_replayed(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        begin(&formats[i], 0);
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
+        begin(i, 0);
         uint8_t data[64] = {0};
         for (unsigned j = 0; j < 10; j++)
             assert_true(rig.port.driver->send_copy(rig.port.tx[0], data, sizeof data));
         for (unsigned j = 0; j < 2; j++)
             sim_push_used(&rig.sim, TX, 3, 0);
         fill_transmit_ring();
-        expect_fault(PORT_FAULT_USED_REPLAY, 3);
+        rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, 3);
     }
 }
 
@@ -168,10 +127,10 @@ static void used_index_jumps(void **state)
 {
     (void)state;
     static const int jumps[] = {257, 300, 32767, -1, -2, -256};
-    for (unsigned i = LEGACY; i < FORMATS; i++) {
+    for (unsigned i = RIG_LEGACY; i < RIG_FORMATS; i++) {
         for (unsigned queue = RX; queue <= TX; queue++) {
             for (size_t j = 0; j < sizeof jumps / sizeof jumps[0]; j++) {
-                begin(&formats[i], 2000);
+                begin(i, 2000);
                 fill_transmit_ring(); // has seen every element: an index that goes back is a lie
                 uint16_t index = (uint16_t)(rig.sim.queues[queue].used_index + jumps[j]);
                 sim_set_used_index(&rig.sim, queue, index);
@@ -180,7 +139,7 @@ static void used_index_jumps(void **state)
                     assert_int_equal(rig_forward(&rig, 32, &sent), 0);
                 else
                     fill_transmit_ring();
-                expect_fault(PORT_FAULT_USED_INDEX, index);
+                rig_expect_fault(&rig, PORT_FAULT_USED_INDEX, index);
             }
         }
     }
@@ -194,13 +153,13 @@ static void wrap_bits_of_another_lap(void **state)
     for (unsigned lap = 0; lap < 4; lap++) {
         static const uint16_t wrong[2][2] = {{0, USED}, {AVAILABLE | USED, AVAILABLE}};
         for (unsigned i = 0; i < 2; i++) {
-            begin(&formats[PACKED], 256 * lap + 5);
+            begin(RIG_PACKED, 256 * lap + 5);
             receive_frames(2);
             uint16_t flags = wrong[lap % 2][i] | 2;
             sim_set_flags(&rig.sim, RX, rig.sim.queues[RX].used_index, flags);
             unsigned sent;
             assert_int_equal(rig_forward(&rig, 32, &sent), 2);
-            expect_fault(PORT_FAULT_USED_INDEX, flags);
+            rig_expect_fault(&rig, PORT_FAULT_USED_INDEX, flags);
         }
     }
 }
@@ -208,18 +167,18 @@ static void wrap_bits_of_another_lap(void **state)
 static void wrap_bits_of_a_sent_frame(void **state)
 {
     (void)state;
-    begin(&formats[PACKED], 0);
+    begin(RIG_PACKED, 0);
     assert_int_equal(fill_transmit_ring(), 256);
     sim_set_flags(&rig.sim, TX, 0, USED);
     assert_int_equal(rig.port.driver->room(rig.port.tx[0], 1), 0);
-    expect_fault(PORT_FAULT_USED_INDEX, USED);
+    rig_expect_fault(&rig, PORT_FAULT_USED_INDEX, USED);
 }
 
 // What lies behind the descriptors that the device holds is not looked at.
 static void used_before_it_was_given(void **state)
 {
     (void)state;
-    begin(&formats[PACKED], 0);
+    begin(RIG_PACKED, 0);
     uint8_t data[64] = {0};
     assert_true(rig.port.driver->send_copy(rig.port.tx[0], data, sizeof data));
     for (unsigned i = 1; i < 256; i++)
@@ -234,8 +193,8 @@ static void used_before_it_was_given(void **state)
 static void impossible_lengths_are_dropped(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        const uint32_t header = formats[i].header;
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
+        const uint32_t header = rig_formats[i].header;
         const uint32_t lengths[] = {0,
                                     1,
                                     header - 1,
@@ -245,7 +204,7 @@ static void impossible_lengths_are_dropped(void **state)
                                     65536 + header + 60,
                                     0x80000000,
                                     0xffffffff};
-        begin(&formats[i], 100);
+        begin(i, 100);
         struct frame frame;
         for (size_t j = 0; j < sizeof lengths / sizeof lengths[0]; j++) {
             sim_use(&rig.sim, lengths[j]);
@@ -271,8 +230,8 @@ static void impossible_lengths_are_dropped(void **state)
 static void disappears(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        begin(&formats[i], 50);
+    for (unsigned i = RIG_PACKED; i < RIG_FORMATS; i++) {
+        begin(i, 50);
         rig.sim.gone = true;
         rig.port.driver->poll(&rig.port);
         assert_int_equal(rig.port.fault, PORT_FAULT_GONE);
@@ -290,8 +249,8 @@ static void disappears(void **state)
 static void scribbles_over_the_rings(void **state)
 {
     (void)state;
-    for (unsigned i = LEGACY; i < FORMATS; i++) {
-        begin(&formats[i], 500);
+    for (unsigned i = RIG_LEGACY; i < RIG_FORMATS; i++) {
+        begin(i, 500);
         for (unsigned j = RX; j <= TX; j++) {
             const struct sim_queue *queue = &rig.sim.queues[j];
             memset(host_dma(&rig.sim.env, queue->desc, 16 * 256), 0xff, 16 * 256);
@@ -320,24 +279,19 @@ static void probe_fails(int error, const char *message)
 static void is_no_legacy_device(void **state)
 {
     (void)state;
-    rig_open(&rig);
-    legacy(&rig.sim);
+    rig_open_as(&rig, RIG_LEGACY);
     rig.sim.env.io_bytes[0] = 0;
     probe_fails(-ENODEV, "I/O BAR 0 has 0 bytes, expected 32");
-    rig_open(&rig);
-    legacy(&rig.sim);
+    rig_open_as(&rig, RIG_LEGACY);
     rig.sim.env.io_bytes[0] = 31;
     probe_fails(-ENODEV, "I/O BAR 0 has 31 bytes, expected 32");
-    rig_open(&rig);
-    legacy(&rig.sim);
+    rig_open_as(&rig, RIG_LEGACY);
     rig.sim.pci[2] = 0x41; // a modern device must name its structures
     probe_fails(-ENODEV, "no usable common structure");
-    rig_open(&rig);
-    legacy(&rig.sim);
+    rig_open_as(&rig, RIG_LEGACY);
     rig.sim.restless = true;
     probe_fails(-EAGAIN, "changed in each of");
-    rig_open(&rig);
-    legacy_chained(&rig.sim);
+    rig_open_as(&rig, RIG_CHAINED);
     rig.sim.queues[RX].offered_size = rig.sim.queues[RX].size = 1;
     probe_fails(-ENODEV, "has 1 entry, expected 2");
 }
@@ -356,7 +310,7 @@ static void start_fails(int error, const char *message)
 static void changes_after_probe(void **state)
 {
     (void)state;
-    begin(&formats[PACKED], 10);
+    begin(RIG_PACKED, 10);
     rig.port.driver->stop(&rig.port);
     rig.sim.offered &= ~(1ULL << 34);
     start_fails(-ENOTSUP, "expected 0x0000000400000000 among them");
@@ -371,7 +325,7 @@ static void changes_after_probe(void **state)
     assert_int_equal(rig.sim.accepted >> 34 & 1, 0);
     rig_close(&rig);
 
-    begin(&formats[LEGACY], 10);
+    begin(RIG_LEGACY, 10);
     rig.port.driver->stop(&rig.port);
     rig.sim.offered &= ~(1ULL << 27);
     start_fails(-ENOTSUP, "expected 0x0000000008000000 among them");

@@ -22,66 +22,18 @@
 
 static struct rig rig;
 
-static void split(struct simvirtio *sim)
-{
-    (void)sim;
-}
-
-static void legacy(struct simvirtio *sim)
-{
-    sim_make_legacy(sim, true);
-}
-
-static void legacy_chained(struct simvirtio *sim)
-{
-    sim_make_legacy(sim, false);
-}
-
-static const struct format {
-    const char *name;
-    void (*make)(struct simvirtio *sim);
-    const struct port_driver *driver;
-    unsigned share; // entries of the ring for each slot
-} formats[] = {
-    {"split", split, &virtio_net_driver, 1},
-    {"packed", sim_make_packed, &virtio_packed_driver, 1},
-    {"legacy", legacy, &virtio_legacy_driver, 1},
-    {"legacy, chained", legacy_chained, &virtio_legacy_driver, 2},
-};
-enum { FORMATS = sizeof formats / sizeof formats[0] };
-
-static void open_as(const struct format *format)
-{
-    rig_open(&rig);
-    format->make(&rig.sim);
-}
-
-static void probe_and_start(const struct format *format)
-{
-    assert_int_equal(rig_probe(&rig), 0);
-    assert_ptr_equal(rig.port.driver, format->driver);
-    assert_int_equal(rig.port.driver->start(&rig.port), 0);
-    assert_int_equal(rig.port.state, PORT_RUNNING);
-}
-
-static void start_as(const struct format *format)
-{
-    open_as(format);
-    probe_and_start(format);
-}
-
 static void rings_follow_the_device(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        for (unsigned size = formats[i].share; size <= 32768; size *= 2) {
-            open_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        for (unsigned size = rig_formats[i].share; size <= 32768; size *= 2) {
+            rig_open_as(&rig, i);
             rig.sim.queues[0].offered_size = rig.sim.queues[0].size = (uint16_t)size;
             rig.sim.queues[1].offered_size = rig.sim.queues[1].size = 64;
-            probe_and_start(&formats[i]);
-            unsigned slots = size / formats[i].share;
+            rig_begin(&rig, i);
+            unsigned slots = size / rig_formats[i].share;
             assert_int_equal(rig.port.rx[0]->slots, slots < 1024 ? slots : 1024);
-            assert_int_equal(rig.port.tx[0]->slots, 64 / formats[i].share);
+            assert_int_equal(rig.port.tx[0]->slots, 64 / rig_formats[i].share);
             rig_pass(&rig, 0, 2000, 32);
             rig_close(&rig);
         }
@@ -91,10 +43,10 @@ static void rings_follow_the_device(void **state)
 static void rings_follow_the_configuration(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        open_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
         rig.port.ring_slots = 100;
-        probe_and_start(&formats[i]);
+        rig_begin(&rig, i);
         assert_int_equal(rig.port.rx[0]->slots, 64);
         rig_pass(&rig, 0, 2000, 32);
         rig_close(&rig);
@@ -105,8 +57,8 @@ static void every_length_crosses(void **state)
 {
     (void)state;
     uint8_t in[RIG_CAPACITY], out[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         for (uint32_t length = FRAME_MIN; length <= RIG_CAPACITY; length++) {
             memset(in, (int)length, length);
             assert_true(sim_receive(&rig.sim, in, length));
@@ -126,8 +78,8 @@ static void counters_wrap(void **state)
 {
     (void)state;
     static const unsigned bursts[] = {1, 7, 32, BURST_MAX};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         for (unsigned j = 0; j < 4; j++)
             rig_pass(&rig, 0, 20000, bursts[j]);
         rig_close(&rig);
@@ -137,10 +89,10 @@ static void counters_wrap(void **state)
 static void completion_in_any_order(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
-        open_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
         rig.sim.shuffle = true;
-        probe_and_start(&formats[i]);
+        rig_begin(&rig, i);
         rig_pass(&rig, 0, 30000, 32);
         rig_close(&rig);
     }
@@ -150,8 +102,8 @@ static void a_full_ring_takes_no_more(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX] = {0};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         const struct port_driver *driver = rig.port.driver;
         struct queue *tx = rig.port.tx[0];
         assert_int_equal(driver->room(tx, BURST_MAX), tx->slots);
@@ -177,8 +129,8 @@ static void a_shifted_frame_leaves_from_where_it_is(void **state)
     (void)state;
     uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
     static const uint16_t offsets[] = {12, 60, 68, 100};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         const struct port_driver *driver = rig.port.driver;
         uint32_t length = rig_frame(5, in);
         for (unsigned j = 0; j < 4; j++) {
@@ -200,8 +152,8 @@ static void one_doorbell_a_burst(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         struct sim_queue *queues = rig.sim.queues;
         assert_int_equal(queues[0].doorbells, 1); // start() offers the buffers
         unsigned sent;
@@ -231,8 +183,8 @@ static void a_sleeping_device_is_woken(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX] = {0};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         const struct port_driver *driver = rig.port.driver;
         const struct sim_queue *tx = &rig.sim.queues[1];
         rig.sim.no_notify = true;
@@ -261,11 +213,11 @@ static void a_sleeping_device_is_woken(void **state)
 static void link_and_mac_are_read(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
         for (unsigned vectors = 0; vectors < 4; vectors += 3) {
-            open_as(&formats[i]);
+            rig_open_as(&rig, i);
             rig.sim.env.vectors = vectors;
-            probe_and_start(&formats[i]);
+            rig_begin(&rig, i);
             assert_memory_equal(rig.port.mac, "\x52\x54\x00\x12\x34\x56", 6);
             assert_int_equal(rig.sim.config_vector, vectors == 0 ? 0xffff : 0);
             assert_true(rig.port.link_up);
@@ -284,8 +236,8 @@ static void interrupts_only_while_armed(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         const struct port_driver *driver = rig.port.driver;
         const struct sim_queue *rx = &rig.sim.queues[0];
         assert_int_equal(rx->vector, 1);
@@ -305,9 +257,9 @@ static void interrupts_only_while_armed(void **state)
         assert_int_equal(rx->interrupts, 1);
         rig_close(&rig);
 
-        open_as(&formats[i]);
+        rig_open_as(&rig, i);
         rig.sim.refuse_vector = true;
-        probe_and_start(&formats[i]);
+        rig_begin(&rig, i);
         assert_false(driver->arm(&rig.port, true));
         rig_pass(&rig, 0, 100, 32);
         rig_close(&rig);
@@ -318,10 +270,10 @@ static void restarts_at_any_moment(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
-        open_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
         rig.sim.reset_reads = 3; // a reset that takes its time
-        probe_and_start(&formats[i]);
+        rig_begin(&rig, i);
         for (unsigned round = 0; round < 20; round++) {
             for (unsigned j = 0; j < 5 * round; j++)
                 sim_receive(&rig.sim, frame, rig_frame(j, frame));
@@ -343,8 +295,8 @@ static void counts_frames_lost_in_a_restart(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX] = {0};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         const struct port_driver *driver = rig.port.driver;
         for (unsigned j = 0; j < 7; j++)
             assert_true(driver->send_copy(rig.port.tx[0], frame, 60));
@@ -364,8 +316,8 @@ static void buffers_that_do_not_come_back(void **state)
 {
     (void)state;
     uint8_t frame[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         rig_pass(&rig, 0, 100, 32);
         const struct port_driver *driver = rig.port.driver;
         struct frame frames[8];
@@ -389,9 +341,9 @@ static void buffers_that_do_not_come_back(void **state)
 static void memory_may_run_out(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < FORMATS; i++) {
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
         for (unsigned allowed = 0;; allowed++) {
-            open_as(&formats[i]);
+            rig_open_as(&rig, i);
             rig.sim.env.allocations_allowed = allowed;
             int error = rig_probe(&rig);
             if (error != 0) {
@@ -412,12 +364,12 @@ static void describes_itself(void **state)
     (void)state;
     static const char *const says[] = {"    split, 256 slots", "    packed, 256 slots",
                                        "    legacy, 256 slots", "    legacy, 128 slots"};
-    for (unsigned i = 0; i < FORMATS; i++) {
-        start_as(&formats[i]);
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
         rig_pass(&rig, 0, 300, 32);
         rig.port.driver->describe(&rig.port);
         if (strstr(rig.sim.env.printed, says[i]) == NULL)
-            fail_msg("%s: printed:\n%s", formats[i].name, rig.sim.env.printed);
+            fail_msg("%s: printed:\n%s", rig_formats[i].name, rig.sim.env.printed);
         assert_non_null(strstr(rig.sim.env.printed, "    2 commands, 2 answered"));
         rig_pass(&rig, 300, 300, 32);
         rig_close(&rig);

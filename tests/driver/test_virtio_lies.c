@@ -25,27 +25,6 @@ enum { RX = 0, TX = 1, HEADER = 12 };
 static const struct port_driver *driver = &virtio_net_driver;
 static struct rig rig;
 
-// The port must be dead, for this reason, and do nothing more; then live again.
-static void expect_fault(enum port_fault fault, uint32_t value)
-{
-    assert_int_equal(rig.port.state, PORT_FAULTED);
-    assert_int_equal(rig.port.fault, fault);
-    assert_int_equal(rig.port.fault_value, value);
-    for (unsigned i = 0; i < PORT_FAULT_COUNT; i++)
-        assert_int_equal(rig.port.fault_count[i], i == fault);
-    unsigned doorbells = rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells;
-    struct frame frame = {rig.port.rx[0]->buffer_of[0], FRAME_HEADROOM, 60};
-    assert_int_equal(driver->receive(rig.port.rx[0], &frame, 1), 0);
-    assert_int_equal(driver->transmit(rig.port.tx[0], &frame, 1), 0);
-    assert_false(driver->send_copy(rig.port.tx[0], "0123456789012345", 16));
-    driver->poll(&rig.port);
-    assert_int_equal(rig.port.fault, fault);
-    assert_int_equal(rig.sim.queues[RX].doorbells + rig.sim.queues[TX].doorbells, doorbells);
-    rig_audit(&rig);
-    rig_works(&rig, 1000);
-    rig_close(&rig);
-}
-
 // Lets `count` honest frames through first, so that indices and ids are somewhere in the middle.
 static void begin(uint32_t count)
 {
@@ -79,7 +58,7 @@ static void received_id_outside_the_ring(void **state)
         sim_push_used(&rig.sim, RX, ids[i], HEADER + 60);
         unsigned sent;
         assert_int_equal(rig_forward(&rig, 32, &sent), 0);
-        expect_fault(PORT_FAULT_USED_ID, ids[i]);
+        rig_expect_fault(&rig, PORT_FAULT_USED_ID, ids[i]);
     }
 }
 
@@ -93,7 +72,7 @@ static void frames_in_front_of_a_lie_are_delivered(void **state)
     unsigned sent;
     assert_int_equal(rig_forward(&rig, 32, &sent), 5);
     assert_int_equal(sent, 0); // the port that would send them is the one that just died
-    expect_fault(PORT_FAULT_USED_ID, 1000);
+    rig_expect_fault(&rig, PORT_FAULT_USED_ID, 1000);
 }
 
 static void received_id_replayed(void **state)
@@ -110,7 +89,7 @@ static void received_id_replayed(void **state)
         sim_push_used(&rig.sim, RX, id, HEADER + 60);
         unsigned sent;
         assert_int_equal(rig_forward(&rig, 32, &sent), 1 + behind);
-        expect_fault(PORT_FAULT_USED_REPLAY, id);
+        rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, id);
     }
 }
 
@@ -127,7 +106,7 @@ static void sent_id_never_given(void **state)
     unsigned sent;
     assert_int_equal(rig_forward(&rig, 3, &sent), 3);
     assert_int_equal(sent, 0);
-    expect_fault(PORT_FAULT_USED_REPLAY, 255);
+    rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, 255);
 }
 
 static void sent_id_outside_the_ring(void **state)
@@ -136,7 +115,7 @@ static void sent_id_outside_the_ring(void **state)
     begin(70);
     sim_push_used(&rig.sim, TX, 0xffff0000, 0);
     fill_transmit_ring();
-    expect_fault(PORT_FAULT_USED_ID, 0xffff0000);
+    rig_expect_fault(&rig, PORT_FAULT_USED_ID, 0xffff0000);
 }
 
 static void sent_id_replayed(void **state)
@@ -149,7 +128,7 @@ static void sent_id_replayed(void **state)
     for (unsigned i = 0; i < 2; i++)
         sim_push_used(&rig.sim, TX, 3, 0);
     fill_transmit_ring();
-    expect_fault(PORT_FAULT_USED_REPLAY, 3);
+    rig_expect_fault(&rig, PORT_FAULT_USED_REPLAY, 3);
 }
 
 static void used_index_jumps(void **state)
@@ -167,7 +146,7 @@ static void used_index_jumps(void **state)
                 assert_int_equal(rig_forward(&rig, 32, &sent), 0);
             else
                 fill_transmit_ring();
-            expect_fault(PORT_FAULT_USED_INDEX, index);
+            rig_expect_fault(&rig, PORT_FAULT_USED_INDEX, index);
         }
     }
 }
@@ -185,7 +164,7 @@ static void used_index_passes_what_was_sent(void **state)
     unsigned sent;
     assert_int_equal(rig_forward(&rig, 3, &sent), 3);
     assert_int_equal(sent, 0);
-    expect_fault(PORT_FAULT_USED_INDEX, 255);
+    rig_expect_fault(&rig, PORT_FAULT_USED_INDEX, 255);
 }
 
 // A stale element: the index moves, the element is an old one.
@@ -248,7 +227,7 @@ static void needs_reset(void **state)
     rig.sim.status |= 64;
     driver->poll(&rig.port);
     assert_false(rig.port.link_up);
-    expect_fault(PORT_FAULT_NEEDS_RESET, 64 | 15);
+    rig_expect_fault(&rig, PORT_FAULT_NEEDS_RESET, 64 | 15);
 }
 
 static void forgets_its_driver(void **state)
@@ -257,7 +236,7 @@ static void forgets_its_driver(void **state)
     begin(50);
     rig.sim.status = 0;
     driver->poll(&rig.port);
-    expect_fault(PORT_FAULT_NEEDS_RESET, 0);
+    rig_expect_fault(&rig, PORT_FAULT_NEEDS_RESET, 0);
 }
 
 static void disappears(void **state)

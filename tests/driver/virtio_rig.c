@@ -62,12 +62,52 @@ int rig_probe(struct rig *rig)
     return 0;
 }
 
-void rig_start(struct rig *rig)
+static void honest_split(struct simvirtio *sim)
+{
+    (void)sim; // as it was opened
+}
+
+static void legacy(struct simvirtio *sim)
+{
+    sim_make_legacy(sim, true);
+}
+
+static void legacy_chained(struct simvirtio *sim)
+{
+    sim_make_legacy(sim, false);
+}
+
+const struct rig_format rig_formats[RIG_FORMATS] = {
+    [RIG_SPLIT] = {"split", honest_split, &virtio_net_driver, 12, 1},
+    [RIG_PACKED] = {"packed", sim_make_packed, &virtio_packed_driver, 12, 1},
+    [RIG_LEGACY] = {"legacy", legacy, &virtio_legacy_driver, 10, 1},
+    [RIG_CHAINED] = {"legacy, chained", legacy_chained, &virtio_legacy_driver, 10, 2},
+};
+
+void rig_open_as(struct rig *rig, unsigned format)
 {
     rig_open(rig);
+    rig_formats[format].make(&rig->sim);
+}
+
+void rig_begin(struct rig *rig, unsigned format)
+{
     assert_int_equal(rig_probe(rig), 0);
-    assert_int_equal(virtio_net_driver.start(&rig->port), 0);
+    assert_ptr_equal(rig->port.driver, rig_formats[format].driver);
+    if (rig->port.driver->start(&rig->port) != 0)
+        fail_msg("start() failed: %s", rig->sim.env.log);
     assert_int_equal(rig->port.state, PORT_RUNNING);
+}
+
+void rig_start_as(struct rig *rig, unsigned format)
+{
+    rig_open_as(rig, format);
+    rig_begin(rig, format);
+}
+
+void rig_start(struct rig *rig)
+{
+    rig_start_as(rig, RIG_SPLIT);
 }
 
 static void audit_buffers(const struct rig *rig)
@@ -193,4 +233,31 @@ void rig_works(struct rig *rig, uint32_t frames)
     assert_int_equal(rig->port.fault, PORT_OK);
     rig_pass(rig, 1000000, frames, 32);
     rig_audit(rig);
+}
+
+static unsigned doorbells(const struct rig *rig)
+{
+    return rig->sim.queues[0].doorbells + rig->sim.queues[1].doorbells;
+}
+
+void rig_expect_fault(struct rig *rig, enum port_fault fault, uint32_t value)
+{
+    const struct port_driver *driver = rig->port.driver;
+    assert_int_equal(rig->port.state, PORT_FAULTED);
+    assert_int_equal(rig->port.fault, fault);
+    assert_int_equal(rig->port.fault_value, value);
+    for (unsigned i = 0; i < PORT_FAULT_COUNT; i++)
+        assert_int_equal(rig->port.fault_count[i], i == fault);
+    const unsigned rung = doorbells(rig);
+    struct frame frame = {rig->port.rx[0]->buffer_of[0], FRAME_HEADROOM, 60};
+    assert_int_equal(driver->receive(rig->port.rx[0], &frame, 1), 0);
+    assert_int_equal(driver->transmit(rig->port.tx[0], &frame, 1), 0);
+    assert_int_equal(driver->room(rig->port.tx[0], 1), 0);
+    assert_false(driver->send_copy(rig->port.tx[0], "0123456789012345", 16));
+    driver->poll(&rig->port);
+    assert_int_equal(rig->port.fault, fault);
+    assert_int_equal(doorbells(rig), rung);
+    rig_audit(rig);
+    rig_works(rig, 1000);
+    rig_close(rig);
 }

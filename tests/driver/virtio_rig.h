@@ -19,11 +19,33 @@ struct rig {
 // A honest device, and a port that was not probed yet.
 void rig_open(struct rig *rig);
 
+// The formats of rings that the driver knows.
+enum { RIG_SPLIT, RIG_PACKED, RIG_LEGACY, RIG_CHAINED, RIG_FORMATS };
+
+struct rig_format {
+    const char *name;
+    void (*make)(struct simvirtio *sim);
+    const struct port_driver *driver;
+    unsigned header; // bytes in front of a frame
+    unsigned share;  // entries of the ring for each slot
+};
+
+extern const struct rig_format rig_formats[RIG_FORMATS];
+
+// rig_open() with a device that has rings of that format.
+void rig_open_as(struct rig *rig, unsigned format);
+
+// rig_probe() and start() after that, which succeed, with the driver for the format.
+void rig_begin(struct rig *rig, unsigned format);
+
+// Both.
+void rig_start_as(struct rig *rig, unsigned format);
+
 // Calls probe(); when it succeeds, allocates packet memory for all slots of both queues and gives
 // every slot a buffer. Returns what probe() returned.
 int rig_probe(struct rig *rig);
 
-// rig_open(), rig_probe() and start(), all of which succeed.
+// rig_start_as() with split rings.
 void rig_start(struct rig *rig);
 
 // Ends the test unless no rule was broken, no gap between buffers was written, and the buffers in
@@ -45,3 +67,6 @@ void rig_works(struct rig *rig, uint32_t frames);
 // Puts `count` frames through, numbered from `first`, in bursts of up to `burst`; each must come
 // out as it went in, and in order unless the device shuffles.
 void rig_pass(struct rig *rig, uint32_t first, uint32_t count, unsigned burst);
+
+// The port must be dead, for this one reason, and do nothing more; then live again. Closes the rig.
+void rig_expect_fault(struct rig *rig, enum port_fault fault, uint32_t value);
