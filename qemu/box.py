@@ -15,7 +15,7 @@ from netns import die_with_parent
 
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 PROMPT = "barewire> "
-
+START_S = 60  # that QEMU may take to open its sockets, on a busy computer
 
 class BoxError(Exception):
     """Something did not happen, or not in time; the text ends with the console's last lines."""
@@ -249,8 +249,8 @@ class Box:
                                         stdout=subprocess.DEVNULL, pass_fds=tuple(pass_fds),
                                         preexec_fn=die_with_parent)
         try:
-            self.console = Console(_connect(f"{directory}/console", self.process, 10))
-            self.qmp = Monitor(_connect(f"{directory}/qmp", self.process, 10))
+            self.console = Console(_connect(f"{directory}/console", self.process, START_S))
+            self.qmp = Monitor(_connect(f"{directory}/qmp", self.process, START_S))
         except (OSError, BoxError) as error:
             text = self.qemu_errors()
             self.stop()

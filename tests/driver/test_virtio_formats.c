@@ -81,7 +81,7 @@ static void counters_wrap(void **state)
     for (unsigned i = 0; i < RIG_FORMATS; i++) {
         rig_start_as(&rig, i);
         for (unsigned j = 0; j < 4; j++)
-            rig_pass(&rig, 0, 20000, bursts[j]);
+            rig_pass(&rig, 0, 40000, bursts[j]);
         rig_close(&rig);
     }
 }
@@ -93,7 +93,7 @@ static void completion_in_any_order(void **state)
         rig_open_as(&rig, i);
         rig.sim.shuffle = true;
         rig_begin(&rig, i);
-        rig_pass(&rig, 0, 30000, 32);
+        rig_pass(&rig, 0, 70000, 32);
         rig_close(&rig);
     }
 }
@@ -274,17 +274,23 @@ static void restarts_at_any_moment(void **state)
         rig_open_as(&rig, i);
         rig.sim.reset_reads = 3; // a reset that takes its time
         rig_begin(&rig, i);
-        for (unsigned round = 0; round < 20; round++) {
+        for (unsigned round = 0; round < 50; round++) {
+            // Some frames are received and not taken, some are queued and not sent.
             for (unsigned j = 0; j < 5 * round; j++)
                 sim_receive(&rig.sim, frame, rig_frame(j, frame));
             unsigned sent;
             rig_forward(&rig, round + 1, &sent);
             sim_send(&rig.sim, frame, sizeof frame);
-            rig.port.driver->stop(&rig.port);
+            const struct port_driver *driver = rig.port.driver;
+            driver->stop(&rig.port);
             assert_int_equal(rig.sim.status, 0);
             assert_false(rig.sim.env.bus_master);
+            assert_int_equal(driver->receive(rig.port.rx[0], &(struct frame){0}, 1), 0);
+            assert_int_equal(driver->transmit(rig.port.tx[0], &(struct frame){0, 64, 60}, 1), 0);
+            driver->poll(&rig.port); // does nothing to a stopped port
+            assert_int_equal(rig.port.state, PORT_STOPPED);
             rig_audit(&rig);
-            rig.port.driver->stop(&rig.port); // twice is no harm
+            driver->stop(&rig.port); // twice is no harm
             rig_works(&rig, 300);
         }
         rig_close(&rig);
