@@ -111,9 +111,9 @@ struct port {
 
     // Kept up to date by poll().
     bool link_up;
-    uint32_t link_mbps; // 0: unknown
-    bool poll_soon; // something is under way that each poll() moves on: a millisecond, not more,
-                    // until the next
+    uint32_t link_mbps;    // 0: unknown
+    uint32_t poll_soon_us; // something is under way that each poll() moves on: the next one after
+                           // so many microseconds; 0: there is no hurry
 
     // Written by the driver when the card breaks a rule; read by whoever restarts it.
     enum port_state state;

@@ -155,13 +155,22 @@ static void housekeep(void)
     load_housekept();
 }
 
+// What cannot wait for the next housekeeping. Returns when it has to be called again, in ticks.
+static uint64_t hasten(void)
+{
+    const uint64_t us = forwarding ? box_hasten() : UINT64_MAX;
+    load_housekept();
+    return us == UINT64_MAX ? us : load.last + clock_us_ticks(us);
+}
+
 // For ever: forwards while there is something to forward; every millisecond, and when a card asks
-// for it, looks after the rest; and when no frame has come for a while, sleeps, and does that more
-// rarely.
+// for it, looks after the rest, more often after a port that is being started; and when no frame
+// has come for a while, sleeps, and does that more rarely.
 _Noreturn static void run(void)
 {
     const uint64_t often = clock_us_ticks(HOUSEKEEPING_US);
     uint64_t housekept = 0, seen = clock_tsc(); // ticks: when that was last done, and a frame seen
+    uint64_t hurry = 0;                         // ticks, when hasten() comes next
     bool awake = false;                         // until the next housekeeping
     load_begin();
     for (;;) {
@@ -175,7 +184,10 @@ _Noreturn static void run(void)
         if (now - housekept >= often || (!busy && ports_attention())) {
             housekeep();
             housekept = now;
+            hurry = 0;
             awake = idle_after_us() == 0;
+        } else if (now >= hurry) {
+            hurry = hasten();
         } else if (!busy && !managed) {
             // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll
             // of a ring in cached memory disturbs nobody.

@@ -265,6 +265,15 @@ unsigned box_forward(void)
     return forward_poll(&forwarder);
 }
 
+uint64_t box_hasten(void)
+{
+    supervise_hasten(&supervisor);
+    const uint64_t next = supervise_deadline(&supervisor), now = clock_us();
+    if (next == UINT64_MAX)
+        return next;
+    return next > now ? next - now : 0;
+}
+
 void box_housekeeping(void)
 {
     supervise_poll(&supervisor);

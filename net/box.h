@@ -25,3 +25,8 @@ bool box_manage(bool busy);
 // The slow path of all ports. Call it about every millisecond, between two rounds; of a box that
 // sleeps, when idle_deadline() has come.
 void box_housekeeping(void);
+
+// Moves on what waits for it between two calls of box_housekeeping(): ports that are being started.
+// Returns in how many microseconds it wants to be called again, or box_housekeeping(); UINT64_MAX:
+// there is no hurry.
+uint64_t box_hasten(void);

@@ -10,7 +10,6 @@
 
 enum {
     SECOND_US = 1000 * 1000,
-    POLL_SOON_US = 1000, // port.poll_soon
 };
 
 static void log_link(const struct supervised *s)
@@ -236,6 +235,7 @@ static void supervise_port(struct supervisor *supervisor, struct supervised *s)
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_RUNNING)
         port->driver->poll(port);
     const uint64_t now = clock_us();
+    s->polled = now;
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_FAULTED)
         fault_noticed(supervisor, s, now);
     else if (s->state == SUPERVISED_STARTING && now >= s->next_call)
@@ -301,10 +301,18 @@ unsigned supervise_start(struct supervisor *supervisor)
     return running;
 }
 
+// Whether its poll() is left to supervise_hasten().
+static bool is_in_a_hurry(const struct supervised *s)
+{
+    return s->state == SUPERVISED_RUNNING && s->port->state == PORT_RUNNING &&
+           s->port->poll_soon_us != 0 && !s->port->removed;
+}
+
 void supervise_poll(struct supervisor *supervisor)
 {
     for (unsigned i = 0; i < supervisor->count; i++)
-        supervise_port(supervisor, &supervisor->ports[i]);
+        if (!is_in_a_hurry(&supervisor->ports[i]))
+            supervise_port(supervisor, &supervisor->ports[i]);
 }
 
 static uint64_t port_deadline(const struct supervised *s)
@@ -318,12 +326,24 @@ static uint64_t port_deadline(const struct supervised *s)
     case SUPERVISED_RUNNING:
         if (s->port->state != PORT_RUNNING)
             return 0;
-        return s->port->poll_soon ? clock_us() + POLL_SOON_US : UINT64_MAX;
+        return s->port->poll_soon_us ? s->polled + s->port->poll_soon_us : UINT64_MAX;
     case SUPERVISED_ABSENT:
     case SUPERVISED_PARKED:
         break;
     }
     return UINT64_MAX;
+}
+
+void supervise_hasten(struct supervisor *supervisor)
+{
+    struct supervised *first = NULL;
+    for (unsigned i = 0; i < supervisor->count; i++) {
+        struct supervised *s = &supervisor->ports[i];
+        if (first == NULL || port_deadline(s) < port_deadline(first))
+            first = s;
+    }
+    if (first != NULL && port_deadline(first) <= clock_us())
+        supervise_port(supervisor, first);
 }
 
 uint64_t supervise_deadline(const struct supervisor *supervisor)

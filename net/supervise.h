@@ -47,6 +47,7 @@ struct supervised {
     uint64_t start_began;          // us; of SUPERVISED_STARTING
     bool relinks, relinked; // of SUPERVISED_STARTING: relink() comes before start(); it has ended
     uint64_t next_call;     // us; of SUPERVISED_STARTING and SUPERVISED_RETRYING
+    uint64_t polled;        // us, when poll() was last called
     uint64_t outage_us;     // the last outage, from noticing to running
     uint64_t lost;          // frames in its rings that this cost
     enum port_fault last_fault;
@@ -86,8 +87,13 @@ unsigned supervise_start(struct supervisor *supervisor);
 // attention; between two rounds of forward_poll() only.
 void supervise_poll(struct supervisor *supervisor);
 
-// When supervise_poll() has to be called next at the latest, as clock_us() counts; UINT64_MAX:
-// there is no hurry.
+// The same for one port only, of those that are being started, or that want poll() soon
+// (port.poll_soon_us): the one that has waited longest. Call it when supervise_deadline() has come;
+// supervise_poll() leaves ports that want poll() soon to it.
+void supervise_hasten(struct supervisor *supervisor);
+
+// When one of the two has to be called next at the latest, as clock_us() counts; UINT64_MAX: there
+// is no hurry.
 uint64_t supervise_deadline(const struct supervisor *supervisor);
 
 // Stops and starts a port because somebody asked for it, parked or not; forgets earlier restarts.

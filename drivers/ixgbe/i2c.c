@@ -10,7 +10,7 @@
 #include <errno.h>
 
 enum {
-    STEP_US = 80,       // a step begins no further edge after this time
+    STEP_US = 10,       // a step begins no further edge after this time: others wait meanwhile
     HALF_PERIOD_US = 5, // at least 4.7 us low, 4.0 us high
     STRETCH_US = 500,   // a module may hold the clock low this long (SFF-8431 4.4)
     ATTEMPTS = 3,

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 enum {
+    STEP_EVERY_US = 100,
     MOVING_US = 40000,
     RETRY_US = 4000000,
     EXPLAIN_US = 10000000,
@@ -184,7 +185,7 @@ void ixgbe_link_start(struct ixgbe *card)
     card->link.retry_at = card->link.down_since + RETRY_US;
     card->port->link_up = false;
     card->port->link_mbps = 0;
-    card->port->poll_soon = true;
+    card->port->poll_soon_us = STEP_EVERY_US;
     if (anew)
         begin_module(card);
     else
@@ -277,7 +278,7 @@ void ixgbe_link_poll(struct ixgbe *card)
     if (up && !card->port->link_up && is_surprise(card))
         up = false;
     follow(card, up, links);
-    card->port->poll_soon = card->link.step != LINK_SETTLED;
+    card->port->poll_soon_us = card->link.step != LINK_SETTLED ? STEP_EVERY_US : 0;
     if (card->link.step != LINK_SETTLED) {
         go_on(card);
     } else if (!up) {

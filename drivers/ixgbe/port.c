@@ -103,7 +103,7 @@ static int bring_up(struct ixgbe *card)
 static int start(struct port *port)
 {
     struct ixgbe *card = port->device;
-    int error = fit_area(card);
+    int error = card->reset.step == 0 ? fit_area(card) : 0;
     if (error)
         return error;
     card->led_blinks = false; // a reset ends it

@@ -8,8 +8,8 @@
 enum {
     SIM_CAPACITY = 2048,
     SIM_SENT_MAX = 8192,
-    SIM_LINK_POLLS = 1000, // enough to read the module and bring the link up
-    SIM_POLL_US = 120,     // a poll may take no longer
+    SIM_LINK_POLLS = 10000, // enough to read the module and bring the link up
+    SIM_POLL_US = 20,       // a poll may take no longer
 };
 
 struct sim {

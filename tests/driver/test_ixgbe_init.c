@@ -341,8 +341,10 @@ static void start_only(void)
 
 static void seconds_pass(unsigned seconds)
 {
-    for (unsigned i = 0; i < 1000 * seconds; i++) {
-        host_clock_step(1000);
+    for (uint64_t left = 1000000 * (uint64_t)seconds, step; left > 0; left -= step) {
+        step = sim.port.poll_soon_us != 0 ? sim.port.poll_soon_us : 1000;
+        step = step < left ? step : left;
+        host_clock_step((uint32_t)step);
         env_time_us();
         host_clock_step(1);
         sim_poll(&sim, 1);
@@ -458,7 +460,7 @@ static void module_exchanged(void **state)
     const size_t said = sim.env.log_length;
     sim_stop(&sim);
     assert_int_equal(sim_start(&sim), 0);
-    sim_poll(&sim, 200);
+    sim_poll(&sim, SIM_LINK_POLLS);
     assert_true(sim.port.link_up);
     assert_int_equal(sim.env.log_length, said);
     assert_rules_kept();
@@ -494,7 +496,7 @@ static void stopped_while_reading_the_module(void **state)
     start_only();
     for (unsigned polls = 1; polls < 60; polls++) {
         sim.card.module[71] = (uint8_t)('0' + polls); // every time another one
-        sim_poll(&sim, 5 * polls);
+        sim_poll(&sim, 50 * polls);
         sim_stop(&sim);
         assert_int_equal(registers(IXGBE_SW_FW_SYNC), 0);
         assert_int_equal(sim_start(&sim), 0);

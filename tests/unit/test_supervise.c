@@ -266,6 +266,41 @@ static void test_slow_start(void **state)
 }
 
 // One that is asked without waiting is asked at every poll, and stopped when its time is over.
+// Between two calls of supervise_poll(): one port at a time, the one that has waited longest, and
+// only those that wait for it.
+static void test_hasten(void **state)
+{
+    (void)state;
+    const unsigned polls[] = {fakes[LAN].polls, fakes[WAN].polls};
+    supervise_hasten(&supervisor);
+    assert_int_equal(fakes[LAN].polls, polls[LAN]);
+    fakes[LAN].port.poll_soon_us = fakes[WAN].port.poll_soon_us = 100;
+    now += 50;
+    supervise_hasten(&supervisor);
+    supervise_poll(&supervisor); // leaves them to supervise_hasten()
+    assert_int_equal(fakes[LAN].polls + fakes[WAN].polls, polls[LAN] + polls[WAN]);
+    assert_int_equal(supervise_deadline(&supervisor), 100);
+    now += 50;
+    for (unsigned i = 1; i <= 3; i++) {
+        supervise_hasten(&supervisor);
+        assert_int_equal(fakes[LAN].polls + fakes[WAN].polls,
+                         polls[LAN] + polls[WAN] + (i < 2 ? i : 2));
+    }
+    assert_int_equal(fakes[LAN].polls, polls[LAN] + 1);
+
+    // One that is being started moves on, too; and a fault is seen at once.
+    fakes[LAN].port.poll_soon_us = fakes[WAN].port.poll_soon_us = 0;
+    fakes[LAN].slow_starts = 3;
+    fault(LAN);
+    supervise_hasten(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STARTING);
+    for (unsigned i = 0; i < 3; i++)
+        supervise_hasten(&supervisor);
+    assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
+    assert_int_equal(fakes[WAN].polls, polls[WAN] + 1);
+}
+
 static void test_start_never_ends(void **state)
 {
     (void)state;
@@ -541,6 +576,7 @@ int main(void)
         cmocka_unit_test_setup(test_slow_faults_never_park, running),
         cmocka_unit_test_setup(test_does_not_start, running),
         cmocka_unit_test_setup(test_slow_start, running),
+        cmocka_unit_test_setup(test_hasten, running),
         cmocka_unit_test_setup(test_start_never_ends, running),
         cmocka_unit_test_setup(test_restart_during_a_start, running),
         cmocka_unit_test_setup(test_parking_without_service, running),
