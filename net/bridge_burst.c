@@ -357,7 +357,8 @@ struct burst {
     const uint8_t *base; // where the frame in buffer 0 starts
     uint64_t stride;
     uint32_t buffers;
-    uint32_t tag; // of what is decided now, but for the way
+    uint32_t longest; // frame that a buffer holds, less FRAME_MIN
+    uint32_t tag;     // of what is decided now, but for the way
 };
 
 static inline struct burst burst_of(struct lane *lane)
@@ -370,6 +371,7 @@ static inline struct burst burst_of(struct lane *lane)
         .base = area->base + FRAME_HEADROOM,
         .stride = area->stride,
         .buffers = from->bridge->forwarder->buffer_count,
+        .longest = from->bridge->forwarder->capacity - FRAME_MIN,
         .tag = tag_now(from),
     };
 }
@@ -389,13 +391,16 @@ static INLINE uint32_t known_way(const struct burst *burst, const struct frame *
 // it.
 static INLINE void sort_one(struct burst *burst, const struct frame *frame)
 {
-    struct bridge_list *list = burst->bridge->lists + known_way(burst, frame);
+    const uint32_t way = known_way(burst, frame);
+    struct bridge_list *list = burst->bridge->lists + way;
     const uint32_t longer = lane_beyond_shortest(lane_place(frame));
     if (LIKELY(longer < list->lengths)) {
         const uint64_t number = lane_number(frame);
         __builtin_memcpy(list->next, &number, sizeof number);
         list->next++;
         list->longer += longer;
+    } else if (way >= NET_PORTS_MAX && way != DECISION_WAYS && longer <= burst->longest) {
+        dispose(burst->lane, way, frame); // plainly good, and that was decided before
     } else {
         sort_odd(burst->lane, frame);
         burst->tag = tag_now(burst->lane->context); // something may have been learned

@@ -40,9 +40,11 @@ def _poll(what, done):
         time.sleep(0.1)
 
 
-# Both ports in a bridge. The generators send to stations that are never heard, so every frame is
-# flooded: copied, to the one other port.
-FLOODING_BRIDGE = ["--append", "forward.mode=bridge"]
+# Both ports in a bridge, which learns both generators.
+BRIDGE = ["--append", "forward.mode=bridge"]
+# A property of both ports: the generators send to stations that are never heard. A bridge floods
+# every frame: copies it, to the one other port.
+TO_NOBODY = ",generator-to=nobody"
 # Both ports behind VT-d.
 IOMMU = ["--iommu", "--append", "port.left.isolation=iommu port.right.isolation=iommu"]
 # Both drivers in ring 3.
@@ -55,11 +57,12 @@ def crossings(box):
     return sum(int(every) - int(vain) for every, vain in found)
 
 
-def generate(qemu, size, count, options=(), cpu=XAPIC, also=lambda box: None):
+def generate(qemu, size, count, options=(), cpu=XAPIC, also=lambda box: None,
+             properties=""):
     """Two 82599s whose generators make `count` frames each, as fast as the box takes them. Returns
     the instructions for one frame, after making sure that every frame came back as it was, and what
     also() returns, if that is not None."""
-    ports = [f"ixgbe,generator=max:{size}:{count},generator-delay-ms={LINK_MS}"] * 2
+    ports = [f"ixgbe,generator=max:{size}:{count},generator-delay-ms={LINK_MS}{properties}"] * 2
     with Box(ports, wire_config(ports), ["--qemu", qemu, *options], ICOUNT + cpu) as box:
         box.ready(SECONDS)
 

@@ -84,6 +84,16 @@ def test_frames_are_valid(forwarder):
         assert bytes(Ether(bytes(again)))[14:34] == frame[14:34]
 
 
+@pytest.mark.parametrize("to, destination", [
+    ("", "02:00:00:00:01:01"), (",generator-to=3", "02:00:00:00:03:01"),
+    (",generator-to=nobody", "02:00:00:00:00:02")])
+def test_addresses(forwarder, to, destination):
+    """Two ports' generators are stations that talk to each other, unless told otherwise."""
+    _, source, _ = forwarder("1000:64:20" + to)
+    for frame in take(source, 20):
+        assert (Ether(frame).src, Ether(frame).dst) == ("02:00:00:00:00:01", destination)
+
+
 def test_counts_at_the_end(forwarder):
     both, source, target = forwarder("1000:64:20")
     for frame in take(source, 20):
@@ -92,6 +102,14 @@ def test_counts_at_the_end(forwarder):
     both.exit_status()
     counts = "sent 20 received 20 lost 0 changed 0 reordered 0 duplicated 0 elapsed"
     assert f"p0: generator: {counts}" in both.log()
+
+
+@pytest.mark.parametrize("text", ["16", "p1", "everybody"])
+def test_bad_receiver_is_refused(qemu, text):
+    command = [qemu, "-machine", "q35,accel=qtest", "-display", "none", "-nodefaults", "-device",
+               "ixgbe,generator=1000:64:1,generator-to=" + text]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "0 to 15, or nobody" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["1000:64", "0:64:1", "1000:63:1", "1000:9217:1", "fast:64:1"])

@@ -8,6 +8,10 @@
 //   before the guest SIZE   64 to 9216 bytes with FCS, or "mix": 64 to 1518, chosen by the sequence
 //   number COUNT  frames in all; 0 = without end
 //
+// Each generator is a station, with an address of its own. Two of them talk to each other, port 0 with
+// port 1, 2 with 3: a bridge learns both. generator-to=N names another port's, "nobody" an address
+// that no frame comes from.
+//
 // A frame is UDP over IPv4 from 64 flows, so RSS spreads it. It carries its generator, its sequence
 // number and bytes that follow from both, so the checker rebuilds it and compares. The counts are
 // properties for qom-get, and a line on standard error when QEMU ends.
@@ -29,11 +33,12 @@ enum {
     AT_PATTERN = HEADERS + 14
 };
 enum { TICK_NS = 10000, BURST = 256 };
+enum { STATION = 1, NOBODY = 2 }; // last byte of an address; the one before is the generator
 
 struct Generator {
     Ixgbe *port;
     QEMUTimer *timer;
-    uint16_t id;
+    uint16_t id, to; // to: the last two bytes of where its frames go
     bool running, max, mix, payload_only;
     uint64_t rate, size, count;
     int64_t started;
@@ -66,9 +71,9 @@ static void headers(const Generator *g, uint64_t sequence, uint8_t *f, uint32_t 
     uint8_t *ip = f + 14, *udp = f + 34;
 
     stl_be_p(f, 0x02000000);
-    stw_be_p(f + 4, g->id << 8 | 2);
+    stw_be_p(f + 4, g->to);
     stl_be_p(f + 6, 0x02000000);
-    stw_be_p(f + 10, g->id << 8 | 1);
+    stw_be_p(f + 10, g->id << 8 | STATION);
     stw_be_p(f + 12, 0x0800);
     ip[0] = 0x45;
     stw_be_p(ip + 2, size - 14);
@@ -285,6 +290,21 @@ static bool parse(Generator *g, const char *text)
     return parse_size(g, part[1]) && qemu_strtou64(part[2], NULL, 0, &g->count) == 0;
 }
 
+static bool parse_to(Generator *g, const char *text)
+{
+    uint64_t port = g->id ^ 1;
+
+    if (g_strcmp0(text, "nobody") == 0) {
+        g->to = g->id << 8 | NOBODY;
+        return true;
+    }
+    if (text != NULL && (qemu_strtou64(text, NULL, 0, &port) != 0 || port >= PORTS)) {
+        return false;
+    }
+    g->to = port << 8 | STATION;
+    return true;
+}
+
 static bool find_place(Ixgbe *s, uint16_t *id, Error **errp)
 {
     for (*id = 0; *id < PORTS && ports[*id] != NULL; (*id)++) {
@@ -309,14 +329,21 @@ bool ixgbe_generator_init(Ixgbe *s, Error **errp)
         return true;
     }
     g = g_new0(Generator, 1);
+    g->port = s;
+    g->id = id;
     if (!parse(g, s->generator_property)) {
         error_setg(errp, "generator=%s: RATE,SIZE,COUNT", s->generator_property);
         g_free(g);
         ports[id] = NULL;
         return false;
     }
-    g->port = s;
-    g->id = id;
+    if (!parse_to(g, s->generator_to_property)) {
+        error_setg(errp, "generator-to=%s: a port's number, 0 to %d, or nobody",
+                   s->generator_to_property, PORTS - 1);
+        g_free(g);
+        ports[id] = NULL;
+        return false;
+    }
     g->payload_only = g_strcmp0(s->check_property, "payload") == 0;
     g->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, tick, g);
     g->late = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);

@@ -265,6 +265,8 @@ static void unrealize(PCIDevice *d)
     msi_uninit(d);
     msix_unuse_all_vectors(d);
     msix_uninit(d, &s->msix, &s->msix);
+    // A region in another one holds a reference to the device, which would never be gone.
+    memory_region_del_subregion(&s->bar, &s->mmio);
 }
 
 static const VMStateDescription not_migratable = {.name = TYPE_IXGBE, .unmigratable = 1};
@@ -275,6 +277,7 @@ static const Property properties[] = {
     DEFINE_PROP_BOOL("backpressure", Ixgbe, backpressure, true),
     DEFINE_PROP_BOOL("any-sfp", Ixgbe, any_sfp, true),
     DEFINE_PROP_STRING("generator", Ixgbe, generator_property),
+    DEFINE_PROP_STRING("generator-to", Ixgbe, generator_to_property),
     DEFINE_PROP_STRING("generator-check", Ixgbe, check_property),
     DEFINE_PROP_UINT32("generator-delay-ms", Ixgbe, generator_delay_ms, 1),
     DEFINE_PROP_STRING("sfp", Ixgbe, sfp_property),

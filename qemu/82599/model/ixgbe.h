@@ -87,6 +87,7 @@ struct Ixgbe {
     bool strict;
     bool backpressure;
     char *generator_property;
+    char *generator_to_property;
     char *check_property;
     char *sfp_property;
     char *eeprom_property;
