@@ -77,15 +77,17 @@ static void open_port(unsigned i, uint32_t ring_slots)
     port->ring_slots = ring_slots;
     if (port->driver->probe(port) != 0)
         give_up("a card cannot be probed");
-    // A probe may have chosen among drivers. Two ports whose drivers are not the same one have no
-    // run in common.
+    // A probe may have chosen among drivers. Two ports whose drivers are not the same one, or have
+    // no relay(), have no run in common.
     rig.driver = port->driver;
     struct port_driver *copy = &rig.drivers[rig.path->generic ? i : 0];
     *copy = *port->driver;
     if (rig.path->touch)
         touch_driver(copy);
+    if (rig.path->generic)
+        copy->relay = NULL;
     if (rig.path->generic || rig.path->touch)
-        port->driver = copy;
+        port_use(port, copy);
 }
 
 static void deal(unsigned batch)

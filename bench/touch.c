@@ -13,31 +13,30 @@ static unsigned touch_and_transmit(struct queue *tx, struct frame *frames, unsig
     return rig.driver->transmit(tx, frames, count);
 }
 
-// Touches the frames of up to count slots side by side. Returns how many there were.
-static unsigned touch_slots(const struct ixgbe_rx_descriptor *descriptor, unsigned count)
+// Touches the frames of up to count slots side by side.
+static void touch_slots(const struct ixgbe_rx_descriptor *descriptor, unsigned count)
 {
-    const struct ixgbe_rx_descriptor *const begin = descriptor, *const end = begin + count;
+    const struct ixgbe_rx_descriptor *const end = descriptor + count;
     for (; descriptor != end && descriptor->status & IXGBE_RX_DD; descriptor++)
         ((uint8_t *)(uintptr_t)descriptor->address)[RIG_TOUCHED]++; // addresses are pointers here
-    return (unsigned)(descriptor - begin);
 }
 
 // The run of two 82599s hands the frames over before it returns, so they are touched before it: as
 // many as it will find.
 static struct relayed touch_and_relay(struct queue *queue, struct queue *tx, unsigned max,
-                                      uint32_t longest)
+                                      uint32_t lengths)
 {
     const struct ixgbe_rx *rx = (const struct ixgbe_rx *)queue;
-    const unsigned to_end = queue->slots - rx->next, first = max < to_end ? max : to_end;
-    if (touch_slots(rx->descriptors + rx->next, first) == first && first < max)
-        touch_slots(rx->descriptors, max - first);
-    return rig.driver->relay(queue, tx, max, longest);
+    const unsigned to_end = queue->slots - ixgbe_next(rx);
+    touch_slots(ixgbe_rx_descriptor(rx, rx->at), max < to_end ? max : to_end);
+    return rig.driver->relay(queue, tx, max, lengths);
 }
 
 void touch_driver(struct port_driver *driver)
 {
     driver->transmit = touch_and_transmit;
     driver->enqueue = NULL;
+    driver->exchange = NULL;
     if (driver->relay != NULL)
         driver->relay = touch_and_relay;
 }

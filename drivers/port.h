@@ -25,24 +25,49 @@ enum {
 
 // What relay() did.
 struct relayed {
-    int64_t frames; // RELAY_NOT_PLAIN: a burst for receive() and the verbs that follow it
-    uint64_t bytes;
+    int64_t frames;  // RELAY_NOT_PLAIN: a burst for receive() and the verbs that follow it
+    uint64_t beyond; // their bytes without FCS, FRAME_MIN less for each
 };
 enum { RELAY_NOT_PLAIN = -1 };
 
 // In buffer_of: the slot lost its buffer. No buffer has that number.
 #define NO_BUFFER UINT32_MAX
 
+struct queue;
+
+// The data verbs, as struct port_driver explains them below.
+typedef unsigned receive_verb(struct queue *rx, struct frame *frames, unsigned max);
+typedef void refill_verb(struct queue *rx, const struct frame *frames, unsigned count);
+typedef unsigned transmit_verb(struct queue *tx, struct frame *frames, unsigned count);
+typedef uint32_t exchange_verb(struct queue *tx, uint64_t buffer, uint64_t length);
+typedef void put_verb(struct queue *rx, uint32_t buffer);
+typedef struct relayed relay_verb(struct queue *rx, struct queue *tx, unsigned max,
+                                  uint32_t lengths);
+
 // The common head of every driver's receive and transmit queues.
 // buffer_of is the truth about which buffer sits in which slot. It lies in memory that no card can
 // write. Whoever sets up the box writes it once, before start(); afterwards only the driver does,
 // and the audit reads it between bursts, when it lists each buffer of the queue once.
+//
+// free and lengths say what passes without a further question, which is what keeps a burst short:
+// all else (does the port run, has it a link, is there room) is asked when they do not suffice.
 struct queue {
     struct port *port;
     uint32_t *buffer_of; // [slots]
     uint32_t slots;      // ring entries that hold a buffer, 1..32768
     uint32_t free;       // of a transmit queue: frames that transmit() would take now, at least, so
-                         // that nobody has to ask room(); 0 also where the driver does not say
+                         // that nobody has to ask room(); 0 where the driver does not say, and as
+                         // long as the port does not run or has no link (port_close())
+    uint64_t lengths;    // FRAME_MIN..FRAME_MIN + lengths - 1: the lengths of frames that a
+                         // receive queue takes (the driver's own affair), or a transmit queue
+                         // carries (written by who sends through it, before each use of room());
+                         // 0: none without a closer look
+    receive_verb *receive; // the driver's (port_use())
+    refill_verb *refill;
+    transmit_verb *transmit;
+    exchange_verb *exchange; // these three are never NULL
+    put_verb *put;
+    relay_verb *relay;
 };
 
 // A piece of a queue's memory, for whoever runs the data verbs where that memory is not: in a
@@ -214,10 +239,11 @@ struct port_driver {
     // A few register accesses; never waits.
     bool (*arm)(struct port *port, bool on);
 
-    // Takes up to max (1..BURST_MAX) frames off the ring, oldest first. The caller owns the buffers
+    // Takes up to max (1..BURST_MAX) frames off the ring, oldest first; fewer where the ring ends,
+    // and what lies behind its end the next time. The caller owns the buffers
     // of the returned frames and must give as many back with refill() before it calls receive()
     // on this queue again. Returns how many, 0 when there is none or the port has faulted.
-    unsigned (*receive)(struct queue *rx, struct frame *frames, unsigned max);
+    receive_verb *receive;
 
     // How many frames transmit() would queue now, wanted (1..BURST_MAX) at most; looks at what the
     // card has finished with when that is not known to suffice. 0 when the port does not run.
@@ -228,7 +254,7 @@ struct port_driver {
     // i >= k the frame is untouched and still the caller's. Rings at most one doorbell.
     // Every frame must satisfy frame_valid() and start at least 12 bytes into its buffer; the
     // bytes in front of the frame may be overwritten.
-    unsigned (*transmit)(struct queue *tx, struct frame *frames, unsigned count);
+    transmit_verb *transmit;
 
     // NULL, both: transmit() only. enqueue() does what transmit() does, but the card does not hear
     // of the frames until ring() is called, or transmit() or send_copy() for this queue; and the
@@ -244,19 +270,26 @@ struct port_driver {
     // receive() returned. Only frames[].buffer is looked at. Of a port that is not running any more
     // it may be less, even 0: those frames named no buffer that exists (PORT_FAULT_BAD_BUFFER). As
     // many slots, the last ones, are then left without; nothing is given to the card.
-    void (*refill)(struct queue *rx, const struct frame *frames, unsigned count);
+    refill_verb *refill;
+
+    // transmit() and refill() for one frame, which needs no array: what there is while a box has
+    // little to do. It starts at FRAME_HEADROOM. exchange() returns the empty buffer, or NO_BUFFER
+    // when it queued nothing. NULL: the two verbs for bursts do it.
+    exchange_verb *exchange;
+    put_verb *put;
 
     // NULL: frames pass by receive(), transmit() and refill() only. Does what these three do, in
     // one, for frames with which there is nothing wrong: takes up to max (1..BURST_MAX) frames of
-    // FRAME_MIN..longest bytes off rx, oldest first, puts them into tx, a queue of a port with the
-    // same driver, as far as there is room, and gives each slot of rx the buffer that was exchanged
-    // for its frame. Both queues are afterwards as the three would have left them, so that one
-    // burst may be moved this way and the next one that way; never between receive() and refill().
-    // longest is FRAME_MIN..max_frame of the port of tx. Rings at most one doorbell of each queue.
-    // Returns how many frames moved, and their bytes without FCS; 0: none has arrived;
-    // RELAY_NOT_PLAIN, with nothing moved: the oldest frame is not plainly good, there is no room,
-    // or a port does not run: the other verbs tell what it is.
-    struct relayed (*relay)(struct queue *rx, struct queue *tx, unsigned max, uint32_t longest);
+    // FRAME_MIN..FRAME_MIN + lengths - 1 bytes off rx, oldest first, puts them into tx, a queue of
+    // a port with the same driver, as far as there is room, and gives each slot of rx the buffer
+    // that was exchanged for its frame. Both queues are afterwards as the three would have left
+    // them, so that one burst may be moved this way and the next one that way; never between
+    // receive() and refill(). No frame is longer than max_frame of the port of tx, and
+    // tx->free >= max says that it runs. Rings at most one doorbell of each queue. Returns how many
+    // frames moved, and how long they are; 0: none has arrived; RELAY_NOT_PLAIN, with nothing
+    // moved: the oldest frame is not plainly good, there is no room, or a port does not run: the
+    // other verbs tell what it is.
+    relay_verb *relay;
 
     // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
@@ -333,6 +366,17 @@ struct port_driver {
     void (*describe)(struct port *port);
 };
 
+// From here on nothing passes the port's queues without a closer look. Whoever lets a port not run
+// any more, or have no link, calls this; the driver and the forwarder open the queues again by
+// themselves.
+static inline void port_close(struct port *port)
+{
+    for (unsigned i = 0; i < port->rx_queues; i++)
+        port->rx[i]->lengths = 0;
+    for (unsigned i = 0; i < port->tx_queues; i++)
+        port->tx[i]->free = port->tx[i]->lengths = 0;
+}
+
 // Records that the card broke a rule. The port is dead from here on until it is restarted.
 static inline void port_fail(struct port *port, enum port_fault fault, uint32_t value)
 {
@@ -340,4 +384,44 @@ static inline void port_fail(struct port *port, enum port_fault fault, uint32_t 
     port->fault = fault;
     port->fault_value = value;
     port->fault_count[fault]++;
+    port_close(port);
+}
+
+// The relay() of a driver that has none.
+static inline struct relayed port_no_relay(struct queue *rx, struct queue *tx, unsigned max,
+                                           uint32_t lengths)
+{
+    (void)rx, (void)tx, (void)max, (void)lengths;
+    return (struct relayed){RELAY_NOT_PLAIN, 0};
+}
+
+// exchange() and put() of a driver that has none.
+static inline uint32_t port_exchange(struct queue *tx, uint64_t buffer, uint64_t length)
+{
+    struct frame frame = {(uint32_t)buffer, FRAME_HEADROOM, (uint16_t)length};
+    return tx->transmit(tx, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;
+}
+
+static inline void port_put(struct queue *rx, uint32_t buffer)
+{
+    const struct frame frame = {.buffer = buffer};
+    rx->refill(rx, &frame, 1);
+}
+
+// Gives a port, which has been probed, a driver; between two bursts. Its queues know the verbs of
+// the hot path by themselves.
+static inline void port_use(struct port *port, const struct port_driver *driver)
+{
+    port->driver = driver;
+    for (unsigned i = 0; i < port->rx_queues; i++) {
+        port->rx[i]->receive = driver->receive;
+        port->rx[i]->refill = driver->refill;
+        port->rx[i]->put = driver->put != NULL ? driver->put : port_put;
+        port->rx[i]->relay = driver->relay != NULL ? driver->relay : port_no_relay;
+    }
+    for (unsigned i = 0; i < port->tx_queues; i++) {
+        port->tx[i]->transmit = driver->transmit;
+        port->tx[i]->exchange = driver->exchange != NULL ? driver->exchange : port_exchange;
+        port->tx[i]->relay = driver->relay != NULL ? driver->relay : port_no_relay;
+    }
 }

@@ -111,7 +111,7 @@ void bounce_plan(struct buffers *buffers, unsigned number, unsigned burst)
     if (bounce == NULL)
         bounce = &bounces[count++];
     bounce->port = port;
-    bounce->stock = (struct queue){port, bounce->buffer_of, burst, 0};
+    bounce->stock = (struct queue){.port = port, .buffer_of = bounce->buffer_of, .slots = burst};
     bounce->left = burst;
     bounce->copied = 0;
     buffers->stock[number] = &bounce->stock;
@@ -126,8 +126,9 @@ bool bounce_insert(struct port *port)
     bounce->driver = *port->driver;
     bounce->driver.receive = receive;
     bounce->driver.refill = refill;
+    bounce->driver.put = NULL;
     bounce->driver.relay = NULL;
-    port->driver = &bounce->driver;
+    port_use(port, &bounce->driver);
     return true;
 }
 

@@ -80,7 +80,7 @@ int bridge_connect(struct bridge *bridge, struct forwarder *forwarder,
     const unsigned lanes = forwarder->lane_count;
     for (unsigned i = 0; i < bridge->count; i++) {
         if (!add_lanes(bridge, buffers, bridge->members[i])) {
-            forwarder->lane_count = lanes;
+            forwarder_cut(forwarder, lanes);
             return -EINVAL;
         }
     }

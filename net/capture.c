@@ -102,14 +102,16 @@ bool capture_begin(struct port *port, unsigned frames)
     tap.send_copy = send_copy;
     tap.enqueue = NULL; // what is sent passes by transmit()
     tapped = port;
-    port->driver = &tap;
+    tap.exchange = NULL; // these two would go past it
+    tap.relay = NULL;
+    port_use(port, &tap);
     return true;
 }
 
 void capture_end(void)
 {
     if (capture_on(tapped))
-        tapped->driver = own;
+        port_use(tapped, own);
     tapped = NULL;
     put = taken = 0;
     left = 0;

@@ -151,8 +151,8 @@ static void show_card(const struct port *port)
 
 static void show_stats(unsigned number)
 {
-    const struct port_counters counters = forwarder->counters[number], *c = &counters;
-    const struct sent sent = counters_sent(forwarder->sent[number], PORT_QUEUES_MAX);
+    const struct port_counters counters = forwarder_counters(forwarder, number), *c = &counters;
+    const struct sent sent = forwarder_sent_by_port(forwarder, number);
     struct snapshot *last = &snapshots[number];
     const uint64_t now = clock_us();
     const uint64_t us = now - last->time;

@@ -13,8 +13,12 @@
 #include "net/lane.h"
 #include <stddef.h>
 
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define INLINE      inline __attribute__((always_inline))
+// Has a queue in the register in which a verb wants it: else compilers move it there once more,
+// after they have looked up the verb.
+#define FOR_A_VERB(queue) __asm__("" : "+D"(queue))
+#define INLINE            inline __attribute__((always_inline))
 
 // The longest frame that the egress port carries and a buffer holds, bytes. Looked up for each
 // burst: every start() of the port may have changed it.
@@ -55,42 +59,45 @@ void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_reason 
         lane->ingress->rx_bytes += frame->length;
 }
 
-// Goes on where the first frame is that is not plainly good: moves what has to be dropped behind
-// the rest of the burst, which keeps its order, and counts why.
-COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *lane, unsigned count,
-                                     struct verdict so_far)
+// Judges the frames of a burst one by one: moves what has to be dropped behind the rest, which
+// keeps its order, and counts why.
+COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *lane, unsigned count)
 {
     struct frame *frames = forwarder->frames;
     const uint32_t longest = longest_frame(forwarder, lane);
-    for (unsigned i = so_far.good; i < count; i++) {
+    struct verdict verdict = {0, 0};
+    for (unsigned i = 0; i < count; i++) {
         const struct frame frame = frames[i];
         const enum drop_reason reason = lane_judge(forwarder, &frame, longest);
         if (reason == DROP_REASONS) {
-            frames[i] = frames[so_far.good];
-            frames[so_far.good++] = frame;
-            so_far.bytes += frame.length;
+            frames[i] = frames[verdict.good];
+            frames[verdict.good++] = frame;
+            verdict.bytes += frame.length;
         } else {
             lane_refuse(lane, &frame, reason);
         }
     }
-    return so_far;
+    return verdict;
 }
 
-// Looks at every frame of a burst once.
-static inline struct verdict check(struct forwarder *forwarder, struct lane *lane, unsigned count)
+// Looks at every frame of a burst once. Returns whether all are plainly good for tx, and in *beyond
+// by how many bytes they are longer than the shortest ones would be.
+static INLINE bool all_plain(const struct forwarder *forwarder, const struct queue *tx,
+                             unsigned count, uint64_t *beyond)
 {
-    const struct frame *const frames = forwarder->frames, *const end = frames + count;
-    const uint32_t buffers = forwarder->buffer_count, longest = longest_frame(forwarder, lane);
-    const uint32_t lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
-    uint64_t bytes = 0;
-    for (const struct frame *frame = frames; frame != end; frame++) {
-        if (!lane_plainly_good(frame, buffers, lengths)) {
-            const struct verdict so_far = {(unsigned)(frame - frames), bytes};
-            return set_aside(forwarder, lane, count, so_far);
-        }
-        bytes += frame->length;
+    const struct frame *frame = forwarder->frames, *const end = frame + count;
+    const uint32_t buffers = forwarder->buffer_count, lengths = tx->lengths;
+    uint64_t sum = 0;
+#pragma GCC unroll 4
+    for (; frame != end; frame++) {
+        const uint64_t number = lane_number(frame);
+        const uint32_t longer = lane_beyond_shortest(number);
+        if (UNLIKELY((uint32_t)number >= buffers || longer >= lengths))
+            return false;
+        sum += longer;
     }
-    return (struct verdict){count, bytes};
+    *beyond = sum;
+    return true;
 }
 
 enum drop_reason lane_not_taken(const struct port *egress)
@@ -125,13 +132,21 @@ COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good
     return kept;
 }
 
+// Whether the lane has waited for room since it last moved a frame.
+static bool holds(const struct lane *lane)
+{
+    return lane->held_until != 0 && lane->held_since == lane->passed;
+}
+
 unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane)
 {
     if (lane->rx->port->flow_control)
         return 0;
     const uint64_t now = clock_us();
-    if (lane->held_until == 0)
+    if (!holds(lane)) {
         lane->held_until = now + HOLD_US;
+        lane->held_since = lane->passed;
+    }
     return now < lane->held_until ? 0
                                   : forwarder->burst; // that ring does not move: what comes drops
 }
@@ -141,6 +156,8 @@ unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane
     const struct port *egress = lane->tx->port;
     if (egress->state != PORT_RUNNING || !egress->link_up)
         return forwarder->burst;
+    const uint32_t longest = longest_frame(forwarder, lane);
+    lane->tx->lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
     const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
     if (room == 0)
         return lane_hold_back(forwarder, lane);
@@ -194,12 +211,11 @@ static struct verdict deliver_only(struct forwarder *forwarder, struct lane *lan
 // lane pays for what it does and nothing else.
 enum destination { WIRE_ONLY, WIRE_AND_BOX, BOX_ONLY };
 
-static inline __attribute__((always_inline)) unsigned pass_to(struct forwarder *forwarder,
-                                                              struct lane *lane, unsigned received,
-                                                              const enum destination destination)
+static INLINE unsigned pass_to(struct forwarder *forwarder, struct lane *lane, unsigned received,
+                               const enum destination destination)
 {
     struct frame *frames = forwarder->frames;
-    struct verdict verdict = check(forwarder, lane, received);
+    struct verdict verdict = set_aside(forwarder, lane, received);
     lane->ingress->rx_frames += received;
     lane->ingress->rx_bytes += verdict.bytes;
     if (destination == WIRE_AND_BOX)
@@ -212,138 +228,181 @@ static inline __attribute__((always_inline)) unsigned pass_to(struct forwarder *
     unsigned buffers = received;
     if (verdict.good < received)
         buffers = drop_bad_buffers(forwarder, verdict.good, received);
-    lane->rx->port->driver->refill(lane->rx, frames, buffers);
+    lane->rx->refill(lane->rx, frames, buffers);
     return received;
 }
 
-static inline __attribute__((always_inline)) unsigned
-burst_to(struct forwarder *forwarder, struct lane *lane, const enum destination destination)
+// Every frame that passes a port which leads to the box is looked at.
+static unsigned forward_or_deliver(struct forwarder *forwarder, struct lane *lane)
 {
     const unsigned received = lane_take(forwarder, lane);
-    return received == 0 ? 0 : pass_to(forwarder, lane, received, destination);
+    return received == 0 ? 0 : pass_to(forwarder, lane, received, WIRE_AND_BOX);
 }
 
-// A burst on a wire.
-static __attribute__((noinline)) unsigned pass(struct forwarder *forwarder, struct lane *lane,
-                                               unsigned received)
+// The run of a lane that leads to the box and nowhere else.
+static unsigned deliver_burst(struct forwarder *forwarder, struct lane *lane)
 {
+    const unsigned received = lane_take(forwarder, lane);
+    return received == 0 ? 0 : pass_to(forwarder, lane, received, BOX_ONLY);
+}
+
+// --- a wire
+
+// A burst on a wire with which something may be wrong.
+COLD static unsigned pass_any(struct forwarder *forwarder, struct lane *lane, unsigned received)
+{
+    lane->frames += received;
     return pass_to(forwarder, lane, received, WIRE_ONLY);
 }
 
-// The egress port did not take the one frame of a burst.
-COLD static void drop_one(struct lane *lane, const struct frame *frame)
+// The egress port did not take the last frames of a burst.
+COLD static void pass_less(struct lane *lane, const struct frame *frames, unsigned count)
 {
-    lane->ingress->forwarded--;
-    lane->sent->frames--;
-    lane->sent->bytes -= frame->length;
-    lane_drop(lane, lane->tx->port, frame, 1);
+    const uint64_t bytes = lane_drop(lane, lane->tx->port, frames, count);
+    lane->passed -= count;
+    lane->passed_beyond -= bytes - count * (uint64_t)FRAME_MIN;
+    lane->frames += count;
+    lane->ingress->rx_frames += count;
+    lane->ingress->rx_bytes += bytes;
+}
+
+// The same when it was the only one. Returns its buffer.
+COLD static uint32_t pass_none(const struct forwarder *forwarder, struct lane *lane)
+{
+    pass_less(lane, forwarder->frames, 1);
+    return forwarder->frames[0].buffer;
+}
+
+// A burst on a wire whose transmit queue has room for it.
+static __attribute__((noinline)) unsigned pass(struct forwarder *forwarder, struct lane *lane,
+                                               unsigned received)
+{
+    struct frame *frames = forwarder->frames;
+    struct queue *rx = lane->rx, *tx = lane->tx;
+    uint64_t beyond;
+    if (UNLIKELY(!all_plain(forwarder, tx, received, &beyond)))
+        return pass_any(forwarder, lane, received);
+    lane->passed += received;
+    lane->passed_beyond += beyond;
+    const unsigned sent = tx->transmit(tx, frames, received);
+    if (UNLIKELY(sent != received))
+        pass_less(lane, frames + sent, received - sent);
+    rx->refill(rx, frames, received);
+    return received;
 }
 
 // The same for a burst of one frame, which is what there is while a box has little to do: no loop.
-static inline unsigned pass_one(struct forwarder *forwarder, struct lane *lane)
+static INLINE unsigned pass_one(struct forwarder *forwarder, struct lane *lane)
 {
-    struct frame *frame = forwarder->frames;
-    const struct port *egress = lane->tx->port;
-    const uint64_t length = lane_plain_length(frame, forwarder->buffer_count);
-    if (UNLIKELY(length > egress->max_frame || length > forwarder->capacity || !egress->link_up ||
-                 egress->state != PORT_RUNNING))
-        return pass(forwarder, lane, 1);
-    struct port_counters *in = lane->ingress;
-    struct sent *out = lane->sent;
-    in->rx_frames++;
-    in->rx_bytes += length;
-    in->forwarded++;
-    out->frames++;
-    out->bytes += length;
-    if (UNLIKELY(egress->driver->transmit(lane->tx, frame, 1) == 0))
-        drop_one(lane, frame);
-    lane->rx->port->driver->refill(lane->rx, frame, 1);
+    const struct frame *frame = forwarder->frames;
+    struct queue *rx, *tx = lane->tx;
+    const uint32_t beyond = lane_beyond_shortest(lane_number(frame));
+    if (UNLIKELY(frame->buffer >= forwarder->buffer_count || beyond >= tx->lengths))
+        return pass_any(forwarder, lane, 1);
+    lane->passed++;
+    lane->passed_beyond += beyond;
+    // It starts where frames start: so much has been looked at.
+    FOR_A_VERB(tx);
+    uint32_t buffer = tx->exchange(tx, frame->buffer, FRAME_MIN + (uint64_t)beyond);
+    if (UNLIKELY(buffer == NO_BUFFER))
+        buffer = pass_none(forwarder, lane);
+    rx = lane->rx;
+    FOR_A_VERB(rx);
+    rx->put(rx, buffer);
     return 1;
 }
 
-// Whether a driver of both queues moves plain frames by itself.
-static inline bool can_relay(const struct queue *rx, const struct queue *tx)
+// Whether a port sends.
+static inline bool sends(const struct port *port)
 {
-    return rx->port->driver == tx->port->driver && tx->port->driver->relay != NULL;
+    return port->state == PORT_RUNNING && port->link_up;
+}
+
+// When the transmit queue is not known to have room for a burst, nothing is known.
+static __attribute__((noinline)) unsigned with_little_room(struct forwarder *forwarder,
+                                                           struct lane *lane)
+{
+    const unsigned received = lane_take(forwarder, lane);
+    if (received == 0)
+        return 0;
+    return sends(lane->tx->port) ? pass(forwarder, lane, received)
+                                 : pass_any(forwarder, lane, received);
 }
 
 // What is received leaves by the one other port.
 static INLINE unsigned wire_burst(struct forwarder *forwarder, struct lane *lane)
 {
-    const unsigned received = lane_take(forwarder, lane);
+    const unsigned most = forwarder->burst;
+    if (UNLIKELY(lane->tx->free < most))
+        return with_little_room(forwarder, lane);
+    struct queue *rx = lane->rx;
+    FOR_A_VERB(rx);
+    const unsigned received = rx->receive(rx, forwarder->frames, most);
     if (received == 1)
         return pass_one(forwarder, lane);
     return received == 0 ? 0 : pass(forwarder, lane, received);
 }
 
-// The run of a wire's lane.
 static __attribute__((noinline)) unsigned forward_burst(struct forwarder *forwarder,
                                                         struct lane *lane)
 {
     return wire_burst(forwarder, lane);
 }
 
-// The run of a wire's lane between two ports of one driver that can relay plain frames. A burst
-// that is not plain is moved by the single verbs, which also find out why it is not.
-static INLINE unsigned relay_plain_burst(struct forwarder *forwarder, struct lane *lane)
+// Lets the driver of both ports move up to `most` frames. Returns how many moved; -1: by the verbs,
+// which also find out why.
+static INLINE int64_t relay(struct lane *lane, unsigned most)
 {
-    const struct port *egress = lane->tx->port;
-    const struct port_driver *driver = egress->driver;
-    if (UNLIKELY(!egress->link_up || !can_relay(lane->rx, lane->tx)))
-        return forward_burst(forwarder, lane);
-    const struct relayed moved =
-        driver->relay(lane->rx, lane->tx, forwarder->burst, longest_frame(forwarder, lane));
-    if (moved.frames <= 0) // while nothing arrives, nothing is learned about a ring that was full
-        return moved.frames == 0 ? 0 : forward_burst(forwarder, lane);
-    const uint64_t frames = (uint64_t)moved.frames;
-    struct port_counters *in = lane->ingress;
-    struct sent *out = lane->sent;
-    lane->held_until = 0;
-    in->rx_frames += frames;
-    in->rx_bytes += moved.bytes;
-    in->forwarded += frames;
-    out->frames += frames;
-    out->bytes += moved.bytes;
-    return (unsigned)frames;
+    struct queue *rx = lane->rx, *tx = lane->tx;
+    relay_verb *const verb = rx->relay;
+    if (UNLIKELY(tx->relay != verb))
+        return RELAY_NOT_PLAIN;
+    const struct relayed moved = verb(rx, tx, most, tx->lengths);
+    if (UNLIKELY(moved.frames < 0))
+        return RELAY_NOT_PLAIN;
+    lane->passed += (uint64_t)moved.frames;
+    lane->passed_beyond += moved.beyond;
+    return moved.frames;
 }
 
-static unsigned relay_burst(struct forwarder *forwarder, struct lane *lane)
+static __attribute__((noinline)) unsigned relay_with_little_room(struct forwarder *forwarder,
+                                                                 struct lane *lane)
 {
-    return relay_plain_burst(forwarder, lane);
+    const unsigned most = lane_look_for_room(forwarder, lane);
+    if (most == 0)
+        return 0;
+    const int64_t moved = sends(lane->tx->port) ? relay(lane, most) : RELAY_NOT_PLAIN;
+    return moved >= 0 ? (unsigned)moved : with_little_room(forwarder, lane);
 }
 
-// Every frame that passes a port which leads to the box is looked at, so the verbs move it.
-static unsigned forward_or_deliver(struct forwarder *forwarder, struct lane *lane)
+// The same between two ports of one driver that can relay plain frames.
+static INLINE unsigned relay_burst(struct forwarder *forwarder, struct lane *lane)
 {
-    return burst_to(forwarder, lane, WIRE_AND_BOX);
+    const unsigned most = forwarder->burst;
+    if (UNLIKELY(lane->tx->free < most))
+        return relay_with_little_room(forwarder, lane);
+    const int64_t moved = relay(lane, most);
+    return LIKELY(moved >= 0) ? (unsigned)moved : forward_burst(forwarder, lane);
 }
 
-// The run of a lane that leads to the box and nowhere else.
-static unsigned deliver_burst(struct forwarder *forwarder, struct lane *lane)
-{
-    return burst_to(forwarder, lane, BOX_ONLY);
-}
-
-// Runs a lane once. The two runs of a wire are part of the loop: with one frame in a burst a call
+// Runs a lane once. The two ways of a wire are part of the loop: with one frame in a burst a call
 // and the saving of registers would be a tenth of what the frame costs.
-static inline unsigned run_once(struct forwarder *forwarder, struct lane *lane)
+static INLINE unsigned run_once(struct forwarder *forwarder, struct lane *lane)
 {
-    if (lane->run == relay_burst)
-        return relay_plain_burst(forwarder, lane);
-    if (lane->run == forward_burst)
+    if (LIKELY(lane->kind == LANE_WIRE))
         return wire_burst(forwarder, lane);
-    return lane->run(forwarder, lane);
+    if (lane->kind < LANE_WIRE)
+        return relay_burst(forwarder, lane);
+    const unsigned frames = lane->run(forwarder, lane);
+    lane->frames += frames;
+    return frames;
 }
 
 unsigned forward_poll(struct forwarder *forwarder)
 {
     unsigned seen = 0;
-    struct lane *const end = forwarder->lanes + forwarder->lane_count;
-    for (struct lane *lane = forwarder->lanes; lane != end; lane++) {
-        const unsigned frames = run_once(forwarder, lane);
-        lane->frames += frames;
-        seen += frames;
-    }
+    for (struct lane *lane = forwarder->lanes; lane != forwarder->end; lane++)
+        seen += run_once(forwarder, lane);
     return seen;
 }
 
@@ -358,8 +417,8 @@ struct sent *forwarder_sent(struct forwarder *forwarder, unsigned port, const st
 bool forward_holds(const struct forwarder *forwarder)
 {
     for (unsigned i = 0; i < forwarder->lane_count; i++) {
-        const uint64_t until = forwarder->lanes[i].held_until;
-        if (until != 0 && clock_us() < until) // later, a round takes what there is
+        const struct lane *lane = &forwarder->lanes[i];
+        if (holds(lane) && clock_us() < lane->held_until) // later, a round takes what there is
             return true;
     }
     return false;
@@ -368,10 +427,17 @@ bool forward_holds(const struct forwarder *forwarder)
 void forwarder_init(struct forwarder *forwarder, const struct packet_area *area)
 {
     *forwarder = (struct forwarder){
+        .end = forwarder->lanes,
         .buffer_count = area->count,
         .capacity = area->capacity,
         .burst = BURST_DEFAULT,
     };
+}
+
+static void run_by(struct lane *lane, lane_run *run)
+{
+    lane->kind = LANE_OTHER;
+    lane->run = run;
 }
 
 void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsigned port)
@@ -379,9 +445,8 @@ void forwarder_set_local(struct forwarder *forwarder, struct local *local, unsig
     forwarder->local = local;
     struct lane *const end = forwarder->lanes + forwarder->lane_count;
     for (struct lane *lane = forwarder->lanes; lane != end; lane++)
-        if (lane->ingress == &forwarder->counters[port] &&
-            (lane->run == forward_burst || lane->run == relay_burst))
-            lane->run = forward_or_deliver;
+        if (lane->ingress == &forwarder->counters[port] && lane->kind != LANE_OTHER)
+            run_by(lane, forward_or_deliver);
 }
 
 bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsigned ingress)
@@ -389,7 +454,7 @@ bool forwarder_add_box_lane(struct forwarder *forwarder, struct queue *rx, unsig
     if (rx->port->tx_queues == 0 ||
         !forwarder_add_lane(forwarder, rx, ingress, rx->port->tx[0], ingress))
         return false;
-    forwarder->lanes[forwarder->lane_count - 1].run = deliver_burst;
+    run_by(&forwarder->lanes[forwarder->lane_count - 1], deliver_burst);
     return true;
 }
 
@@ -398,8 +463,13 @@ struct lane *forwarder_add_run(struct forwarder *forwarder, lane_run *run, struc
 {
     if (forwarder->lane_count == LANES_MAX)
         return NULL;
-    struct lane *lane = &forwarder->lanes[forwarder->lane_count++];
+    port_use(rx->port, rx->port->driver);
+    if (tx != NULL)
+        port_use(tx->port, tx->port->driver);
+    struct lane *lane = &forwarder->lanes[forwarder->lane_count];
+    forwarder_cut(forwarder, forwarder->lane_count + 1);
     *lane = (struct lane){
+        .kind = LANE_OTHER,
         .run = run,
         .rx = rx,
         .tx = tx,
@@ -413,10 +483,12 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
 {
     if (tx->port->max_frame < FRAME_MIN)
         return false;
-    lane_run *const run = can_relay(rx, tx) ? relay_burst : forward_burst;
-    struct lane *lane = forwarder_add_run(forwarder, run, rx, ingress, tx);
+    const struct port_driver *driver = rx->port->driver;
+    const bool relays = driver == tx->port->driver && driver->relay != NULL;
+    struct lane *lane = forwarder_add_run(forwarder, NULL, rx, ingress, tx);
     if (lane == NULL)
         return false;
+    lane->kind = relays ? LANE_RELAY : LANE_WIRE;
     lane->sent = forwarder_sent(forwarder, egress, tx);
     return true;
 }

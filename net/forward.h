@@ -21,15 +21,32 @@ struct lane;
 // when it returns. Returns the number of frames received. Never waits.
 typedef unsigned lane_run(struct forwarder *forwarder, struct lane *lane);
 
+// How the frames of a lane are moved.
+enum lane_kind {
+    LANE_RELAY, // a wire between two ports of one driver that moves plain frames by itself
+    LANE_WIRE,  // a wire
+    LANE_OTHER, // by its run
+};
+
 struct lane {
-    lane_run *run;    // how its frames are moved
-    void *context;    // of the run's own; NULL for a wire
+    _Alignas(CACHE_LINE) enum lane_kind kind;
     struct queue *rx; // of the ingress port
     struct queue *tx; // of the egress port; NULL where there are several
+
+    // What a wire received and sent, when nothing was wrong with it, is counted here, once;
+    // forwarder_counters() makes of it what a port and a queue count. (The two do not lie side by
+    // side: compilers then make two additions of it, instead of moving both numbers to a vector
+    // register and back.)
+    uint64_t passed;
+    uint64_t frames;        // received besides; lane_frames() is all
+    uint64_t passed_beyond; // bytes of those that passed, FRAME_MIN less for each
+
     struct port_counters *ingress;
     struct sent *sent;   // of tx
-    uint64_t frames;     // received so far
+    lane_run *run;       // of LANE_OTHER
+    void *context;       // of the run's own
     uint64_t held_until; // the transmit ring is full, and its frames wait so long, us; 0: it is not
+    uint64_t held_since; // passed when that began: once others have passed, it is over
 };
 
 // A lane whose transmit ring is full leaves frames in the receive ring. When there has been no room
@@ -45,7 +62,9 @@ struct forwarder {
     unsigned burst;                 // frames a lane may take in one round, 1..BURST_MAX
     struct local *local;            // frames for the box itself; NULL: there are none
     unsigned lane_count;
+    struct lane *end; // lanes + lane_count
     struct lane lanes[LANES_MAX];
+    // These two without what has passed by lanes.
     struct port_counters counters[NET_PORTS_MAX];
     struct sent sent[NET_PORTS_MAX][PORT_QUEUES_MAX]; // by port and transmit queue
 };
@@ -53,6 +72,13 @@ struct forwarder {
 // Empties the forwarder and takes over the dimensions of the packet area; burst is
 // BURST_DEFAULT and may be changed between two rounds.
 void forwarder_init(struct forwarder *forwarder, const struct packet_area *area);
+
+// Leaves that many lanes, of those that there are the first ones.
+static inline void forwarder_cut(struct forwarder *forwarder, unsigned lanes)
+{
+    forwarder->lane_count = lanes;
+    forwarder->end = forwarder->lanes + lanes;
+}
 
 // Sends what rx receives out of tx, all of it, unseen: a lane of a wire. The numbers say whose
 // counters to keep, ingress and egress, 0..NET_PORTS_MAX-1; both ports have been probed. Returns
@@ -82,6 +108,18 @@ struct sent *forwarder_sent(struct forwarder *forwarder, unsigned port, const st
 // One round over all lanes. Returns the number of frames seen: 0 means that there was nothing to
 // do. Never waits.
 unsigned forward_poll(struct forwarder *forwarder);
+
+// In net/tally.c. What happened to the frames of a port, and what left by a transmit queue of it,
+// or by all: all of it, at this moment.
+struct port_counters forwarder_counters(const struct forwarder *forwarder, unsigned port);
+struct sent forwarder_sent_by(const struct forwarder *forwarder, unsigned port, unsigned queue);
+struct sent forwarder_sent_by_port(const struct forwarder *forwarder, unsigned port);
+
+// Frames that a lane has received.
+static inline uint64_t lane_frames(const struct lane *lane)
+{
+    return lane->passed + lane->frames;
+}
 
 // Whether frames may lie in a receive ring although a round found nothing to do: some lane waits
 // for room in its transmit ring. Nothing interrupts when there is some.

@@ -58,7 +58,7 @@ static void begin(struct queue *queue, unsigned count)
 static void end(struct port *port)
 {
     if (--open_door.times == 0)
-        port->driver = open_door.real;
+        port_use(port, open_door.real);
 }
 
 bool inject_armed(const struct port *port)
@@ -122,6 +122,8 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
     }
     open_door.real = real;
     open_door.driver = *real;
+    open_door.driver.exchange = NULL;
+    open_door.driver.put = NULL;
     open_door.driver.relay = NULL;
     open_door.driver.enqueue = NULL;
     open_door.times = fault->times;
@@ -138,7 +140,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
         open_door.driver.transmit = open_transmit;
     else
         open_door.driver.receive = open_receive;
-    port->driver = &open_door.driver;
+    port_use(port, &open_door.driver);
     return true;
 }
 

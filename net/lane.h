@@ -10,17 +10,6 @@
 // Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
 enum { OFFSET_MIN = 12 };
 
-// Whether a frame is plainly good: in an existing buffer, at the usual place, and of one of the
-// `lengths` lengths from FRAME_MIN on that the egress port carries. The longest frame fits behind
-// the headroom, so this implies frame_valid(). A frame that starts elsewhere may be good too:
-// lane_judge() decides about the frames that are refused here.
-static inline bool lane_plainly_good(const struct frame *frame, uint32_t buffers, uint32_t lengths)
-{
-    const uint32_t length = frame->length;
-    return frame->buffer < buffers && frame->offset == FRAME_HEADROOM &&
-           length - FRAME_MIN < lengths; // below FRAME_MIN wraps to a huge number
-}
-
 // A frame as one number, whose fields are then in registers.
 static inline uint64_t lane_number(const struct frame *frame)
 {
@@ -38,7 +27,9 @@ static inline uint64_t lane_place(const struct frame *frame)
 }
 
 // How far a frame's length is from the shortest one; a huge number when it does not start where
-// frames start, or is shorter.
+// frames start, or is shorter. If it is not too long for the egress port, and its buffer exists, it
+// is plainly good: the longest frame fits behind the headroom, so this implies frame_valid(). A
+// frame that starts elsewhere may be good too: lane_judge() decides.
 static inline uint32_t lane_beyond_shortest(uint64_t frame)
 {
     _Static_assert(offsetof(struct frame, buffer) == 0 && offsetof(struct frame, offset) == 4 &&
@@ -46,16 +37,6 @@ static inline uint32_t lane_beyond_shortest(uint64_t frame)
                    "as it is taken apart here");
     const uint32_t fields = (uint32_t)(frame >> 32) - (FRAME_MIN << 16 | FRAME_HEADROOM);
     return fields << 16 | fields >> 16; // the offset, 0 if it is right, is now the high half
-}
-
-// The length of a frame that is in an existing buffer, at the usual place, and long enough: then it
-// is plainly good if it is not too long. A huge number when it is not.
-static inline uint64_t lane_plain_length(const struct frame *frame, uint32_t buffers)
-{
-    const uint64_t number = lane_number(frame);
-    if (__builtin_expect((uint32_t)number >= buffers, 0))
-        return UINT64_MAX;
-    return (uint64_t)lane_beyond_shortest(number) + FRAME_MIN;
 }
 
 // The exact verdict on one frame, which has to be no longer than `longest` bytes: DROP_REASONS when
@@ -95,7 +76,7 @@ static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane)
     } else {
         lane->held_until = 0;
     }
-    return lane->rx->port->driver->receive(lane->rx, forwarder->frames, most);
+    return lane->rx->receive(lane->rx, forwarder->frames, most);
 }
 
 // Sends count good frames, of so many bytes together, by a queue, and counts them in its sent;
@@ -107,7 +88,7 @@ static inline void lane_send(struct lane *lane, struct queue *tx, struct sent *o
     const struct port *port = tx->port;
     unsigned sent = 0;
     if (port->state == PORT_RUNNING && port->link_up && count > 0)
-        sent = port->driver->transmit(tx, frames, count);
+        sent = tx->transmit(tx, frames, count);
     if (sent < count)
         bytes -= lane_drop(lane, port, frames + sent, count - sent);
     lane->ingress->forwarded += sent;

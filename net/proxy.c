@@ -343,6 +343,8 @@ static const struct port_driver *driver_in_front_of(const struct port_driver *re
     driver->refill = refill;
     driver->room = room;
     driver->transmit = transmit;
+    driver->exchange = NULL;
+    driver->put = NULL;
     driver->relay = proxy_relay;
     driver->enqueue = NULL;
     driver->ring = NULL;
@@ -390,7 +392,7 @@ int proxy_insert(struct port *port, const struct buffers *buffers)
     for (unsigned i = 0; i < port->tx_queues; i++)
         port->tx[i] = &proxy->tx[i].queue;
     set_ranges(proxy, buffers);
-    port->driver = driver_in_front_of(real);
+    port_use(port, driver_in_front_of(real));
     proxy_count++;
     return 0;
 }

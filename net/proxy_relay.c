@@ -122,9 +122,10 @@ static inline bool can_relay(const struct proxy_queue *from, const struct proxy_
            longest >= FRAME_MIN;
 }
 
-struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t longest)
+struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t lengths)
 {
     struct proxy_queue *from = proxied(rx), *to = proxied(tx);
+    const uint32_t longest = lengths + FRAME_MIN - 1;
     uint64_t bytes;
     if (UNLIKELY(!can_relay(from, to, max, longest)))
         return not_plain;
@@ -154,5 +155,5 @@ struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uin
     }
     if (UNLIKELY(sent < count))
         bytes -= put_back(from, sent, count);
-    return sent == 0 ? not_plain : (struct relayed){sent, bytes};
+    return sent == 0 ? not_plain : (struct relayed){sent, bytes - sent * (uint64_t)FRAME_MIN};
 }

@@ -3,4 +3,4 @@
 #pragma once
 #include "drivers/port.h"
 
-struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t longest);
+struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t lengths);

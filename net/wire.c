@@ -30,6 +30,6 @@ int wire_connect(struct forwarder *forwarder, const struct buffers *buffers, uns
     if (error == 0)
         error = connect_one_way(forwarder, buffers, b, a);
     if (error != 0)
-        forwarder->lane_count = lanes;
+        forwarder_cut(forwarder, lanes);
     return error;
 }

@@ -16,12 +16,6 @@ static uint32_t buffer_at(const struct packet_area *area, uint64_t address, uint
     return (uint32_t)buffer;
 }
 
-// From slot `from` to slot `to`, going round.
-static uint32_t distance(uint32_t from, uint32_t to, uint32_t slots)
-{
-    return to >= from ? to - from : to + slots - from;
-}
-
 static void forget(struct queue *queue)
 {
     _Static_assert(NO_BUFFER == UINT32_MAX, "all bits set");
@@ -57,26 +51,28 @@ static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t 
     if (told >= slots)
         return -EIO;
     const uint32_t given = told + 1 == slots ? 0 : told + 1; // the first that the card may not fill
-    const uint32_t withheld = distance(given, first, slots);
-    const bool none = withheld < IXGBE_TAIL_EVERY, all = distance(first, given, slots) == *more;
+    const bool none = ixgbe_distance(given, first, slots) < IXGBE_TAIL_EVERY;
+    const bool all = ixgbe_distance(first, given, slots) == *more;
     if (none == all && (!none || *more != 0))
         return -EIO;
     if (none)
         *more = 0;
-    rx->withheld = none ? withheld : 0;
     forget(&rx->queue);
-    rx->next = (uint32_t)((put + *more) % slots);
+    rx->at = (uint32_t)((put + *more) % slots) * IXGBE_STEP;
+    rx->given = given;
     rx->owed = (uint32_t)(taken - put - *more);
     if (rx->owed > slots)
         return -EIO;
     // All but those that are owed.
-    const uint32_t from = (rx->next + rx->owed) % slots, to = rx->next;
+    const uint32_t from = (ixgbe_next(rx) + rx->owed) % slots, to = ixgbe_next(rx);
     const bool good =
         rx->owed == slots ||
         (from < to ? read_rx(rx, from, to) : read_rx(rx, from, slots) && read_rx(rx, 0, to));
     if (!good)
         return -EIO;
-    rx->lengths = rx->whole_lengths;
+    rx->queue.lengths = 0; // until it is known to run
+    rx->inside = false;
+    ixgbe_turn(rx);
     return 0;
 }
 
@@ -84,7 +80,7 @@ static int adopt_tx(struct ixgbe_tx *tx, uint64_t put, uint32_t *more)
 {
     const uint32_t slots = tx->queue.slots, before = (uint32_t)(put % slots);
     const uint32_t tail = mmio_read32(tx->tail_register, 0), head = *tx->head;
-    if (tail >= slots || head >= slots || distance(before, tail, slots) > *more)
+    if (tail >= slots || head >= slots || ixgbe_distance(before, tail, slots) > *more)
         return -EIO;
     const struct packet_area *area = tx->queue.port->area;
     forget(&tx->queue);
@@ -95,10 +91,10 @@ static int adopt_tx(struct ixgbe_tx *tx, uint64_t put, uint32_t *more)
             return -EIO;
         tx->queue.buffer_of[slot] = buffer;
     }
-    *more = distance(before, tail, slots);
-    tx->tail = tail;
+    *more = ixgbe_distance(before, tail, slots);
+    tx->at = tail * IXGBE_STEP;
     tx->clean = head;
-    tx->queue.free = slots - 1 - distance(head, tail, slots);
+    tx->queue.free = 0; // until it is known to run
     return 0;
 }
 

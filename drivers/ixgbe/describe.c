@@ -108,7 +108,7 @@ static void describe_receive_queue(struct ixgbe *card, const struct ixgbe_rx *rx
         (unsigned)ixgbe_read(card, IXGBE_RDBAH(q)), (unsigned)ixgbe_read(card, IXGBE_RDBAL(q)),
         (unsigned)ixgbe_read(card, IXGBE_RDLEN(q)));
     env_print(card->env, "        RDH %u RDT %u; driver: next %u, withheld %u, of %u", head, tail,
-              (unsigned)rx->next, (unsigned)rx->withheld, (unsigned)rx->queue.slots);
+              (unsigned)ixgbe_next(rx), (unsigned)ixgbe_withheld(rx), (unsigned)rx->queue.slots);
 }
 
 static void describe_transmit_queue(struct ixgbe *card, const struct ixgbe_tx *tx)
@@ -121,8 +121,8 @@ static void describe_transmit_queue(struct ixgbe *card, const struct ixgbe_tx *t
         (unsigned)ixgbe_read(card, IXGBE_TDBAH(q)), (unsigned)ixgbe_read(card, IXGBE_TDBAL(q)),
         (unsigned)ixgbe_read(card, IXGBE_TDLEN(q)));
     env_print(card->env, "        TDH %u TDT %u; driver: head %u, clean %u, tail %u, free %u", head,
-              tail, (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)tx->tail,
-              (unsigned)tx->queue.free);
+              tail, (unsigned)*tx->head, (unsigned)tx->clean, (unsigned)ixgbe_tail(tx),
+              (unsigned)ixgbe_free(tx));
 }
 
 // probe() fills in the queues last: when it failed there are none.

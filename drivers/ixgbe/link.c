@@ -266,6 +266,8 @@ static void follow(struct ixgbe *card, bool up, uint32_t links)
         card->link.retry_at = card->link.down_since + RETRY_US;
         card->link.explained = card->link.asked = false;
     }
+    if (!up)
+        port_close(port);
     port->link_up = up;
     port->link_mbps = up ? rate_mbps(card, links) : 0;
 }

@@ -14,7 +14,7 @@ static unsigned rx_parts(const struct ixgbe_rx *rx, struct queue_part parts[QUEU
     parts[n++] = (struct queue_part){QUEUE_PRIVATE, offsetof(struct ixgbe_rx, queue.buffer_of),
                                      slots * sizeof(uint32_t), rx->queue.buffer_of};
     parts[n++] = (struct queue_part){QUEUE_DMA, offsetof(struct ixgbe_rx, descriptors),
-                                     slots * sizeof *rx->descriptors, rx->descriptors};
+                                     (slots + 1) * sizeof *rx->descriptors, rx->descriptors};
     parts[n++] = (struct queue_part){QUEUE_REGISTER, offsetof(struct ixgbe_rx, tail),
                                      sizeof(uint32_t), rx->tail};
     return n;
@@ -52,7 +52,7 @@ bool ixgbe_ready(const struct queue *queue, bool transmit)
         return *tx->head == mmio_read32(tx->tail_register, 0);
     }
     const struct ixgbe_rx *rx = (const struct ixgbe_rx *)queue;
-    return rx->descriptors[rx->next].status & IXGBE_RX_DD;
+    return rx->descriptors[ixgbe_next(rx)].status & IXGBE_RX_DD;
 }
 
 void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put)
@@ -61,12 +61,13 @@ void ixgbe_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
     if (transmit) {
         struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
         // Everything that could be on its way still is, until the head says otherwise.
-        tx->tail = (uint32_t)(put % slots);
-        tx->clean = tx->tail + 1 == slots ? 0 : tx->tail + 1;
+        const uint32_t tail = (uint32_t)(put % slots);
+        tx->at = tail * IXGBE_STEP;
+        tx->clean = tail + 1 == slots ? 0 : tail + 1;
         tx->queue.free = 0;
     } else {
         struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
-        rx->next = (uint32_t)(put % slots);
+        rx->at = (uint32_t)(put % slots) * IXGBE_STEP;
         rx->owed = (uint32_t)(taken - put);
     }
 }

@@ -149,6 +149,7 @@ static void stop(struct port *port)
     port->link_up = false;
     port->link_mbps = 0;
     port->state = PORT_STOPPED;
+    port_close(port);
 }
 
 static void poll(struct port *port)
@@ -183,6 +184,8 @@ const struct port_driver ixgbe_driver = {
     .enqueue = ixgbe_enqueue,
     .ring = ixgbe_ring,
     .refill = ixgbe_refill,
+    .exchange = ixgbe_exchange,
+    .put = ixgbe_put,
     .relay = ixgbe_relay,
     .send_copy = ixgbe_send_copy,
     .parts = ixgbe_parts,

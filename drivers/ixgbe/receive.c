@@ -81,7 +81,7 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
     struct env_dma dma;
     // The truth about the slots lies behind the ring's private half.
     struct ixgbe_rx *rx = env_alloc(card->env, sizeof *rx + slots * sizeof(uint32_t));
-    if (rx == NULL || !env_dma_alloc(card->env, slots * sizeof *rx->descriptors, &dma)) {
+    if (rx == NULL || !env_dma_alloc(card->env, (slots + 1) * sizeof *rx->descriptors, &dma)) {
         env_log(card->env, "no memory for a receive ring of %u descriptors", (unsigned)slots);
         return -ENOMEM;
     }
@@ -105,10 +105,13 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     rx->buffers = packet_dma(area, 0, FRAME_HEADROOM);
     rx->stride = area->stride;
     rx->whole_lengths = card->buffer_kb * 1024 - FRAME_MIN + 1;
-    rx->lengths = rx->whole_lengths;
-    rx->next = 0;
-    rx->withheld = 0;
+    rx->queue.lengths = 0; // until it is known to run
+    rx->inside = false;
+    rx->at = 0;
+    rx->given = 0;
+    rx->until = IXGBE_TAIL_EVERY;
     rx->owed = 0;
+    rx->descriptors[rx->queue.slots].written = 0;
     for (uint32_t i = 0; i < rx->queue.slots; i++) {
         rx->descriptors[i].address = packet_dma(area, rx->queue.buffer_of[i], FRAME_HEADROOM);
         rx->descriptors[i].written = 0;
@@ -222,7 +225,8 @@ int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
     ixgbe_delay(FORGET_US);
     // What lies between the slot that is looked at next and the one that the card fills next. A
     // head outside the ring says nothing.
-    const uint32_t head = ixgbe_read(card, IXGBE_RDH(q)), next = (rx->next + rx->owed) % slots;
+    const uint32_t head = ixgbe_read(card, IXGBE_RDH(q)),
+                   next = (ixgbe_next(rx) + rx->owed) % slots;
     if (head < slots)
         card->port->card_missed += (head + slots - next) % slots;
     ixgbe_write(card, IXGBE_RDH(q), 0);
@@ -235,7 +239,7 @@ void ixgbe_receive_settle(struct ixgbe *card)
 {
     for (unsigned i = 0; i < card->port->rx_queues; i++) {
         struct ixgbe_rx *rx = card->rx[i];
-        for (uint32_t slot = rx->next; rx->owed > 0; rx->owed--) {
+        for (uint32_t slot = ixgbe_next(rx); rx->owed > 0; rx->owed--) {
             rx->queue.buffer_of[slot] = NO_BUFFER;
             slot = slot + 1 == rx->queue.slots ? 0 : slot + 1;
         }

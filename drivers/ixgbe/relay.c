@@ -45,7 +45,7 @@ static HOT __m128i to_commands(__m128i written)
 // time, signed: a length beyond INT16_MAX is negative, as is what another status leaves behind.
 static HOT bool all_plain(__m128i commands, __m128i others, __m128i longest)
 {
-    const __m128i shortest = _mm_set1_epi64x(SEND | FRAME_MIN);
+    const __m128i shortest = _mm_set1_epi64x(SHORTEST);
     const __m128i short_ones = _mm_cmpgt_epi16(shortest, _mm_min_epi16(commands, others));
     const __m128i long_ones = _mm_cmpgt_epi16(_mm_max_epi16(commands, others), longest);
     return _mm_movemask_epi8(_mm_or_si128(short_ones, long_ones)) == 0;
@@ -69,7 +69,7 @@ static HOT __m128i *buffers_at(uint32_t *buffers, size_t at)
 }
 
 // Moves the frames of a run of count slots from its first-th on, four at a time, as long as all
-// four are plain. Returns how many, and their bytes.
+// four are plain.
 static HOT struct ixgbe_moved relay_fours(const struct ixgbe_run *run, uint64_t first,
                                           uint64_t count)
 {
@@ -111,174 +111,165 @@ static HOT struct ixgbe_moved relay_fours(const struct ixgbe_run *run, uint64_t 
     }
     const uint64_t frames = (at - begin) / sizeof run->rx_buffer[0];
     sum = _mm_add_epi64(sum, _mm_unpackhi_epi64(sum, sum));
-    return (struct ixgbe_moved){frames, (uint64_t)_mm_cvtsi128_si64(sum) - frames * SEND};
+    return (struct ixgbe_moved){frames, (uint64_t)_mm_cvtsi128_si64(sum) - frames * SHORTEST};
 }
 
 // ---- One at a time
 
-// Moves the frame of one slot. Returns its length; 0, with nothing done, when it is not plain.
-static HOT uint32_t relay_one(const struct ixgbe_run *run, uint64_t i)
+// Moves the frame of one slot, which the card has written so; flags are of its command. Returns by
+// how much it is longer than the shortest one. Not below `lengths`, with nothing done: it is not
+// plain.
+static HOT uint64_t relay_one(struct ixgbe_rx *rx, size_t from, struct ixgbe_tx *tx, size_t to,
+                              uint64_t written, uint64_t lengths, uint64_t flags)
 {
-    struct ixgbe_rx_descriptor *rx = run->rx + i;
-    struct ixgbe_tx_descriptor *tx = run->tx + i;
-    const uint64_t written = look(rx);
-    const uint32_t length = (uint16_t)written;
-    if (UNLIKELY((written & PLAIN) != PLAIN || length - FRAME_MIN > run->longest - FRAME_MIN))
-        return 0; // a length below FRAME_MIN wraps to a huge number
-    const uint32_t full = run->rx_buffer[i], empty = run->tx_buffer[i];
-    run->rx_buffer[i] = empty;
-    run->tx_buffer[i] = full;
-    tx->address = run->tx_base + full * run->stride;
-    tx->command = length | SEND;
-    rx->address = run->rx_base + empty * run->stride;
-    rx->written = 0;
-    return length;
+    // Another status, or a length below FRAME_MIN, wraps to a huge number.
+    const uint64_t command = (written & WANTED) + TO_COMMAND, longer = command - SHORTEST;
+    if (UNLIKELY(longer >= lengths))
+        return UINT64_MAX;
+    uint32_t *rx_buffer = ixgbe_buffer(&rx->queue, from), *tx_buffer = ixgbe_buffer(&tx->queue, to);
+    struct ixgbe_rx_descriptor *source = ixgbe_rx_descriptor(rx, from);
+    struct ixgbe_tx_descriptor *sink = ixgbe_tx_descriptor(tx, to);
+    const uint64_t full = *rx_buffer, empty = *tx_buffer, stride = rx->stride;
+    *rx_buffer = (uint32_t)empty;
+    *tx_buffer = (uint32_t)full;
+    sink->address = tx->buffers + FRAME_HEADROOM + full * stride;
+    sink->command = command | flags;
+    source->address = rx->buffers + empty * stride;
+    source->written = 0;
+    return longer;
 }
 
 // ---- Both rings
+
+// Moves the first plain frames of the slots that lie side by side from the next one on, from the
+// done-th to the count-th at most.
+static __attribute__((noinline)) struct ixgbe_moved relay_rest(struct ixgbe_rx *rx,
+                                                               struct ixgbe_tx *tx, uint64_t done,
+                                                               uint64_t count, uint32_t lengths)
+{
+    struct ixgbe_moved moved = {0, 0};
+    if (count - done >= 4) {
+        const struct ixgbe_run run = ixgbe_next_run(rx, tx, lengths);
+        moved = relay_fours(&run, done, count);
+    }
+    for (uint64_t i; (i = done + moved.frames) < count; moved.frames++) {
+        const size_t from = rx->at + i * IXGBE_STEP, to = tx->at + i * IXGBE_STEP;
+        const uint64_t written = look(ixgbe_rx_descriptor(rx, from));
+        const uint64_t longer = relay_one(rx, from, tx, to, written, lengths, 0);
+        if (longer >= lengths)
+            break;
+        moved.beyond += longer;
+    }
+    return moved;
+}
+
+// Moves the first plain frames of those slots, count at most.
+static HOT struct ixgbe_moved relay_run(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t count,
+                                        uint32_t lengths)
+{
+    struct ixgbe_moved moved = {0, 0};
+    if (rx->wide && count >= IXGBE_EIGHT)
+        moved = ixgbe_relay_eights(rx, tx, count, lengths);
+    if (moved.frames < count) {
+        const struct ixgbe_moved more = relay_rest(rx, tx, moved.frames, count, lengths);
+        moved.frames += more.frames;
+        moved.beyond += more.beyond;
+    }
+    return moved;
+}
 
 // count frames have moved. The last one asks for a report; the two flags beside that are known, so
 // nothing is read back.
 static HOT void pass(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 {
-    const uint32_t next = rx->next + count, tail = tx->tail + count;
-    *((volatile uint8_t *)&tx->descriptors[tail - 1].command + 3) = (SEND | IXGBE_TX_RS) >> 24;
-    rx->next = next == rx->queue.slots ? 0 : next;
-    tx->tail = tail == tx->queue.slots ? 0 : tail;
-}
-
-static __attribute__((noinline)) void ring_receive_doorbell(struct ixgbe_rx *rx)
-{
-    rx->withheld = 0;
-    mmio_write32(rx->tail, 0, ixgbe_slot_before(rx->next, rx->queue.slots));
+    const uint32_t from = rx->at + count * IXGBE_STEP, to = tx->at + count * IXGBE_STEP;
+    volatile uint8_t *command = (volatile uint8_t *)&ixgbe_tx_descriptor(tx, to)[-1].command;
+    command[3] = (SEND | IXGBE_TX_RS) >> 24;
+    rx->at = from;
+    tx->at = to == tx->queue.slots * IXGBE_STEP ? 0 : to;
 }
 
 // Tells both cards of count frames.
 static HOT void hand_over(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 {
-    tx->queue.free -= count;
-    rx->withheld += count;
     // Orders the stores to both rings before the stores to TDT and RDT. The cards read descriptors
     // only up to their tail.
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    mmio_write32(tx->tail_register, 0, tx->tail);
-    if (UNLIKELY(rx->withheld >= IXGBE_TAIL_EVERY))
-        ring_receive_doorbell(rx);
+    mmio_write32(tx->tail_register, 0, ixgbe_tail(tx));
+    if (UNLIKELY(rx->until <= count))
+        ixgbe_turn(rx);
+    else
+        rx->until -= count;
 }
 
-// Moves the first plain frames of the slots that lie side by side from the next one on, from the
-// done-th to the count-th at most. Returns how many, and their bytes.
-static __attribute__((noinline)) struct ixgbe_moved relay_rest(const struct ixgbe_rx *rx,
-                                                               const struct ixgbe_tx *tx,
-                                                               uint64_t done, uint64_t count,
-                                                               uint32_t longest)
-{
-    const struct ixgbe_run run = ixgbe_next_run(rx, tx, longest);
-    struct ixgbe_moved moved = {0, 0};
-    if (count - done >= 4)
-        moved = relay_fours(&run, done, count);
-    for (uint32_t length; done + moved.frames < count; moved.frames++, moved.bytes += length)
-        if ((length = relay_one(&run, done + moved.frames)) == 0)
-            break;
-    return moved;
-}
-
-// Moves the first plain frames of those slots, count at most.
-static HOT struct ixgbe_moved relay_run(const struct ixgbe_rx *rx, const struct ixgbe_tx *tx,
-                                        uint64_t count, uint32_t longest)
-{
-    struct ixgbe_moved moved = {0, 0};
-    if (rx->wide && count >= IXGBE_EIGHT)
-        moved = ixgbe_relay_eights(rx, tx, count, longest);
-    if (moved.frames < count) {
-        const struct ixgbe_moved more = relay_rest(rx, tx, moved.frames, count, longest);
-        moved.frames += more.frames;
-        moved.bytes += more.bytes;
-    }
-    return moved;
-}
-
-// Up to max frames, in runs that end where a ring ends.
+// Up to max frames, for which there is room, as far as the receive ring goes; in runs that end
+// where the transmit ring ends.
 static __attribute__((noinline)) struct relayed relay_many(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
-                                                           unsigned max, uint32_t longest)
+                                                           unsigned max, uint32_t lengths)
 {
     struct relayed all = {0, 0};
     struct ixgbe_moved moved;
     uint32_t count;
+    max = least(max, rx->queue.slots - ixgbe_next(rx));
     do {
-        count = least(rx->queue.slots - rx->next, tx->queue.slots - tx->tail);
-        count = least(least(count, max), tx->report_every);
-        moved = relay_run(rx, tx, count, longest);
+        count = least(least(tx->queue.slots - ixgbe_tail(tx), max), tx->report_every);
+        moved = relay_run(rx, tx, count, lengths);
         if (UNLIKELY(moved.frames == 0))
             break;
         pass(rx, tx, (uint32_t)moved.frames);
         all.frames += (int64_t)moved.frames;
-        all.bytes += moved.bytes;
+        all.beyond += moved.beyond;
         max -= count;
-    } while (max > 0 && moved.frames == count);
-    if (UNLIKELY(all.frames == 0))
+    } while (UNLIKELY(max > 0 && moved.frames == count));
+    const uint32_t frames = (uint32_t)all.frames;
+    if (UNLIKELY(frames == 0))
         return (struct relayed){RELAY_NOT_PLAIN, 0};
-    hand_over(rx, tx, (uint32_t)all.frames);
+    hand_over(rx, tx, frames);
+    if (frames <= tx->queue.free)
+        tx->queue.free -= frames; // they lay in front of the ring's end
+    else
+        ixgbe_open(tx);
     return all;
 }
 
-// Moves the one frame that waits. The descriptors are those of relay_one(), the books those of
-// pass() and hand_over(), without what only a burst needs.
-static HOT struct relayed relay_single(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written,
-                                       uint32_t longest)
+// None, or several, or one with which something may be wrong; or no room for as many as may come.
+static __attribute__((noinline)) struct relayed relay_any(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
+                                                          unsigned max, uint32_t lengths)
 {
-    const uint32_t slot = rx->next, tail = tx->tail;
-    // Another status, or a length below FRAME_MIN, wraps to a huge number.
-    const uint64_t longer = (written & WANTED) - (PLAIN | FRAME_MIN);
-    if (UNLIKELY(longer > longest - FRAME_MIN))
-        return (struct relayed){RELAY_NOT_PLAIN, 0};
-    const uint64_t length = longer + FRAME_MIN, stride = rx->stride;
-    const uint32_t full = rx->queue.buffer_of[slot], empty = tx->queue.buffer_of[tail];
-    rx->queue.buffer_of[slot] = empty;
-    tx->queue.buffer_of[tail] = full;
-    tx->descriptors[tail].address = tx->buffers + FRAME_HEADROOM + full * stride;
-    tx->descriptors[tail].command = length | SEND | IXGBE_TX_RS;
-    rx->descriptors[slot].address = rx->buffers + empty * stride;
-    rx->descriptors[slot].written = 0;
-    const uint32_t next = slot + 1 == rx->queue.slots ? 0 : slot + 1;
-    tx->tail = tail + 1 == tx->queue.slots ? 0 : tail + 1;
-    rx->next = next;
-    hand_over(rx, tx, 1);
-    return (struct relayed){1, length};
+    if (!(look(ixgbe_rx_descriptor(rx, rx->at)) & DD))
+        return (struct relayed){0, 0};
+    if (UNLIKELY(rx->queue.lengths < lengths)) {
+        if (rx->queue.port->state != PORT_RUNNING || rx->inside)
+            return (struct relayed){RELAY_NOT_PLAIN, 0};
+        rx->queue.lengths = rx->whole_lengths; // it was closed, and runs
+        lengths = least(lengths, rx->whole_lengths);
+    }
+    if (UNLIKELY(tx->queue.free < max)) {
+        max = ixgbe_room(&tx->queue, max);
+        if (max == 0)
+            return (struct relayed){RELAY_NOT_PLAIN, 0};
+    }
+    return relay_many(rx, tx, max, lengths);
 }
 
-// A frame waits. With little traffic it is the only one: no loop then.
-static HOT struct relayed relay(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written,
-                                unsigned max, uint32_t longest)
-{
-    // In the middle of a frame that does not fit one buffer, no length is plain: then lengths is 0.
-    longest = least(longest, rx->lengths + FRAME_MIN - 1);
-    if (UNLIKELY(longest < FRAME_MIN))
-        return (struct relayed){RELAY_NOT_PLAIN, 0};
-    if (max > 1 && (rx->next + 1 == rx->queue.slots || look(&rx->descriptors[rx->next + 1]) & DD))
-        return relay_many(rx, tx, max, longest);
-    return relay_single(rx, tx, written, longest);
-}
-
-// The same when the transmit ring may have no room for max frames.
-static __attribute__((noinline)) struct relayed
-relay_with_little_room(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t written, unsigned max,
-                       uint32_t longest)
-{
-    max = ixgbe_room(&tx->queue, max);
-    return max == 0 ? (struct relayed){RELAY_NOT_PLAIN, 0} : relay(rx, tx, written, max, longest);
-}
-
-struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest)
+// With little traffic there is one frame: no loop then. A port that does not run has no lengths,
+// and nothing free.
+struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths)
 {
     struct ixgbe_rx *rx = (struct ixgbe_rx *)from;
     struct ixgbe_tx *tx = (struct ixgbe_tx *)to;
-    if (UNLIKELY(from->port->state != PORT_RUNNING || to->port->state != PORT_RUNNING))
-        return (struct relayed){RELAY_NOT_PLAIN, 0};
-    const uint64_t written = look(&rx->descriptors[rx->next]);
-    if (!(written & DD))
-        return (struct relayed){0, 0};
-    if (UNLIKELY(tx->queue.free < max))
-        return relay_with_little_room(rx, tx, written, max, longest);
-    return relay(rx, tx, written, max, longest);
+    const size_t source = rx->at, sink = tx->at;
+    const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, source);
+    if (UNLIKELY(to->free < max || from->lengths < lengths))
+        return relay_any(rx, tx, max, lengths);
+    if (descriptor[1].status & IXGBE_RX_DD)
+        return relay_many(rx, tx, max, lengths);
+    const uint64_t longer = relay_one(rx, source, tx, sink, look(descriptor), lengths, IXGBE_TX_RS);
+    if (UNLIKELY(longer >= lengths))
+        return relay_any(rx, tx, max, lengths);
+    rx->at = (uint32_t)source + IXGBE_STEP;
+    tx->at = (uint32_t)sink + IXGBE_STEP;
+    to->free--;
+    hand_over(rx, tx, 1);
+    return (struct relayed){1, longer};
 }

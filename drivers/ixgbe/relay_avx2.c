@@ -54,7 +54,7 @@ STEP static __m256i to_commands(__m256i written)
 // time, signed: a length beyond INT16_MAX is negative, as is what another status leaves behind.
 STEP static bool all_plain(__m256i commands, __m256i others, __m256i longest)
 {
-    const __m256i shortest = _mm256_set1_epi64x(SEND | FRAME_MIN);
+    const __m256i shortest = _mm256_set1_epi64x(SHORTEST);
     const __m256i short_ones = _mm256_cmpgt_epi16(shortest, _mm256_min_epi16(commands, others));
     const __m256i long_ones = _mm256_cmpgt_epi16(_mm256_max_epi16(commands, others), longest);
     const __m256i wrong = _mm256_or_si256(short_ones, long_ones);
@@ -76,9 +76,9 @@ STEP static void write_four(__m256i *descriptors, __m256i address, __m256i rest)
 }
 
 AVX2 struct ixgbe_moved ixgbe_relay_eights(const struct ixgbe_rx *from, const struct ixgbe_tx *to,
-                                           uint64_t count, uint32_t limit)
+                                           uint64_t count, uint32_t lengths)
 {
-    const struct ixgbe_run run = ixgbe_next_run(from, to, limit);
+    const struct ixgbe_run run = ixgbe_next_run(from, to, lengths);
     const __m256i first = _mm256_setr_epi32(0, 0, 2, 0, 1, 0, 3, 0);
     const __m256i second = _mm256_setr_epi32(4, 0, 6, 0, 5, 0, 7, 0);
     const __m256i stride = _mm256_set1_epi64x((int64_t)run.stride), zero = _mm256_setzero_si256();
@@ -113,5 +113,5 @@ AVX2 struct ixgbe_moved ixgbe_relay_eights(const struct ixgbe_rx *from, const st
     const uint64_t frames = at / sizeof run.rx_buffer[0];
     __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
     half = _mm_add_epi64(half, _mm_unpackhi_epi64(half, half));
-    return (struct ixgbe_moved){frames, (uint64_t)_mm_cvtsi128_si64(half) - frames * SEND};
+    return (struct ixgbe_moved){frames, (uint64_t)_mm_cvtsi128_si64(half) - frames * SHORTEST};
 }

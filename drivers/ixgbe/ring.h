@@ -57,32 +57,35 @@ struct ixgbe_head {
 };
 _Static_assert(sizeof(struct ixgbe_head) == CACHE_LINE, "lines are not shared");
 
+// Where a slot is: its distance in bytes from the beginning of buffer_of, in which a buffer takes
+// four. A descriptor is four times as long, so that one number finds both, without a shift.
+enum { IXGBE_STEP = sizeof(uint32_t) };
+
 struct ixgbe_rx {
-    struct queue queue; // first: a queue is its ring
-    struct ixgbe_rx_descriptor *descriptors;
-    volatile uint8_t *tail; // RDT
-    uint64_t buffers;       // where buffer 0's frame starts, as the card sees it
-    uint32_t stride;        // bytes between buffers
-    uint32_t lengths;       // lengths accepted: FRAME_MIN .. FRAME_MIN + lengths - 1; 0, none,
-                            // in the middle of a frame that does not fit one buffer
-    uint32_t whole_lengths; // the same when not in the middle of one
-    uint32_t next;          // the slot that the card fills next; receive() looks here
-    uint32_t withheld;      // slots refilled since RDT was written
-    uint32_t owed;    // slots that receive() emptied and refill() has not filled, from next on
+    struct queue queue;                      // first: a queue is its ring
+    struct ixgbe_rx_descriptor *descriptors; // and one behind the last that is never done
+    volatile uint8_t *tail;                  // RDT
+    uint64_t buffers;                        // where buffer 0's frame starts, as the card sees it
+    uint64_t stride;                         // bytes between buffers
+    uint32_t at;    // the slot that the card fills next; receive() looks here
+    uint32_t until; // slots to be refilled until the ring ends or RDT is to be written, 1 at least
+    uint32_t owed;  // slots that receive() emptied and refill() has not filled, from next on
+    uint32_t given; // the slots before this one are the card's: RDT is the one before it
+    uint32_t whole_lengths; // lengths that a frame may have
+    bool inside;      // in the middle of a frame that does not fit one buffer: it has none of them
     bool wide;        // relay() may use AVX2
     uint64_t address; // of the descriptors, as the card sees them
     uint32_t number;
 };
 
 struct ixgbe_tx {
-    struct queue queue; // first; free is exact: one slot less than the ring has stays unused,
-                        // because TDT = TDH means empty
+    struct queue queue; // first
     struct ixgbe_tx_descriptor *descriptors;
     volatile uint8_t *tail_register; // TDT
     uint64_t buffers;                // where buffer 0 starts, as the card sees it
-    uint32_t stride;
+    uint64_t stride;
+    uint32_t at; // the slot that is filled next
     uint32_t report_every;
-    uint32_t tail;                 // the slot that is filled next
     uint32_t clean;                // up to here (not including) the card is known to be done
     const volatile uint32_t *head; // written by the card
     const struct packet_area *area;
@@ -92,24 +95,69 @@ struct ixgbe_tx {
     uint64_t watched_since; // and since when, microseconds
 };
 
+// The slot that is looked at next, and the one that is filled next.
+static inline uint32_t ixgbe_next(const struct ixgbe_rx *rx)
+{
+    return rx->at / IXGBE_STEP;
+}
+
+static inline uint32_t ixgbe_tail(const struct ixgbe_tx *tx)
+{
+    return tx->at / IXGBE_STEP;
+}
+
+static inline uint32_t *ixgbe_buffer(const struct queue *queue, size_t at)
+{
+    return (uint32_t *)((char *)queue->buffer_of + at);
+}
+
+static inline struct ixgbe_rx_descriptor *ixgbe_rx_descriptor(const struct ixgbe_rx *rx, size_t at)
+{
+    return (struct ixgbe_rx_descriptor *)((char *)rx->descriptors +
+                                          at * (sizeof *rx->descriptors / IXGBE_STEP));
+}
+
+static inline struct ixgbe_tx_descriptor *ixgbe_tx_descriptor(const struct ixgbe_tx *tx, size_t at)
+{
+    return (struct ixgbe_tx_descriptor *)((char *)tx->descriptors +
+                                          at * (sizeof *tx->descriptors / IXGBE_STEP));
+}
+
+// From slot `from` to slot `to`, going round.
+static inline uint32_t ixgbe_distance(uint32_t from, uint32_t to, uint32_t slots)
+{
+    return to >= from ? to - from : to + slots - from;
+}
+
 // The slot before this one, where RDT points when everything before `slot` belongs to the card.
 static inline uint32_t ixgbe_slot_before(uint32_t slot, uint32_t slots)
 {
     return (slot == 0 ? slots : slot) - 1;
 }
 
+// Slots refilled since RDT was written.
+static inline uint32_t ixgbe_withheld(const struct ixgbe_rx *rx)
+{
+    return ixgbe_distance(rx->given, ixgbe_next(rx), rx->queue.slots);
+}
+
 // Frames in the ring, from tx->clean on.
 static inline uint32_t ixgbe_queued(const struct ixgbe_tx *tx)
 {
-    return tx->queue.slots - 1 - tx->queue.free;
+    return ixgbe_distance(tx->clean, ixgbe_tail(tx), tx->queue.slots);
+}
+
+// Frames for which there is room as far as is known: one slot less than the ring has, because
+// TDT = TDH means empty.
+static inline uint32_t ixgbe_free(const struct ixgbe_tx *tx)
+{
+    return tx->queue.slots - 1 - ixgbe_queued(tx);
 }
 
 // How many of them a head says are sent. More than there are: it is a lie.
 static inline uint32_t ixgbe_sent(const struct ixgbe_tx *tx, uint32_t head)
 {
-    if (head >= tx->queue.slots)
-        return UINT32_MAX;
-    return head >= tx->clean ? head - tx->clean : head + tx->queue.slots - tx->clean;
+    return head >= tx->queue.slots ? UINT32_MAX : ixgbe_distance(tx->clean, head, tx->queue.slots);
 }
 
 // Frames in the ring that the card has not reported as sent; all of them when it lies about that.
@@ -119,15 +167,25 @@ static inline uint32_t ixgbe_unsent(const struct ixgbe_tx *tx)
     return sent <= queued ? queued - sent : queued;
 }
 
+// So many slots have been refilled that the ring ends or the card may be told of them, and so it
+// is, if none lacks its buffer; or the slots in question are others now.
+void ixgbe_turn(struct ixgbe_rx *rx);
+
+// Lets frames pass without a further question, as many as there is room for in front of the ring's
+// end: those for which a doorbell has no more to say than where the last one is.
+void ixgbe_open(struct ixgbe_tx *tx);
+
 // The data path; see drivers/port.h.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max);
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count);
+void ixgbe_put(struct queue *queue, uint32_t buffer);
+uint32_t ixgbe_exchange(struct queue *queue, uint64_t buffer, uint64_t length);
 unsigned ixgbe_room(struct queue *queue, unsigned wanted);
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count);
 unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
                        unsigned count);
 void ixgbe_ring(struct queue *queue);
-struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest);
+struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t ixgbe_next_empty(struct queue *queue);
 unsigned ixgbe_parts(const struct queue *queue, bool transmit,

@@ -2,14 +2,15 @@
 // The data path, receiving: frames off the ring, empty buffers onto it. Intel 82599 datasheet
 // (331520) 7.1.5, 7.1.9.
 //
-// A burst is cut where the ring ends, so that the inner loops count straight through arrays. The
-// one register touched is RDT.
+// A burst ends where the ring ends, so that the loops count straight through arrays. The one
+// register touched is RDT.
 #include "drivers/ixgbe/burst.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
 
 #define DD    ((uint64_t)IXGBE_RX_DD << 32) // in what the card wrote, as one number
 #define PLAIN ((uint64_t)(IXGBE_RX_DD | IXGBE_RX_EOP) << 32)
+#define ASKED (PLAIN | UINT16_MAX) // what is looked at
 _Static_assert(offsetof(struct ixgbe_rx_descriptor, status) ==
                    offsetof(struct ixgbe_rx_descriptor, written) + 4,
                "bits 39:32");
@@ -23,13 +24,19 @@ static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descripto
     return descriptor->written;
 }
 
+// How far what the card wrote is from a plain frame of the least length. Three checks in one
+// number: if both bits of the status were not set, or the length is below FRAME_MIN, it wraps to a
+// huge one.
+static HOT uint64_t beyond_shortest(uint64_t written)
+{
+    return (written & ASKED) - (PLAIN | FRAME_MIN);
+}
+
 // Takes the frame out of a slot. False, with nothing done, when there is none, or one that does not
 // end there, or of a length that it cannot have.
 static HOT bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths, struct frame *frame)
 {
-    // Three checks in one comparison: what is longer than the shortest frame is left of the length,
-    // if both bits of the status were set. If not, or below FRAME_MIN, it wraps to a huge number.
-    const uint64_t longer = (written & (PLAIN | UINT16_MAX)) - (PLAIN | FRAME_MIN);
+    const uint64_t longer = beyond_shortest(written);
     if (UNLIKELY(longer >= lengths))
         return false;
     // The whole frame in one store.
@@ -45,28 +52,30 @@ static HOT bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths, 
 // impossible length, and every piece of one that does not fit its buffer, is handed on with length
 // 0, which makes the box drop it; while pieces come in no length is possible. Returns how many
 // frames there are now.
-COLD static unsigned take_odd(struct ixgbe_rx *rx, uint32_t slot, struct frame *frames,
-                              unsigned count, unsigned taken)
+COLD static unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *frames, unsigned count,
+                              unsigned taken)
 {
-    for (; count > 0; count--, slot++, frames++, taken++) {
-        const uint64_t written = look(rx->descriptors + slot);
+    for (; count > 0; count--, at += IXGBE_STEP, frames++, taken++) {
+        const uint64_t written = look(ixgbe_rx_descriptor(rx, at));
         if (!(written & DD))
             break;
-        const uint32_t buffer = rx->queue.buffer_of[slot];
-        if (!take_plain(written, buffer, rx->lengths, frames))
+        const uint32_t buffer = *ixgbe_buffer(&rx->queue, at);
+        if (!take_plain(written, buffer, rx->queue.lengths, frames))
             *frames = (struct frame){buffer, FRAME_HEADROOM, 0};
-        rx->lengths = (written & PLAIN) == PLAIN ? rx->whole_lengths : 0;
+        rx->inside = (written & PLAIN) != PLAIN;
+        rx->queue.lengths = rx->inside ? 0 : rx->whole_lengths;
     }
     return taken;
 }
 
-// Takes up to count frames off the slots from first on, which do not pass the ring's end. Returns
-// how many there were.
-static HOT unsigned take(struct ixgbe_rx *rx, uint32_t first, struct frame *frames, unsigned count)
+// Takes up to count frames off the next slots, which do not pass the ring's end. Returns how many
+// there were.
+static HOT unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned count)
 {
-    const struct ixgbe_rx_descriptor *descriptor = rx->descriptors + first;
-    const uint32_t *buffer = rx->queue.buffer_of + first;
-    const uint64_t lengths = rx->lengths;
+    const size_t at = rx->at;
+    const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
+    const uint32_t *buffer = ixgbe_buffer(&rx->queue, at);
+    const uint64_t lengths = rx->queue.lengths;
     unsigned left = count;
     // Four at a time: counting and asking is a third of the work.
     for (; left >= 4; left -= 4) {
@@ -90,28 +99,13 @@ static HOT unsigned take(struct ixgbe_rx *rx, uint32_t first, struct frame *fram
     }
     if (left == 0 || !(look(descriptor) & DD))
         return count - left;
-    return take_odd(rx, (uint32_t)(descriptor - rx->descriptors), frames, left, count - left);
-}
-
-// A burst that may pass the ring's end, but not come back to where it began, whatever the
-// descriptors say.
-static __attribute__((noinline)) unsigned take_around(struct ixgbe_rx *rx, struct frame *frames,
-                                                      unsigned max)
-{
-    const uint32_t first = rx->next;
-    const unsigned to_end = rx->queue.slots - first;
-    const unsigned taken = take(rx, first, frames, to_end);
-    if (taken < to_end)
-        return taken;
-    return taken + take(rx, 0, frames + taken, least(max - taken, first));
+    return take_odd(rx, at + (count - left) * IXGBE_STEP, frames, left, count - left);
 }
 
 static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames,
                                                         unsigned max)
 {
-    const unsigned taken = UNLIKELY(max > rx->queue.slots - rx->next)
-                               ? take_around(rx, frames, max)
-                               : take(rx, rx->next, frames, max);
+    const unsigned taken = take(rx, frames, least(max, rx->queue.slots - ixgbe_next(rx)));
     rx->owed = taken;
     // Orders the loads of status above before the caller's loads of frame bytes. The card writes
     // the bytes first, then the status.
@@ -119,19 +113,28 @@ static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, str
     return taken;
 }
 
+// None, or several, or one with which something may be wrong.
+static __attribute__((noinline)) unsigned receive_any(struct ixgbe_rx *rx, struct frame *frames,
+                                                      unsigned max)
+{
+    if (!(look(ixgbe_rx_descriptor(rx, rx->at)) & DD) ||
+        UNLIKELY(rx->queue.port->state != PORT_RUNNING))
+        return 0;
+    if (UNLIKELY(rx->queue.lengths == 0 && !rx->inside))
+        rx->queue.lengths = rx->whole_lengths; // it was closed, and runs
+    return receive_burst(rx, frames, max);
+}
+
 // With little traffic there is one frame or none: that is decided here, without the cost of a loop.
+// A port that does not run has no lengths.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
-    const uint32_t slot = rx->next;
-    const struct ixgbe_rx_descriptor *descriptor = rx->descriptors + slot;
-    const uint64_t written = look(descriptor);
-    if (!(written & DD) || UNLIKELY(queue->port->state != PORT_RUNNING))
-        return 0;
-    if (max > 1 && (slot + 1 == queue->slots || look(descriptor + 1) & DD))
-        return receive_burst(rx, frames, max);
-    if (UNLIKELY(!take_plain(written, queue->buffer_of[slot], rx->lengths, frames)))
-        return receive_burst(rx, frames, max);
+    const size_t at = rx->at;
+    const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
+    if (descriptor[1].status & IXGBE_RX_DD ||
+        !take_plain(look(descriptor), *ixgbe_buffer(queue, at), queue->lengths, frames))
+        return receive_any(rx, frames, max);
     rx->owed = 1;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()
     return 1;
@@ -139,76 +142,68 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
 
 // Puts an empty buffer into a slot, for the card to fill.
 static inline void put_empty(struct ixgbe_rx_descriptor *descriptor, uint32_t *buffer_of,
-                             uint64_t buffers, uint64_t stride, const struct frame *frame)
+                             uint64_t buffers, uint64_t stride, uint32_t buffer)
 {
-    const uint64_t buffer = frame->buffer;
-    *buffer_of = (uint32_t)buffer;
-    descriptor->address = buffers + buffer * stride;
+    const uint64_t address = buffers + buffer * stride;
+    *buffer_of = buffer;
+    descriptor->address = address;
     descriptor->written = 0;
 }
 
-// Puts count buffers into the slots from first on, which do not pass the ring's end.
-static HOT void put_run(struct ixgbe_rx *rx, uint32_t first, const struct frame *frames,
-                        unsigned count)
+void ixgbe_turn(struct ixgbe_rx *rx)
 {
-    struct ixgbe_rx_descriptor *descriptor = rx->descriptors + first;
-    uint32_t *buffer_of = rx->queue.buffer_of + first;
-    const uint64_t buffers = rx->buffers, stride = rx->stride;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < count; i++)
-        put_empty(descriptor++, buffer_of++, buffers, stride, frames++);
-}
-
-static __attribute__((noinline)) uint32_t put_around(struct ixgbe_rx *rx,
-                                                     const struct frame *frames, unsigned count)
-{
-    const unsigned to_end = rx->queue.slots - rx->next;
-    put_run(rx, rx->next, frames, to_end);
-    put_run(rx, 0, frames + to_end, count - to_end);
-    return count - to_end;
-}
-
-// Writes RDT. Nothing is given to the card when buffers are missing: the port is dead then.
-static __attribute__((noinline)) void ring_doorbell(struct ixgbe_rx *rx)
-{
-    if (rx->owed != 0)
-        return;
-    rx->withheld = 0;
-    // Orders the stores to the descriptors before the store to RDT. The card reads descriptors only
-    // up to RDT.
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    mmio_write32(rx->tail, 0, ixgbe_slot_before(rx->next, rx->queue.slots));
-}
-
-// The slots up to next are filled, count more than before.
-static HOT void end_refill(struct ixgbe_rx *rx, uint32_t next, unsigned count)
-{
-    rx->next = next;
-    rx->owed -= count;
-    rx->withheld += count;
-    if (UNLIKELY(rx->withheld >= IXGBE_TAIL_EVERY))
-        ring_doorbell(rx);
+    const uint32_t slots = rx->queue.slots;
+    if (rx->at == slots * IXGBE_STEP)
+        rx->at = 0;
+    const uint32_t next = ixgbe_next(rx);
+    uint32_t withheld = ixgbe_withheld(rx);
+    // Nothing is given to the card when buffers are missing: the port is dead then.
+    if (withheld >= IXGBE_TAIL_EVERY && rx->owed == 0) {
+        rx->given = next;
+        withheld = 0;
+        // Orders the stores to the descriptors before the store to RDT. The card reads descriptors
+        // only up to RDT.
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+        mmio_write32(rx->tail, 0, ixgbe_slot_before(next, slots));
+    }
+    const uint32_t until = withheld < IXGBE_TAIL_EVERY ? IXGBE_TAIL_EVERY - withheld : 1;
+    rx->until = least(until, slots - next);
 }
 
 static __attribute__((noinline)) void refill_burst(struct ixgbe_rx *rx, const struct frame *frames,
                                                    unsigned count)
 {
-    uint32_t next = rx->next + count;
-    if (UNLIKELY(next >= rx->queue.slots))
-        next = put_around(rx, frames, count);
+    const size_t at = rx->at;
+    struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
+    uint32_t *buffer_of = ixgbe_buffer(&rx->queue, at);
+    const uint64_t buffers = rx->buffers, stride = rx->stride;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < count; i++)
+        put_empty(descriptor++, buffer_of++, buffers, stride, (frames++)->buffer);
+    rx->at = (uint32_t)at + count * IXGBE_STEP;
+    rx->owed -= count;
+    if (rx->until <= count)
+        ixgbe_turn(rx);
     else
-        put_run(rx, rx->next, frames, count);
-    end_refill(rx, next, count);
+        rx->until -= count;
+}
+
+void ixgbe_put(struct queue *queue, uint32_t buffer)
+{
+    struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
+    const size_t at = rx->at;
+    put_empty(ixgbe_rx_descriptor(rx, at), ixgbe_buffer(queue, at), rx->buffers, rx->stride,
+              buffer);
+    rx->at += IXGBE_STEP;
+    rx->owed--;
+    if (UNLIKELY(--rx->until == 0))
+        ixgbe_turn(rx);
 }
 
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count)
 {
-    struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
-    if (count != 1) {
-        refill_burst(rx, frames, count);
-        return;
-    }
-    const uint32_t slot = rx->next;
-    put_empty(rx->descriptors + slot, queue->buffer_of + slot, rx->buffers, rx->stride, frames);
-    end_refill(rx, slot + 1 == queue->slots ? 0 : slot + 1, 1);
+    if (count == 1)
+        ixgbe_put(queue, frames->buffer);
+    else
+        refill_burst((struct ixgbe_rx *)queue, frames, count);
 }

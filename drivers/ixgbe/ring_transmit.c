@@ -8,21 +8,37 @@
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
 
+void ixgbe_open(struct ixgbe_tx *tx)
+{
+    tx->queue.free = least(ixgbe_free(tx), tx->queue.slots - 1 - ixgbe_tail(tx));
+}
+
 // Learns from the head that the card wrote how far it is. The head may be anything from where it
 // was last seen to the tail (7.2.3.5.2: not only descriptors with RS); everything else is a lie.
 static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
 {
-    const uint32_t head = *tx->head, slots = tx->queue.slots;
-    const uint32_t sent = head >= tx->clean ? head - tx->clean : head + slots - tx->clean;
-    if (UNLIKELY(head >= slots || sent > slots - 1 - tx->queue.free)) {
+    const uint32_t head = *tx->head;
+    if (UNLIKELY(ixgbe_sent(tx, head) > ixgbe_queued(tx))) {
         port_fail(tx->queue.port, PORT_FAULT_TX_HEAD, head);
         return;
     }
     tx->clean = head;
-    tx->queue.free += sent;
     // Orders the load of the head before the stores to slots that it freed. The card writes the
     // head when it has read their buffers.
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+// How many of `wanted` frames have room, in the whole ring; looks at the head when that is not
+// known to suffice. 0 when the port does not run.
+static unsigned make_room(struct ixgbe_tx *tx, unsigned wanted)
+{
+    const struct port *port = tx->queue.port;
+    if (wanted > ixgbe_free(tx) && port->state == PORT_RUNNING)
+        reclaim(tx);
+    if (UNLIKELY(port->state != PORT_RUNNING))
+        return 0;
+    ixgbe_open(tx);
+    return least(wanted, ixgbe_free(tx));
 }
 
 // Puts a frame into a slot; the empty buffer that was there goes to *out, which may be the frame.
@@ -38,13 +54,13 @@ static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *bu
     out->buffer = empty;
 }
 
-// Exchanges count >= 1 frames with the slots from first on, which do not pass the ring's end. The
+// Exchanges count >= 1 frames with the slots from `at` on, which do not pass the ring's end. The
 // last one asks for a report.
-static HOT void exchange_run(struct ixgbe_tx *tx, uint32_t first, const struct frame *frames,
+static HOT void exchange_run(struct ixgbe_tx *tx, size_t at, const struct frame *frames,
                              struct frame *out, unsigned count)
 {
-    struct ixgbe_tx_descriptor *descriptor = tx->descriptors + first;
-    uint32_t *buffer_of = tx->queue.buffer_of + first;
+    struct ixgbe_tx_descriptor *descriptor = ixgbe_tx_descriptor(tx, at);
+    uint32_t *buffer_of = ixgbe_buffer(&tx->queue, at);
     const uint64_t buffers = tx->buffers, stride = tx->stride;
     for (; count >= 4; count -= 4, descriptor += 4, buffer_of += 4, frames += 4, out += 4) {
         exchange(descriptor, buffer_of, buffers, stride, frames, out, 0);
@@ -62,13 +78,13 @@ static inline void ring_doorbell(struct ixgbe_tx *tx)
 {
     // Orders the stores to descriptors and frames before the store to TDT.
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    mmio_write32(tx->tail_register, 0, tx->tail);
+    mmio_write32(tx->tail_register, 0, ixgbe_tail(tx));
 }
 
-// The slots up to tail are filled, count more than before.
-static inline void advance(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
+// The next count slots are filled, which lie in front of the ring's end.
+static inline void advance(struct ixgbe_tx *tx, unsigned count)
 {
-    tx->tail = tail;
+    tx->at += count * IXGBE_STEP;
     tx->queue.free -= count;
 }
 
@@ -77,69 +93,83 @@ static inline void advance(struct ixgbe_tx *tx, uint32_t tail, unsigned count)
 static __attribute__((noinline)) unsigned
 put_in_runs(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out, unsigned count)
 {
-    if (count > tx->queue.free) {
-        reclaim(tx);
-        count = least(count, tx->queue.free);
-        if (tx->queue.port->state != PORT_RUNNING)
-            return 0;
-    }
+    count = make_room(tx, count);
+    if (count == 0)
+        return 0;
     const uint32_t slots = tx->queue.slots;
-    uint32_t tail = tx->tail;
+    uint32_t tail = ixgbe_tail(tx);
     for (unsigned done = 0; done < count;) {
         const unsigned run = least(least(count - done, slots - tail), tx->report_every);
-        exchange_run(tx, tail, frames + done, out + done, run);
+        exchange_run(tx, (size_t)tail * IXGBE_STEP, frames + done, out + done, run);
         done += run;
         tail += run;
         if (tail == slots)
             tail = 0;
     }
-    advance(tx, tail, count);
+    tx->at = tail * IXGBE_STEP;
+    ixgbe_open(tx);
     return count;
 }
 
-// Puts a burst onto the ring, of which the card does not hear yet.
-static HOT unsigned put(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out,
-                        unsigned count)
+// Whether a burst is not simply put into the next slots. A count of 0 wraps to a huge number.
+static HOT bool needs_runs(const struct ixgbe_tx *tx, unsigned count)
 {
-    const uint32_t tail = tx->tail;
-    // A count of 0 wraps to a huge number.
-    if (UNLIKELY(count > tx->queue.free || count - 1 >= tx->report_every ||
-                 tail + count >= tx->queue.slots))
-        return put_in_runs(tx, frames, out, count);
-    exchange_run(tx, tail, frames, out, count);
-    advance(tx, tail + count, count);
-    return count;
+    return count > tx->queue.free || count - 1 >= tx->report_every;
 }
 
 unsigned ixgbe_room(struct queue *queue, unsigned wanted)
 {
-    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(wanted > tx->queue.free && queue->port->state == PORT_RUNNING))
-        reclaim(tx);
-    return queue->port->state == PORT_RUNNING ? least(wanted, tx->queue.free) : 0;
+    return make_room((struct ixgbe_tx *)queue, wanted);
 }
 
 static __attribute__((noinline)) unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frames,
                                                          unsigned count)
 {
-    count = put(tx, frames, frames, count);
+    if (UNLIKELY(needs_runs(tx, count))) {
+        count = put_in_runs(tx, frames, frames, count);
+    } else {
+        exchange_run(tx, tx->at, frames, frames, count);
+        advance(tx, count);
+    }
     if (count > 0)
         ring_doorbell(tx);
     return count;
 }
 
-unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
+// A frame that is alone, and for which there may be no room in front of the ring's end.
+static __attribute__((noinline)) uint32_t exchange_any(struct ixgbe_tx *tx, uint64_t buffer,
+                                                       uint64_t length)
+{
+    struct frame frame = {(uint32_t)buffer, FRAME_HEADROOM, (uint16_t)length};
+    return transmit_burst(tx, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;
+}
+
+// What is free lies in front of the ring's end, and only while the port runs.
+uint32_t ixgbe_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(queue->port->state != PORT_RUNNING))
-        return 0;
-    const uint32_t tail = tx->tail;
-    if (count != 1 || UNLIKELY(queue->free == 0 || tail + 1 == queue->slots))
-        return transmit_burst(tx, frames, count);
-    exchange(tx->descriptors + tail, queue->buffer_of + tail, tx->buffers, tx->stride, frames,
-             frames, IXGBE_TX_RS);
-    advance(tx, tail + 1, 1);
+    if (UNLIKELY(queue->free == 0))
+        return exchange_any(tx, buffer, length);
+    const size_t at = tx->at;
+    struct ixgbe_tx_descriptor *descriptor = ixgbe_tx_descriptor(tx, at);
+    uint32_t *buffer_of = ixgbe_buffer(queue, at);
+    const uint32_t empty = *buffer_of;
+    descriptor->address = tx->buffers + FRAME_HEADROOM + buffer * tx->stride;
+    descriptor->command = length | IXGBE_TX_EOP | IXGBE_TX_IFCS | IXGBE_TX_RS;
+    *buffer_of = (uint32_t)buffer;
+    advance(tx, 1);
     ring_doorbell(tx);
+    return empty;
+}
+
+unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
+{
+    if (count != 1 || UNLIKELY(frames->offset != FRAME_HEADROOM))
+        return transmit_burst((struct ixgbe_tx *)queue, frames, count);
+    const uint32_t empty = ixgbe_exchange(queue, frames->buffer, frames->length);
+    if (UNLIKELY(empty == NO_BUFFER))
+        return 0;
+    frames->buffer = empty;
     return 1;
 }
 
@@ -147,15 +177,11 @@ unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct f
                        unsigned count)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(queue->port->state != PORT_RUNNING))
-        return 0;
-    const uint32_t tail = tx->tail;
-    if (UNLIKELY(count > queue->free || count - 1 >= tx->report_every ||
-                 tail + count >= queue->slots))
+    if (UNLIKELY(needs_runs(tx, count)))
         return put_in_runs(tx, frames, empty, count);
     // A burst that leaves by several ports is short for each: pairs cost less than fours to begin.
-    struct ixgbe_tx_descriptor *descriptors = tx->descriptors + tail;
-    uint32_t *buffer_of = queue->buffer_of + tail;
+    struct ixgbe_tx_descriptor *descriptors = ixgbe_tx_descriptor(tx, tx->at);
+    uint32_t *buffer_of = ixgbe_buffer(queue, tx->at);
     const uint64_t buffers = tx->buffers, stride = tx->stride;
     size_t i = 0;
     if ((count & 1) != 0)
@@ -166,7 +192,7 @@ unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct f
                  empty + i + 1, 0);
     }
     descriptors[count - 1].command |= IXGBE_TX_RS;
-    advance(tx, tail + count, count);
+    advance(tx, count);
     return count;
 }
 
@@ -179,5 +205,5 @@ void ixgbe_ring(struct queue *queue)
 uint32_t ixgbe_next_empty(struct queue *queue)
 {
     const struct ixgbe_tx *tx = (const struct ixgbe_tx *)queue;
-    return ixgbe_room(queue, 1) == 0 ? NO_BUFFER : queue->buffer_of[tx->tail];
+    return ixgbe_room(queue, 1) == 0 ? NO_BUFFER : *ixgbe_buffer(queue, tx->at);
 }

@@ -33,10 +33,7 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
     }
     const uint32_t quarter = slots / 4;
     *tx = (struct ixgbe_tx){
-        .queue = {.port = card->port,
-                  .buffer_of = (uint32_t *)(tx + 1),
-                  .slots = slots,
-                  .free = slots - 1},
+        .queue = {.port = card->port, .buffer_of = (uint32_t *)(tx + 1), .slots = slots},
         .descriptors = dma.memory,
         .address = dma.address,
         .number = number,
@@ -78,9 +75,9 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
     tx->buffers = packet_dma(area, 0, 0);
     tx->stride = area->stride;
     tx->area = area;
-    tx->tail = 0;
+    tx->at = 0;
     tx->clean = 0;
-    tx->queue.free = tx->queue.slots - 1;
+    tx->queue.free = 0; // until it is known to run
     *(volatile uint32_t *)tx->head = 0;
     tx->watched_head = 0;
     tx->watched_since = env_time_us();
@@ -173,12 +170,12 @@ int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx)
     if (error)
         return error;
     ixgbe_delay(FORGET_US);
-    // The card's own head knows more than the last write-back. Frames behind tx->tail were never
+    // The card's own head knows more than the last write-back. Frames behind tx->at were never
     // taken over by transmit(): whoever died while it gave them to the card has them still.
     const uint32_t head = ixgbe_read(card, IXGBE_TDH(q)), tail = ixgbe_read(card, IXGBE_TDT(q));
     if (head < slots && tail < slots) {
         const uint32_t unsent = (tail + slots - head) % slots;
-        const uint32_t behind = (tail + slots - tx->tail) % slots;
+        const uint32_t behind = (tail + slots - ixgbe_tail(tx)) % slots;
         card->port->lost_in_restart += unsent > behind ? unsent - behind : 0;
     }
     ixgbe_write(card, IXGBE_TDH(q), 0);
@@ -192,7 +189,7 @@ void ixgbe_transmit_settle(struct ixgbe *card)
     for (unsigned i = 0; i < card->port->tx_queues; i++) {
         struct ixgbe_tx *tx = card->tx[i];
         card->port->lost_in_restart += ixgbe_unsent(tx);
-        tx->queue.free = tx->queue.slots - 1;
+        tx->clean = ixgbe_tail(tx);
     }
 }
 
@@ -208,7 +205,7 @@ void ixgbe_transmit_watch(struct ixgbe *card)
             port_fail(card->port, PORT_FAULT_TX_HEAD, head);
             return;
         }
-        if (head == tx->tail || head != tx->watched_head || !card->port->link_up) {
+        if (head == ixgbe_tail(tx) || head != tx->watched_head || !card->port->link_up) {
             tx->watched_head = head;
             tx->watched_since = now;
         } else if (now - tx->watched_since > SILENT_US) {
@@ -217,7 +214,8 @@ void ixgbe_transmit_watch(struct ixgbe *card)
                 continue;
             env_log(card->env,
                     "transmit queue %u has sent nothing for 2 s: head %u, tail %u, TDH %u", i,
-                    (unsigned)head, (unsigned)tx->tail, (unsigned)ixgbe_read(card, IXGBE_TDH(i)));
+                    (unsigned)head, (unsigned)ixgbe_tail(tx),
+                    (unsigned)ixgbe_read(card, IXGBE_TDH(i)));
             port_fail(card->port, PORT_FAULT_SILENT, head);
             return;
         }

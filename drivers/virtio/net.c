@@ -204,6 +204,7 @@ static void stop(struct port *port)
     virtio_queues_reset(net);
     port->link_up = false;
     port->state = PORT_STOPPED;
+    port_close(port);
     // A reset that goes on is the next start()'s affair.
     if (error == -ENODEV)
         died(port, PORT_FAULT_GONE);

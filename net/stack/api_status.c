@@ -54,23 +54,25 @@ static void write_queues(unsigned number, struct text *out)
 {
     const struct forwarder *forwarder = page_view()->forwarder;
     const struct port *port = page_view()->supervisor->ports[number].port;
-    const struct sent *sent = forwarder->sent[number];
     unsigned queues = 0;
     text_printf(out, ",\"rx_queue_frames\":[");
     for (unsigned i = 0; i < forwarder->lane_count; i++)
         if (forwarder->lanes[i].rx->port == port)
-            text_printf(out, "%s%" PRIu64, queues++ > 0 ? "," : "", forwarder->lanes[i].frames);
+            text_printf(out, "%s%" PRIu64, queues++ > 0 ? "," : "",
+                        lane_frames(&forwarder->lanes[i]));
     text_printf(out, "],\"tx_queue_frames\":[");
     for (unsigned i = 0; i < port->tx_queues && i < PORT_QUEUES_MAX; i++)
-        text_printf(out, "%s%" PRIu64, i > 0 ? "," : "", sent[i].frames);
+        text_printf(out, "%s%" PRIu64, i > 0 ? "," : "",
+                    forwarder_sent_by(forwarder, number, i).frames);
     text_printf(out, "]");
 }
 
 // All that adds up at one moment.
 static void write_counters(unsigned number, struct text *out)
 {
-    const struct port_counters *c = &page_view()->forwarder->counters[number];
-    const struct sent sent = counters_sent(page_view()->forwarder->sent[number], PORT_QUEUES_MAX);
+    const struct port_counters counters = forwarder_counters(page_view()->forwarder, number);
+    const struct port_counters *c = &counters;
+    const struct sent sent = forwarder_sent_by_port(page_view()->forwarder, number);
     const struct port *port = page_view()->supervisor->ports[number].port;
     text_printf(out,
                 ",\"rx_frames\":%" PRIu64 ",\"rx_bytes\":%" PRIu64 ",\"tx_frames\":%" PRIu64

@@ -57,14 +57,14 @@ static const struct supervised *port_at(unsigned item)
     return &page_view()->supervisor->ports[item];
 }
 
-static const struct port_counters *counters_at(unsigned item)
+static struct port_counters counters_at(unsigned item)
 {
-    return &page_view()->forwarder->counters[item];
+    return forwarder_counters(page_view()->forwarder, item);
 }
 
 static struct sent sent_by(unsigned item)
 {
-    return counters_sent(page_view()->forwarder->sent[item], PORT_QUEUES_MAX);
+    return forwarder_sent_by_port(page_view()->forwarder, item);
 }
 
 // A name and a parameter take no parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
@@ -96,12 +96,12 @@ TAKE(take_up, item, port_at(item)->port->state == PORT_RUNNING)
 TAKE(take_link, item, port_at(item)->port->state == PORT_RUNNING && port_at(item)->port->link_up)
 TAKE(take_speed, item, (uint64_t)port_at(item)->port->link_mbps * 125000)
 TAKE(take_restarts, item, port_at(item)->restarts)
-TAKE(take_rx_frames, item, counters_at(item)->rx_frames)
-TAKE(take_rx_bytes, item, counters_at(item)->rx_bytes)
+TAKE(take_rx_frames, item, counters_at(item).rx_frames)
+TAKE(take_rx_bytes, item, counters_at(item).rx_bytes)
 TAKE(take_tx_frames, item, sent_by(item).frames)
 TAKE(take_tx_bytes, item, sent_by(item).bytes)
-TAKE(take_forwarded, item, counters_at(item)->forwarded)
-TAKE(take_delivered, item, counters_at(item)->delivered)
+TAKE(take_forwarded, item, counters_at(item).forwarded)
+TAKE(take_delivered, item, counters_at(item).delivered)
 TAKE(take_originated, item, sent_by(item).originated)
 TAKE(take_missed, item, port_at(item)->port->card_missed)
 TAKE(take_damaged, item, port_at(item)->port->card_errors)
@@ -165,26 +165,26 @@ static void take_queue(unsigned item, struct sample *sample)
     while (number + 1 < port->rx_queues && port->rx[number] != lane->rx)
         number++;
     snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",queue=\"%u\"", port->name, number);
-    sample->number = lane->frames;
+    sample->number = lane_frames(lane);
 }
 
-static const struct sent *take_sent(unsigned item, struct sample *sample)
+static struct sent take_sent(unsigned item, struct sample *sample)
 {
     const unsigned number = item % PORT_QUEUES_MAX;
     const struct port *port = port_at(item / PORT_QUEUES_MAX)->port;
     sample->absent = number >= port->tx_queues;
     snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",queue=\"%u\"", port->name, number);
-    return &page_view()->forwarder->sent[item / PORT_QUEUES_MAX][number];
+    return forwarder_sent_by(page_view()->forwarder, item / PORT_QUEUES_MAX, number);
 }
 
 static void take_sent_frames(unsigned item, struct sample *sample)
 {
-    sample->number = take_sent(item, sample)->frames;
+    sample->number = take_sent(item, sample).frames;
 }
 
 static void take_sent_bytes(unsigned item, struct sample *sample)
 {
-    sample->number = take_sent(item, sample)->bytes;
+    sample->number = take_sent(item, sample).bytes;
 }
 
 static void take_drops(unsigned item, struct sample *sample)
@@ -192,7 +192,7 @@ static void take_drops(unsigned item, struct sample *sample)
     const unsigned port = item / DROP_REASONS, reason = item % DROP_REASONS;
     snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",reason=\"%s\"",
              port_at(port)->port->name, drop_name(reason));
-    sample->number = counters_at(port)->drops[reason];
+    sample->number = counters_at(port).drops[reason];
 }
 
 // Cause by cause and step by step; what never happened is left out.

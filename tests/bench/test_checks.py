@@ -14,20 +14,28 @@ BELOW_ROOT = os.environ.get("BUILD", "build")
 
 # Path; batch size, or "lies"; what it must say; file; the right line; the wrong one.
 CHECKS = {
+    "a buffer that does not exist, at first": (
+        "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist, at first",
+        "net/forward.c", "if (frame->buffer >= area.count)", "if (area.count == 0)"),
     "a buffer that does not exist": (
-        "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist", "net/lane.h",
-        "return frame->buffer < buffers &&", "return buffers != 0 &&"),
+        "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist\n",
+        "net/forward.c", "frame->buffer >= forwarder->buffer_count || beyond", "beyond"),
+    "a buffer that does not exist, among others": (
+        "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist, among others",
+        "net/forward.c", "(uint32_t)number >= buffers || longer", "longer"),
     "a length that no frame has": (
         "wire-82599", "lies", "not there: 82599: the end of such a frame",
         "drivers/ixgbe/ring_receive.c", "UNLIKELY(longer >= lengths)",
         "UNLIKELY(longer > UINT32_MAX)"),
     "a length that no frame has, fused": (
         "wire-82599-fused", "lies", "not there: 82599: longer than the other port carries",
-        "drivers/ixgbe/relay.c", "UNLIKELY(longer > longest - FRAME_MIN)",
-        "UNLIKELY(longer > UINT32_MAX)"),
+        "drivers/ixgbe/relay.c",
+        "    if (UNLIKELY(longer >= lengths))\n        return UINT64_MAX;",
+        "    if (UNLIKELY(longer > UINT32_MAX))\n        return UINT64_MAX;"),
     "a transmit head outside the ring": (
         "wire-82599", "lies", "not there: 82599: a transmit head outside the ring",
-        "drivers/ixgbe/ring_transmit.c", "UNLIKELY(head >= slots ||", "UNLIKELY(head > UINT32_MAX - 1 &&"),
+        "drivers/ixgbe/ring_transmit.c", "UNLIKELY(ixgbe_sent(tx, head) > ixgbe_queued(tx))",
+        "UNLIKELY(head > UINT32_MAX - 1)"),
     "a used index that ran ahead": (
         "wire-virtio", "lies", "not there: virtio: a used index that ran ahead",
         "drivers/virtio/burst.c", "waiting > split->made_available - split->used_seen",

@@ -99,7 +99,7 @@ static unsigned by_verbs(struct sim *sim, unsigned burst)
 static unsigned by_relay(struct sim *sim, unsigned burst)
 {
     const struct relayed moved =
-        ixgbe_driver.relay(sim->port.rx[0], sim->port.tx[0], burst, LONGEST);
+        ixgbe_driver.relay(sim->port.rx[0], sim->port.tx[0], burst, LONGEST - FRAME_MIN + 1);
     return moved.frames == RELAY_NOT_PLAIN ? by_verbs(sim, burst) : (unsigned)moved.frames;
 }
 
@@ -109,11 +109,12 @@ static void assert_same(bool honest)
 {
     const struct ixgbe_rx *rx = receive_ring(&fused), *other_rx = receive_ring(&plain);
     const struct ixgbe_tx *tx = transmit_ring(&fused), *other_tx = transmit_ring(&plain);
-    assert_int_equal(rx->next, other_rx->next);
-    assert_int_equal(rx->lengths, other_rx->lengths);
+    assert_int_equal(rx->at, other_rx->at);
+    assert_int_equal(rx->inside, other_rx->inside);
     assert_int_equal(rx->owed, 0);
-    assert_int_equal(tx->tail, other_tx->tail);
+    assert_int_equal(tx->at, other_tx->at);
     if (honest) {
+        assert_int_equal(rx->given, other_rx->given);
         const size_t bytes = SLOTS * sizeof(uint32_t);
         assert_memory_equal(rx->queue.buffer_of, other_rx->queue.buffer_of, bytes);
         assert_memory_equal(tx->queue.buffer_of, other_tx->queue.buffer_of, bytes);
@@ -189,6 +190,12 @@ static void the_same_whatever_the_card_says(void **state)
     compare(false);
 }
 
+static int64_t relay(unsigned burst, uint32_t longest)
+{
+    const uint32_t lengths = longest - FRAME_MIN + 1;
+    return ixgbe_driver.relay(fused.port.rx[0], fused.port.tx[0], burst, lengths).frames;
+}
+
 // Honest frames cross unchanged and in order, each exactly once; the tails are written as rarely as
 // it says.
 static void frames_cross(void **state)
@@ -204,10 +211,10 @@ static void frames_cross(void **state)
                 assert_true(simcard_receive(&fused.card, bytes, 60 + number % 5));
             }
             const uint64_t writes = fused.card.writes;
-            const struct relayed moved =
-                ixgbe_driver.relay(fused.port.rx[0], fused.port.tx[0], burst, LONGEST);
-            assert_int_equal(moved.frames, burst);
+            const int64_t moved = relay(burst, LONGEST);
             assert_in_range(fused.card.writes - writes, 1, 2);
+            if (moved < burst) // the rest lies behind the ring's end
+                assert_int_equal(moved + relay(burst, LONGEST), burst);
             assert_int_equal(simcard_transmit(&fused.card), burst);
         }
         assert_int_equal(fused.sent_count, number);
@@ -222,11 +229,6 @@ static void frames_cross(void **state)
     }
 }
 
-static int64_t relay(unsigned burst, uint32_t longest)
-{
-    return ixgbe_driver.relay(fused.port.rx[0], fused.port.tx[0], burst, longest).frames;
-}
-
 // What is not for it is left alone, and said.
 static void leaves_to_the_verbs(void **state)
 {
@@ -234,7 +236,7 @@ static void leaves_to_the_verbs(void **state)
     assert_int_equal(relay(32, LONGEST), 0);
     sim_arrive(&fused, 3);
     assert_int_equal(relay(32, 59), RELAY_NOT_PLAIN);
-    fused.port.state = PORT_FAULTED;
+    port_fail(&fused.port, PORT_FAULT_SILENT, 0);
     assert_int_equal(relay(32, LONGEST), RELAY_NOT_PLAIN);
     fused.port.state = PORT_RUNNING;
     assert_int_equal(relay(32, 60), 3);
@@ -246,7 +248,8 @@ static void leaves_to_the_verbs(void **state)
     sim_arrive(&fused, 4);
     assert_int_equal(relay(32, LONGEST), RELAY_NOT_PLAIN);
     simcard_transmit(&fused.card);
-    assert_int_equal(relay(32, LONGEST), 4);
+    assert_int_equal(relay(32, LONGEST), 1);
+    assert_int_equal(relay(32, LONGEST), 3); // behind the ring's end
     assert_true(sim_conserved(&fused));
 }
 
@@ -290,7 +293,9 @@ static void descriptors_are_not_believed(void **state)
         }
         for (unsigned i = 0; i < 20; i++)
             finish(&fused, (20 * round + i) % SLOTS, 60, DD | EOP);
-        assert_int_equal(relay(32, LONGEST), 20);
+        const int64_t moved = relay(32, LONGEST);
+        if (moved < 20) // the rest lies behind the ring's end
+            assert_int_equal(moved + relay(32, LONGEST), 20);
         assert_int_equal(simcard_transmit(&fused.card), 20);
         assert_int_equal(fused.card.violations, 0);
         assert_true(sim_conserved(&fused));

@@ -58,7 +58,9 @@ static void a_receive_queue(void **state)
         assert_int_equal(simcard_transmit(&sim.card), round % 40 < 5 ? round % 40 : 5);
         for (unsigned i = 0; i < 10; i++) {
             sim_arrive(&sim, 20);
-            assert_int_equal(sim_forward(&sim, 0, 20), 20);
+            const unsigned moved = sim_forward(&sim, 0, 20);
+            if (moved < 20) // the rest lies behind the ring's end
+                assert_int_equal(moved + sim_forward(&sim, 0, 20), 20);
             assert_int_equal(simcard_transmit(&sim.card), 20);
         }
     }

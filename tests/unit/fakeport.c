@@ -92,6 +92,7 @@ static void stop(struct port *port)
     }
     port->state = PORT_STOPPED;
     port->link_up = false;
+    port_close(port);
 }
 
 static void poll(struct port *port)
@@ -203,6 +204,7 @@ static unsigned room(struct queue *queue, unsigned wanted)
     const unsigned left = queue->slots - (tx->filled - tx->taken);
     if (queue->port->state != PORT_RUNNING)
         return 0;
+    queue->free = left;
     return left < wanted ? left : wanted;
 }
 
@@ -236,16 +238,18 @@ static const struct port_driver fake_driver = {
 static bool plain(const struct fake_queue *rx, uint32_t longest)
 {
     const uint32_t slot = rx->taken % rx->queue.slots;
-    return rx->kinds[slot] == FAKE_HONEST && rx->frames[slot].length <= longest;
+    return rx->kinds[slot] == FAKE_HONEST && rx->frames[slot].length >= FRAME_MIN &&
+           rx->frames[slot].length <= longest;
 }
 
-static struct relayed relay(struct queue *from, struct queue *to, unsigned max, uint32_t longest)
+static struct relayed relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths)
 {
     struct fake_queue *rx = queue_of(from), *tx = queue_of(to);
     struct fake_port *ingress = fake_of(from->port), *egress = fake_of(to->port);
     assert_ptr_equal(from->port->driver, to->port->driver);
     assert_in_range(max, 1, BURST_MAX);
-    assert_in_range(longest, FRAME_MIN, to->port->max_frame);
+    const uint32_t longest = lengths + FRAME_MIN - 1;
+    assert_in_range(lengths, 0, to->port->max_frame - FRAME_MIN + 1);
     assert_int_equal(rx->owed, 0);
     if (from->port->state != PORT_RUNNING || to->port->state != PORT_RUNNING ||
         ingress->fail_in_receive != PORT_OK || egress->fail_in_transmit != PORT_OK)
@@ -255,7 +259,7 @@ static struct relayed relay(struct queue *from, struct queue *to, unsigned max, 
         const uint32_t slot = rx->taken % from->slots;
         if (!plain(rx, longest) || tx->filled - tx->taken == to->slots)
             break;
-        moved.bytes += rx->frames[slot].length;
+        moved.beyond += rx->frames[slot].length - FRAME_MIN;
         rx->buffer_of[rx->posted++ % from->slots] = exchange(tx, rx->frames[slot]);
         tx->heard = tx->filled;
         ingress->returned[FAKE_HONEST]++;
@@ -266,12 +270,19 @@ static struct relayed relay(struct queue *from, struct queue *to, unsigned max, 
     return moved;
 }
 
+void fake_link(struct fake_port *fake, bool up)
+{
+    fake->port.link_up = up;
+    if (!up)
+        port_close(&fake->port);
+}
+
 void fake_relays(struct fake_port *fake)
 {
     static struct port_driver driver;
     driver = fake_driver;
     driver.relay = relay;
-    fake->port.driver = &driver;
+    port_use(&fake->port, &driver);
 }
 
 void fake_enqueues(struct fake_port *fake)
@@ -294,8 +305,10 @@ void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, uns
     port->rx_queues = (uint16_t)rx_queues;
     port->tx_queues = (uint16_t)tx_queues;
     for (unsigned i = 0; i < FAKE_QUEUES_MAX; i++) {
-        fake->rx[i].queue = (struct queue){port, fake->rx[i].buffer_of, slots, 0};
-        fake->tx[i].queue = (struct queue){port, fake->tx[i].buffer_of, slots, 0};
+        fake->rx[i].queue =
+            (struct queue){.port = port, .buffer_of = fake->rx[i].buffer_of, .slots = slots};
+        fake->tx[i].queue =
+            (struct queue){.port = port, .buffer_of = fake->tx[i].buffer_of, .slots = slots};
         port->rx[i] = &fake->rx[i].queue;
         port->tx[i] = &fake->tx[i].queue;
     }

@@ -56,6 +56,9 @@ struct fake_port {
 void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,
                uint32_t slots, uint16_t max_frame);
 
+// Its link goes up or down.
+void fake_link(struct fake_port *fake, bool up);
+
 // Gives the fake, before it is joined with another one of its kind, a driver with a relay() of its
 // own.
 void fake_relays(struct fake_port *fake);

@@ -170,7 +170,7 @@ static void test_ranges_of_a_port_that_copies(void **state)
 {
     (void)state;
     uint32_t slots[4];
-    struct queue stock = {ports[0], slots, 4, 0};
+    struct queue stock = {.port = ports[0], .buffer_of = slots, .slots = 4};
     make_ports(2, 1, 8);
     wire_plan(&buffers, 0, 1);
     buffers.stock[0] = &stock;
@@ -265,7 +265,8 @@ static void test_random_topologies(void **state)
                 ports[i]->tx[q]->slots = 1 + (uint32_t)rand() % 4;
             }
             buffers.sources[i] = (uint32_t)rand() & ((1u << count) - 1);
-            stocks[i] = (struct queue){ports[i], stock_slots[i], 1 + (uint32_t)rand() % 4, 0};
+            stocks[i] = (struct queue){
+                .port = ports[i], .buffer_of = stock_slots[i], .slots = 1 + (uint32_t)rand() % 4};
             buffers.stock[i] = rand() % 3 == 0 ? &stocks[i] : NULL;
         }
         assert_int_equal(buffers_plan(&buffers, FRAME_MIN), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the shell's commands print: right, and within 80 columns.
 // links: net/commands.c net/restarts.c net/supervise.c net/forward.c net/local.c net/counters.c
-// links: tests/unit/fakeport.c
+// links: net/tally.c tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c net/find_port.c
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The data path: single steps by hand, then a million random bursts with everything going wrong.
-// links: net/forward.c net/local.c net/counters.c net/restarts.c net/supervise.c
+// links: net/forward.c net/tally.c net/local.c net/counters.c net/restarts.c net/supervise.c
 // links: tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c net/bounce.c
 #include <errno.h>
@@ -75,6 +75,16 @@ static void make_box(unsigned queues, uint32_t slots, uint16_t lan_max, uint16_t
     assert_int_equal(supervise_start(&supervisor), PORTS);
 }
 
+static struct port_counters counters(unsigned port)
+{
+    return forwarder_counters(&forwarder, port);
+}
+
+static struct sent sent_by(unsigned port)
+{
+    return forwarder_sent_by_port(&forwarder, port);
+}
+
 static void check_laws(void)
 {
     // What a driver lost is missing, and its slot is empty, until the port is restarted.
@@ -84,10 +94,13 @@ static void check_laws(void)
     assert_int_equal(report.found[AUDIT_OUT_OF_RANGE], lost);
     assert_int_equal(report.found[AUDIT_MISSING], lost);
     assert_int_equal(report.found[AUDIT_DUPLICATE] + report.found[AUDIT_FOREIGN], 0);
-    for (unsigned i = 0; i < PORTS; i++)
-        assert_int_equal(counters_off(&forwarder.counters[i]), 0);
-    assert_int_equal(forwarder.counters[LAN].forwarded, forwarder.sent[WAN][0].frames);
-    assert_int_equal(forwarder.counters[WAN].forwarded, forwarder.sent[LAN][0].frames);
+    for (unsigned i = 0; i < PORTS; i++) {
+        const struct port_counters c = counters(i);
+        assert_int_equal(counters_off(&c), 0);
+        assert_int_equal(c.rx_frames, lane_frames(&forwarder.lanes[i]));
+    }
+    assert_int_equal(counters(LAN).forwarded, sent_by(WAN).frames);
+    assert_int_equal(counters(WAN).forwarded, sent_by(LAN).frames);
 }
 
 // A frame with its number in it and content that depends on the number.
@@ -129,7 +142,7 @@ static void expect_nothing_sent(unsigned port)
 
 static uint64_t drops(unsigned port, enum drop_reason reason)
 {
-    return forwarder.counters[port].drops[reason];
+    return counters(port).drops[reason];
 }
 
 static void test_both_directions(void **state)
@@ -145,13 +158,13 @@ static void test_both_directions(void **state)
     expect_sent(WAN, 1514, 2);
     expect_nothing_sent(WAN);
     expect_sent(LAN, FRAME_MIN, 3);
-    const struct port_counters *lan = &forwarder.counters[LAN];
-    assert_int_equal(lan->rx_frames, 2);
-    assert_int_equal(lan->rx_bytes, 1574);
-    assert_int_equal(forwarder.sent[LAN][0].frames, 1);
-    assert_int_equal(forwarder.sent[LAN][0].bytes, FRAME_MIN);
-    assert_int_equal(lan->forwarded, 2);
-    assert_int_equal(forwarder.sent[WAN][0].bytes, 1574);
+    const struct port_counters lan = counters(LAN);
+    assert_int_equal(lan.rx_frames, 2);
+    assert_int_equal(lan.rx_bytes, 1574);
+    assert_int_equal(sent_by(LAN).frames, 1);
+    assert_int_equal(sent_by(LAN).bytes, FRAME_MIN);
+    assert_int_equal(lan.forwarded, 2);
+    assert_int_equal(sent_by(WAN).bytes, 1574);
     check_laws();
     free_box();
 }
@@ -179,8 +192,8 @@ static void test_bad_frames_cost_nobody_else(void **state)
     assert_int_equal(drops(LAN, DROP_BAD_LENGTH), 4);
     assert_int_equal(drops(LAN, DROP_BAD_BUFFER), 1);
     assert_int_equal(drops(LAN, DROP_TOO_LONG), 1);
-    assert_int_equal(forwarder.counters[LAN].rx_bytes, 60 + 61 + 600 + 62 + 601);
-    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 61 + 600 + 62);
+    assert_int_equal(counters(LAN).rx_bytes, 60 + 61 + 600 + 62 + 601);
+    assert_int_equal(sent_by(WAN).bytes, 60 + 61 + 600 + 62);
     assert_int_equal(fakes[LAN].holes, 1);
     check_laws();
     free_box();
@@ -294,7 +307,7 @@ static void overfill(void)
     for (unsigned i = 3; i < 6; i++)
         arrive(LAN, 60 + i, i, FAKE_HONEST);
     forward_poll(&forwarder);
-    assert_int_equal(forwarder.counters[LAN].rx_frames, 4);
+    assert_int_equal(counters(LAN).rx_frames, 4);
 }
 
 // What the transmit ring has no room for waits where it came in, in order.
@@ -304,7 +317,7 @@ static void test_ring_full_holds(void **state)
     overfill();
     for (unsigned round = 0; round < 100; round++)
         forward_poll(&forwarder);
-    assert_int_equal(forwarder.counters[LAN].rx_frames, 4);
+    assert_int_equal(counters(LAN).rx_frames, 4);
     for (unsigned i = 0; i < 4; i++)
         expect_sent(WAN, 60 + i, i);
     forward_poll(&forwarder);
@@ -335,7 +348,7 @@ static void test_ring_full_drops(void **state)
     arrive(LAN, 64, 6, FAKE_HONEST);
     forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 3);
-    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 61 + 62 + 63);
+    assert_int_equal(sent_by(WAN).bytes, 60 + 61 + 62 + 63);
     for (unsigned i = 0; i < 4; i++)
         expect_sent(WAN, 60 + i, i);
     expect_nothing_sent(WAN);
@@ -345,7 +358,7 @@ static void test_ring_full_drops(void **state)
     forward_poll(&forwarder);
     arrive(LAN, 64, 4, FAKE_HONEST);
     forward_poll(&forwarder);
-    assert_int_equal(forwarder.counters[LAN].rx_frames, 11);
+    assert_int_equal(counters(LAN).rx_frames, 11);
     assert_int_equal(drops(LAN, DROP_RING_FULL), 3);
     check_laws();
     free_box();
@@ -387,12 +400,12 @@ static void test_no_link(void **state)
 {
     (void)state;
     make_box(1, 8, 1514, 1514);
-    fakes[WAN].port.link_up = false;
+    fake_link(&fakes[WAN], false);
     arrive(LAN, 60, 1, FAKE_HONEST);
     forward_poll(&forwarder);
     assert_int_equal(drops(LAN, DROP_EGRESS_NO_LINK), 1);
     assert_int_equal(fakes[WAN].transmits, 0);
-    fakes[WAN].port.link_up = true;
+    fake_link(&fakes[WAN], true);
     arrive(LAN, 60, 2, FAKE_HONEST);
     forward_poll(&forwarder);
     expect_sent(WAN, 60, 2);
@@ -535,7 +548,7 @@ static void random_accident(struct fake_port *fake)
         fake->fail_in_poll = fault;
         break;
     case 3:
-        fake->port.link_up = !fake->port.link_up && fake->port.state == PORT_RUNNING;
+        fake_link(fake, !fake->port.link_up && fake->port.state == PORT_RUNNING);
         break;
     case 4:
         fake->failing_starts = random_below(3);
@@ -550,16 +563,16 @@ static void check_totals(void)
 {
     check_laws();
     for (unsigned i = 0; i < PORTS; i++) {
-        const struct port_counters *c = &forwarder.counters[i];
+        const struct port_counters c = counters(i);
         const uint64_t *returned = fakes[i].returned;
         assert_int_equal(arrived[i],
-                         c->rx_frames + fakes[i].lost_rx + fake_waiting(&fakes[i].rx[0]));
-        assert_int_equal(forwarder.sent[i][0].frames,
+                         c.rx_frames + fakes[i].lost_rx + fake_waiting(&fakes[i].rx[0]));
+        assert_int_equal(sent_by(i).frames,
                          left[i] + fakes[i].port.lost_in_restart + fake_waiting(&fakes[i].tx[0]));
-        assert_int_equal(c->drops[DROP_BAD_BUFFER], returned[FAKE_BAD_BUFFER]);
-        assert_int_equal(c->drops[DROP_BAD_LENGTH], returned[FAKE_ZERO_LENGTH] +
-                                                        returned[FAKE_HUGE_LENGTH] +
-                                                        returned[FAKE_LOW_OFFSET]);
+        assert_int_equal(c.drops[DROP_BAD_BUFFER], returned[FAKE_BAD_BUFFER]);
+        assert_int_equal(c.drops[DROP_BAD_LENGTH], returned[FAKE_ZERO_LENGTH] +
+                                                       returned[FAKE_HUGE_LENGTH] +
+                                                       returned[FAKE_LOW_OFFSET]);
     }
 }
 

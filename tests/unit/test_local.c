@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Frames for the box itself: what is delivered, what is copied, what is lost, and that those for
 // others are not touched.
-// links: net/local.c net/forward.c net/counters.c tests/unit/fakeport.c
+// links: net/local.c net/forward.c net/tally.c net/counters.c tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,8 +59,10 @@ static void free_box(void)
 {
     struct audit_report report;
     assert_true(buffers_audit(&buffers, &report));
-    for (unsigned i = 0; i < PORTS; i++)
-        assert_int_equal(counters_off(&forwarder.counters[i]), 0);
+    for (unsigned i = 0; i < PORTS; i++) {
+        const struct port_counters c = forwarder_counters(&forwarder, i);
+        assert_int_equal(counters_off(&c), 0);
+    }
     free(memory);
     free(bitmap);
 }
@@ -130,7 +132,7 @@ static void test_a_wire_keeps_what_is_for_others(void **state)
     assert_int_equal(lan->delivered, 2);
     assert_int_equal(lan->drops[DROP_TOO_LONG], 1);
     assert_int_equal(lan->rx_bytes, 60 + 61 + 62 + 63 + 1518 + 64 + 1519 + 2048);
-    assert_int_equal(forwarder.sent[WAN][0].bytes, 60 + 62 + 63 + 64 + 2048);
+    assert_int_equal(forwarder_sent_by_port(&forwarder, WAN).bytes, 60 + 62 + 63 + 64 + 2048);
     assert_int_equal(local.copies, 2);
     free_box();
 }
@@ -159,7 +161,7 @@ static void test_a_full_queue(void **state)
         forward_poll(&forwarder);
     assert_int_equal(local.copies, LOCAL_COPIES_MAX);
     assert_int_equal(local.copies_lost, 5);
-    assert_int_equal(forwarder.counters[LAN].forwarded, LOCAL_COPIES_MAX + 5);
+    assert_int_equal(forwarder_counters(&forwarder, LAN).forwarded, LOCAL_COPIES_MAX + 5);
     const unsigned room = LOCAL_SLOTS - LOCAL_COPIES_MAX;
     for (unsigned i = 0; i < room + 3; i++) {
         arrive(LAN, own, 60, 100 + i);

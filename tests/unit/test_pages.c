@@ -2,7 +2,7 @@
 // The pages that are written piece by piece: with the largest numbers and the longest names, every
 // piece fits, and the whole is what it should be.
 // links: net/stack/metrics.c net/stack/api_status.c net/stack/api_fdb.c net/stack/health.c
-// links: net/stack/text.c net/counters.c net/fdb.c net/restarts.c
+// links: net/stack/text.c net/counters.c net/tally.c net/fdb.c net/restarts.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -205,7 +205,7 @@ static int setup(void **state)
 static struct relayed relay(unsigned from)
 {
     return proxy_relay(&sides[from].proxy.rx[0].queue, &sides[!from].proxy.tx[0].queue, BURST,
-                       LONGEST);
+                       LONGEST - FRAME_MIN + 1);
 }
 
 // Each queue owns as many buffers as it has slots.
@@ -226,7 +226,7 @@ static void test_one_direction(void **state)
     sides[0].waiting = BURST + 1;
     struct relayed moved = relay(0);
     assert_int_equal(moved.frames, BURST);
-    assert_int_equal(moved.bytes, BURST * 60);
+    assert_int_equal(moved.beyond, BURST * (60 - FRAME_MIN));
     assert_int_equal(gate_crossings, 2);
     moved = relay(0);
     assert_int_equal(moved.frames, 1);
@@ -279,7 +279,8 @@ static void test_a_frame_that_is_not_plain_stays(void **state)
     (void)state;
     struct proxy_queue *from = &sides[0].proxy.rx[0];
     sides[0].waiting = 2;
-    assert_int_equal(proxy_relay(&from->queue, &sides[1].proxy.tx[0].queue, BURST, 59).frames,
+    const uint32_t lengths = 59 - FRAME_MIN + 1;
+    assert_int_equal(proxy_relay(&from->queue, &sides[1].proxy.tx[0].queue, BURST, lengths).frames,
                      RELAY_NOT_PLAIN);
     assert_int_equal(from->fetched, 2);
     assert_int_equal(from->taken, 0);
@@ -300,7 +301,7 @@ static void test_fewer_are_sent(void **state)
     for (unsigned left = BURST; left-- > 0; sides[1].tx_room = 1) {
         const struct relayed moved = relay(0);
         assert_int_equal(moved.frames, 1);
-        assert_int_equal(moved.bytes, 60);
+        assert_int_equal(moved.beyond, 60 - FRAME_MIN);
         assert_int_equal(from->fetched, left);
         assert_int_equal(from->taken, BURST - left);
         assert_conserved();

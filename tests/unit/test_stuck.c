@@ -2,7 +2,7 @@
 // One card hangs in its reset while two others carry traffic: they lose nothing, and the box is
 // away from them for the time of one start() and one stop() at most. Time is simulated.
 // links: net/forward.c net/local.c net/counters.c net/restarts.c net/supervise.c net/mend.c
-// links: tests/unit/fakeport.c
+// links: net/tally.c tests/unit/fakeport.c
 // links: net/wire.c net/buffers.c net/audit.c
 #include <limits.h>
 #include <setjmp.h>
@@ -110,7 +110,7 @@ static void others_lost_nothing(void)
     run(10 * ROUND_US); // what is under way arrives
     assert_true(arrived > 0);
     assert_int_equal(left, arrived);
-    assert_int_equal(forwarder.counters[LEFT].forwarded, arrived);
+    assert_int_equal(forwarder_counters(&forwarder, LEFT).forwarded, arrived);
     assert_in_range(longest_stall, 0, 2 * PORT_WAIT_US);
     for (unsigned i = ITS_PEER; i < PORTS; i++) {
         assert_int_equal(fakes[i].starts, 1);
