@@ -11,7 +11,6 @@ from conftest import BUILD
 
 MODELS = {
     "corei7_haswell_4770": "page tables with PCIDs",
-    "corei7_sandy_bridge_2600k": "page tables with PCIDs",
     "core2_penryn_t9600": "page tables",
     "corei7_icelake_u": "protection keys",
 }
@@ -30,7 +29,7 @@ WALLS = [
 @pytest.mark.parametrize("model", MODELS)
 def test_domains_stand_in_bochs(model):
     with Bochs(model, os.path.join(BUILD, "barewire.iso")) as box:
-        log = box.until_prompt(120)
+        log = box.until_prompt(300)  # 11 to 16 on a quiet machine
         print(log)
         assert re.search(r"booted by multiboot2, 127 MiB of memory, W\^X NX", log)
         assert (" PCID" in log) == (MODELS[model] != "page tables")
