@@ -152,7 +152,7 @@ struct port {
     // Frames that the card lost before the box saw them, as the card counted them. Kept up to date
     // by poll(); never reset.
     uint64_t card_missed; // good frames for which there was no room, or that lay in a receive ring
-                          // when requeue() emptied it
+                          // when requeue() or stop() emptied it
     uint64_t card_errors; // frames damaged on the wire, or of an impossible length
 
     // Frames that transmit() took and that were not known to be sent when stop() or requeue() took

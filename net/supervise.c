@@ -67,9 +67,9 @@ static void park(struct supervised *s, const char *rule)
 // are in nobody's hands and can be given back.
 static void stop(struct supervisor *supervisor, struct supervised *s)
 {
-    const uint64_t lost = s->port->lost_in_restart;
+    const uint64_t lost = s->port->lost_in_restart + s->port->card_missed;
     s->port->driver->stop(s->port);
-    s->lost += s->port->lost_in_restart - lost;
+    s->lost += s->port->lost_in_restart + s->port->card_missed - lost;
     const unsigned mended = buffers_mend(supervisor->buffers, s->port);
     if (mended > 0)
         log_line("%s: %u slots had lost their buffers and have them again", s->port->name, mended);
@@ -96,7 +96,7 @@ static void end_outage(struct supervised *s, uint64_t now)
                  s->outage_us, s->restarts);
     else
         log_line("%s: running again after %" PRIu64 " us, restart %" PRIu64 ", %" PRIu64
-                 " frames in its transmit ring lost",
+                 " frames in its rings lost",
                  s->port->name, s->outage_us, s->restarts, s->lost);
 }
 
@@ -217,14 +217,15 @@ static void fault_noticed(struct supervisor *supervisor, struct supervised *s, u
 // The card leaves its slot, or has left: as if it had never been there.
 static void leave(struct supervisor *supervisor, struct supervised *s)
 {
-    const uint64_t lost = s->port->lost_in_restart;
+    const uint64_t lost = s->port->lost_in_restart + s->port->card_missed;
     if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
         stop(supervisor, s);
     s->state = SUPERVISED_ABSENT;
     s->last_fault = s->cause = PORT_FAULT_GONE;
-    restart_note(s->port, s->cause, STEP_PARKED, 0, s->port->lost_in_restart - lost);
-    log_line("%s: device gone, %" PRIu64 " frames in its transmit ring lost", s->port->name,
-             s->port->lost_in_restart - lost);
+    restart_note(s->port, s->cause, STEP_PARKED, 0,
+                 s->port->lost_in_restart + s->port->card_missed - lost);
+    log_line("%s: device gone, %" PRIu64 " frames in its rings lost", s->port->name,
+             s->port->lost_in_restart + s->port->card_missed - lost);
 }
 
 static void supervise_port(struct supervisor *supervisor, struct supervised *s)

@@ -235,10 +235,28 @@ int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
     return enable_queue(card, rx, env_time_us(), REQUEUE_US);
 }
 
+// Frames that the card has put into the ring and nobody took: what it finished lies in one piece,
+// behind what was taken. Of a frame in several pieces the last one counts.
+static uint32_t waiting(const struct ixgbe_rx *rx)
+{
+    const uint32_t slots = rx->queue.slots;
+    uint32_t frames = 0, slot = (ixgbe_next(rx) + rx->owed) % slots;
+    for (uint32_t left = slots - rx->owed; left > 0; left--) {
+        const uint8_t status = *(const volatile uint8_t *)&rx->descriptors[slot].status;
+        if (!(status & IXGBE_RX_DD))
+            break;
+        frames += (status & IXGBE_RX_EOP) != 0;
+        slot = slot + 1 == slots ? 0 : slot + 1;
+    }
+    return frames;
+}
+
 void ixgbe_receive_settle(struct ixgbe *card)
 {
     for (unsigned i = 0; i < card->port->rx_queues; i++) {
         struct ixgbe_rx *rx = card->rx[i];
+        if (card->port->state != PORT_STOPPED) // else they were counted
+            card->port->card_missed += waiting(rx);
         for (uint32_t slot = ixgbe_next(rx); rx->owed > 0; rx->owed--) {
             rx->queue.buffer_of[slot] = NO_BUFFER;
             slot = slot + 1 == rx->queue.slots ? 0 : slot + 1;

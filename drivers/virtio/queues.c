@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // All virtqueues of a network device together. VIRTIO 1.2, sections 3.1.1 (step 7) and 5.1.2.
 #include "drivers/virtio/net.h"
+#include "drivers/virtio/packed.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/transport.h"
 #include <errno.h>
@@ -243,11 +244,21 @@ void virtio_queues_wake(struct virtio_net *net)
     }
 }
 
+// Frames that the device has used buffers for and nobody took. The indices of a packed ring do not
+// say.
+static uint32_t waiting(const struct virtio_net *net, const struct queue *rx)
+{
+    const struct ring_ends ends = net->format->ends(rx);
+    const uint16_t used = (uint16_t)(ends.device - ends.used_seen);
+    return net->format != &packed_format && used <= rx->slots ? used : 0;
+}
+
 void virtio_queues_account(struct port *port)
 {
     const struct virtio_net *net = port->device;
     for (unsigned i = 0; i < net->pairs; i++) {
         port->lost_in_restart += net->format->unsent(net->tx[i]);
+        port->card_missed += waiting(net, net->rx[i]);
         net->format->mark_empty(net->rx[i]);
     }
 }

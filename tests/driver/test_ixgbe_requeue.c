@@ -43,6 +43,25 @@ static void requeue(struct queue *queue, bool transmit)
     assert_true(sim_conserved(&sim));
 }
 
+// The same when all of the card is stopped, once.
+static void a_stop(void **state)
+{
+    (void)state;
+    sim_run(&sim, 1, SLOTS);
+    for (unsigned round = 1; round <= 20; round++) {
+        const uint64_t missed = sim.port.card_missed;
+        sim_arrive(&sim, round);
+        assert_int_equal(sim_forward(&sim, 0, 5), round < 5 ? round : 5);
+        sim_stop(&sim);
+        assert_int_equal(sim.port.card_missed - missed, round < 5 ? 0 : round - 5);
+        sim_stop(&sim); // twice is no harm
+        assert_int_equal(sim.port.card_missed - missed, round < 5 ? 0 : round - 5);
+        assert_int_equal(sim_start(&sim), 0);
+        sim_poll(&sim, SIM_LINK_POLLS);
+    }
+    assert_true(sim_conserved(&sim));
+}
+
 // What is in the ring is lost, and counted; more frames than the ring is long pass afterwards.
 static void a_receive_queue(void **state)
 {
@@ -163,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate_setup_teardown(a_receive_queue, sim_setup, sim_teardown, &sim),
+        cmocka_unit_test_prestate_setup_teardown(a_stop, sim_setup, sim_teardown, &sim),
         cmocka_unit_test_prestate_setup_teardown(a_transmit_queue, sim_setup, sim_teardown, &sim),
         cmocka_unit_test_prestate_setup_teardown(what_was_not_taken_over_is_not_lost, sim_setup,
                                                  sim_teardown, &sim),

@@ -144,7 +144,7 @@ static void test_a_card_leaves(void **state)
     assert_int_equal(fakes[WAN].stops, 1);
     assert_int_equal(fakes[WAN].starts, 1);
     assert_int_equal(fakes[WAN].port.state, PORT_STOPPED);
-    expect_line(0, "wan: device gone, 0 frames in its transmit ring lost");
+    expect_line(0, "wan: device gone, 0 frames in its rings lost");
     assert_int_equal(line_count, 1);
     assert_string_equal(supervise_state_name(&supervisor.ports[WAN]), "absent");
     assert_int_equal(supervise_restart(&supervisor, WAN), -ENODEV);
@@ -478,8 +478,7 @@ static void test_lost_frames_are_told(void **state)
     supervise_poll(&supervisor);
     now += RETRY_US;
     supervise_poll(&supervisor);
-    expect_line(2, "lan: running again after 1000000 us, restart 2, 3 frames in its transmit ring "
-                   "lost");
+    expect_line(2, "lan: running again after 1000000 us, restart 2, 3 frames in its rings lost");
     assert_int_equal(supervise_restart(&supervisor, LAN), 0); // told once
     assert_string_equal(lines[line_count - 1], "lan: running again after 0 us, restart 3");
     assert_int_equal(fakes[LAN].port.lost_in_restart, 3);
