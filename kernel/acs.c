@@ -4,13 +4,9 @@
 
 #include <stddef.h>
 
-#include "kernel/pci.h"
+#include "kernel/pci_express.h"
 
 enum {
-    CAPABILITY_EXPRESS = 0x10,
-    EXPRESS_FLAGS = 2, // offset in the capability; bits 7:4 are the type
-    EXPRESS_ROOT_PORT = 4,
-    EXPRESS_DOWNSTREAM_PORT = 6,
     EXTENDED_ACS = 0x0d,
     // offsets in the capability
     ACS_CAPABILITY = 4,
@@ -23,17 +19,6 @@ enum {
     ACS_WANTED = ACS_SOURCE_VALIDATION | ACS_REQUEST_REDIRECT | ACS_COMPLETION_REDIRECT |
                  ACS_UPSTREAM_FORWARDING,
 };
-
-// Whether functions behind this bridge can be side by side with others below the same switch or
-// root complex.
-static bool is_port(const struct pci_device *bridge)
-{
-    const unsigned express = pci_capability(bridge, CAPABILITY_EXPRESS, 0);
-    if (express == 0)
-        return false;
-    const unsigned type = pci_read(bridge, express + EXPRESS_FLAGS, 2) >> 4 & 0xf;
-    return type == EXPRESS_ROOT_PORT || type == EXPRESS_DOWNSTREAM_PORT;
-}
 
 // False when the port cannot redirect.
 static bool redirect(const struct pci_device *port)
@@ -50,7 +35,7 @@ const struct pci_device *acs_enable(const struct pci_device *pci)
 {
     const struct pci_device *without = NULL;
     for (const struct pci_device *above = pci->bridge; above != NULL; above = above->bridge)
-        if (is_port(above) && !redirect(above) && without == NULL)
+        if (pci_express_is_port(above) && !redirect(above) && without == NULL)
             without = above;
     return without;
 }

@@ -6,12 +6,11 @@
 
 #include "kernel/acpi_hotplug.h"
 #include "kernel/clock.h"
+#include "kernel/pci_express.h"
 #include "kernel/slot_ports.h"
 
 enum {
-    CAPABILITY_EXPRESS = 0x10,
     // offsets in the capability
-    EXPRESS_FLAGS = 0x02,
     SLOT_CAPABILITIES = 0x14,
     SLOT_CONTROL = 0x18,
     SLOT_STATUS = 0x1a,
@@ -61,8 +60,8 @@ static bool add(struct port *port, const struct pci_device *card)
             return true;
         }
     }
-    const unsigned express = bridge == NULL ? 0 : pci_capability(bridge, CAPABILITY_EXPRESS, 0);
-    if (express == 0 || (pci_read(bridge, express + EXPRESS_FLAGS, 2) & FLAGS_SLOT) == 0 ||
+    const unsigned express = bridge == NULL ? 0 : pci_express(bridge);
+    if (express == 0 || (pci_read(bridge, express + PCI_EXPRESS_FLAGS, 2) & FLAGS_SLOT) == 0 ||
         (pci_read(bridge, express + SLOT_CAPABILITIES, 4) & CAN_HOTPLUG) == 0)
         return false;
     // A slot that says it is empty, and is not, does not follow its card: QEMU's are so when it

@@ -14,14 +14,11 @@
 #include "kernel/iommu_interrupt.h"
 #include "kernel/iommu_reserved.h"
 #include "kernel/log.h"
-#include "kernel/pci.h"
+#include "kernel/pci_express.h"
 #include "kernel/vm.h"
 #include "kernel/vtd_regs.h"
 
 enum {
-    CAPABILITY_EXPRESS = 0x10,
-    EXPRESS_FLAGS = 2, // offset in the capability; bits 7:4 are the type
-    EXPRESS_TO_PCI = 7,
     WHY_MAX = 96,
     DOMAIN_PASS = 1, // of what passes through; 0 means "absent" to a unit in caching mode (6.1)
 };
@@ -118,9 +115,8 @@ static const struct pci_device *shared_bridge(const struct pci_device *pci)
 {
     const struct pci_device *shared = NULL;
     for (const struct pci_device *above = pci->bridge; above != NULL; above = above->bridge) {
-        const unsigned express = pci_capability(above, CAPABILITY_EXPRESS, 0);
-        if (express == 0 ||
-            (pci_read(above, express + EXPRESS_FLAGS, 2) >> 4 & 0xf) == EXPRESS_TO_PCI)
+        const unsigned type = pci_express_type(above);
+        if (type == PCI_EXPRESS_NONE || type == PCI_EXPRESS_TO_PCI)
             shared = above;
     }
     return shared;
@@ -136,7 +132,7 @@ uint16_t iommu_source(const struct pci_device *pci)
     const struct pci_device *shared = shared_bridge(pci);
     if (shared == NULL)
         return own_id(pci);
-    if (pci_capability(shared, CAPABILITY_EXPRESS, 0) == 0)
+    if (pci_express(shared) == 0)
         return own_id(shared);
     return (uint16_t)(shared->secondary << 8); // from PCI Express: device 0 of the bus behind it
 }

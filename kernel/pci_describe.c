@@ -7,13 +7,13 @@
 
 #include "kernel/console.h"
 #include "kernel/pci_config.h"
+#include "kernel/pci_express.h"
 
 enum {
     CAPABILITY_POWER = 0x01,
     POWER_CONTROL = 4, // offsets in the capability
     POWER_STATE = 3,   // bits 1:0 of POWER_CONTROL
 
-    CAPABILITY_EXPRESS = 0x10,
     EXPRESS_DEVICE_STATUS = 0x0a,
     EXPRESS_LINK_CAPABILITIES = 0x0c,
     EXPRESS_LINK_STATUS = 0x12,
@@ -74,7 +74,7 @@ static const char *speed_text(uint32_t code)
 
 static void describe_link(const struct pci_device *device)
 {
-    const unsigned at = pci_capability(device, CAPABILITY_EXPRESS, 0);
+    const unsigned at = pci_express(device);
     if (at == 0 || at + EXPRESS_LINK_STATUS > PCI_CONFIG_BYTES - 2)
         return;
     const uint32_t can = pci_read(device, at + EXPRESS_LINK_CAPABILITIES, 4);

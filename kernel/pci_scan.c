@@ -7,9 +7,9 @@
 
 #include "kernel/acpi.h"
 #include "kernel/log.h"
-#include "kernel/pci.h"
 #include "kernel/pci_bars.h"
 #include "kernel/pci_config.h"
+#include "kernel/pci_express.h"
 
 enum {
     BUSES = 256,
@@ -18,10 +18,6 @@ enum {
     DEPTH_MAX = 16, // bridges above a function
     CLASS_NETWORK = 0x02,
     CLASS_BRIDGE = 0x0604,
-    CAPABILITY_EXPRESS = 0x10,
-    EXPRESS_FLAGS = 2, // offset in the capability; bits 7:4 are the type
-    EXPRESS_ROOT_PORT = 4,
-    EXPRESS_DOWNSTREAM_PORT = 6,
 };
 
 static struct {
@@ -89,11 +85,7 @@ static struct pci_device *add_function(struct pci_address at, struct pci_device 
 // answered by the same device again.
 static unsigned slots_behind(const struct pci_device *bridge)
 {
-    unsigned express = bridge != NULL ? pci_capability(bridge, CAPABILITY_EXPRESS, 0) : 0;
-    if (express == 0)
-        return SLOTS;
-    unsigned type = pci_read(bridge, express + EXPRESS_FLAGS, 2) >> 4 & 0xf;
-    return type == EXPRESS_ROOT_PORT || type == EXPRESS_DOWNSTREAM_PORT ? 1 : SLOTS;
+    return bridge != NULL && pci_express_is_port(bridge) ? 1 : SLOTS;
 }
 
 static void add_functions_of_bus(uint8_t bus, struct pci_device *bridge)
