@@ -290,7 +290,7 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
                          bool transmits)
 {
     *pq = (struct proxy_queue){
-        .queue = {(*at)->port, (*at)->buffer_of, (*at)->slots, 0},
+        .queue = {.port = (*at)->port, .buffer_of = (*at)->buffer_of, .slots = (*at)->slots},
         .proxy = proxy,
         .real = *at,
         .owner = ++owner_count,

@@ -184,6 +184,7 @@ void ixgbe_link_start(struct ixgbe *card)
     card->link = (struct ixgbe_link){.down_since = env_time_us(), .at_1g = only_1g(card)};
     card->link.retry_at = card->link.down_since + RETRY_US;
     card->port->link_up = false;
+    port_close(card->port);
     card->port->link_mbps = 0;
     card->port->poll_soon_us = STEP_EVERY_US;
     if (anew)

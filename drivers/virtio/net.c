@@ -114,6 +114,8 @@ static void read_link(struct port *port)
     port->link_up =
         (net->features & VIRTIO_NET_F_STATUS) == 0 ||
         (virtio_config_read16(&net->pci, VIRTIO_NET_STATUS) & VIRTIO_NET_STATUS_LINK_UP) != 0;
+    if (!port->link_up)
+        port_close(port);
 }
 
 // Counts a death, once.

@@ -58,10 +58,10 @@ FAULTS = {
         "descriptor->command = frame->length |", "descriptor->command = (frame->length ^ 1) |"),
     "frames change places": (
         "wire-82599", "32", "wrong", "drivers/ixgbe/ring_transmit.c",
-        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, 0);\n"
-        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, 0);",
-        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 2, 0);\n"
-        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 1, 0);"),
+        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 1, out + 1, 0);\n"
+        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, out + 2, 0);",
+        "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 2, out + 1, 0);\n"
+        "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 1, out + 2, 0);"),
     "a buffer is in two slots": (
         "wire-82599", "32", "buffers lost", "drivers/ixgbe/ring_transmit.c",
         "    *buffer_of = (uint32_t)full;\n", ""),

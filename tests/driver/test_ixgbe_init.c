@@ -586,6 +586,7 @@ static void link_goes_and_comes(void **state)
         sim.card.partner_10g = false;
         seconds_pass(1);
         assert_false(sim.port.link_up);
+        assert_int_equal(sim.port.tx[0]->free, 0); // nothing is sent without a question
         assert_int_equal(sim.port.link_mbps, 0);
         sim.card.partner_10g = true;
         seconds_pass(1);

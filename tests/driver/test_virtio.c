@@ -203,9 +203,12 @@ static void link_follows_the_status(void **state)
     (void)state;
     rig_start(&rig);
     assert_true(rig.port.link_up);
+    assert_int_not_equal(driver->room(rig.port.tx[0], 1), 0);
+    assert_int_not_equal(rig.port.tx[0]->free, 0);
     rig.sim.config[6] = 0;
     driver->poll(&rig.port);
     assert_false(rig.port.link_up);
+    assert_int_equal(rig.port.tx[0]->free, 0); // nothing is sent without a question
     rig.sim.config[6] = 1;
     driver->poll(&rig.port);
     assert_true(rig.port.link_up);
