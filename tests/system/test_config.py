@@ -30,7 +30,7 @@ BROKEN = {
                                 '"virtio:99999999999"', "expected any:N"),
     "device used twice": (GOOD.replace("virtio:1", "virtio:0"), 4, "virtio:0", "expected another"),
     "key before any section": ("mode = wire\n" + GOOD, 1, '"mode"', r"expected \[port NAME\]"),
-    "no equals sign": (GOOD.replace("mode = wire", "mode wire"), 6, '"mode"',
+    "no equals sign": (GOOD.replace("mode = wire", "mode wire"), 6, '"mode..."',
                        "expected KEY = VALUE"),
     "section not closed": (GOOD.replace("[forward]", "[forward"), 5, 'no "]"',
                            r"expected \[SECTION\]"),
