@@ -41,7 +41,6 @@ static bool take_mtu(struct port *port, const struct virtio_pci *pci, uint32_t c
 // one wants a transmit queue of its own.
 static uint16_t choose_pairs(const struct port *port, const struct virtio_pci *pci, uint16_t *most)
 {
-    const unsigned queues = virtio_queue_count(pci);
     unsigned wanted = port->tx_wanted > port->rx_wanted ? port->tx_wanted : port->rx_wanted;
     if (wanted > PORT_QUEUES_MAX)
         wanted = PORT_QUEUES_MAX;
@@ -54,12 +53,13 @@ static uint16_t choose_pairs(const struct port *port, const struct virtio_pci *p
                 (unsigned)VIRTIO_NET_PAIRS_MAX);
         return 1;
     }
-    // 5.1.2: the control queue follows all of them.
-    if (VIRTIO_NET_QUEUES * (unsigned)*most >= queues) {
+    // 5.1.2: the control queue follows all of them. (How many there are, the device says truly only
+    // when MQ is negotiated: queues.c looks then.)
+    if (VIRTIO_NET_QUEUES * (unsigned)*most > UINT16_MAX) {
         env_log(port->env,
-                "virtio: max_virtqueue_pairs is %u and num_queues %u, expected %u or more (VIRTIO "
-                "1.2, 5.1.2)",
-                *most, queues, VIRTIO_NET_QUEUES * (unsigned)*most + 1);
+                "virtio: max_virtqueue_pairs is %u, and no number is left for the control queue "
+                "(VIRTIO 1.2, 5.1.2): one pair is used",
+                *most);
         return 1;
     }
     return (uint16_t)(wanted < *most ? wanted : *most);

@@ -178,42 +178,30 @@ static void a_number_of_pairs_that_cannot_be(void **state)
         rig_close(&rig);
     }
     open_pairs(RIG_SPLIT, 2, 2);
-    rig.sim.num_queues = 2; // no room for the control queue
+    rig.sim.num_queues = 2; // no room for the second pair, nor for the control queue
     assert_int_equal(rig_probe(&rig), -ENODEV);
-    assert_true(host_logged(&rig.sim.env, "num_queues is 2, expected at least 3"));
+    assert_true(host_logged(&rig.sim.env, "num_queues is 2, expected at least 5"));
     rig_close(&rig);
 }
 
-// The control queue would be number 2 * pairs, which is none of them, or, in 16 bits, a receive
-// queue. One pair works all the same.
-static void more_pairs_than_queues(void **state)
+// The control queue would be number 2 * pairs, which in 16 bits is a receive queue. One pair works
+// all the same.
+static void more_pairs_than_numbers(void **state)
 {
     (void)state;
-    static const uint16_t numbers[] = {2, 0x7fff, 0x8000};
-    static const char *const logged[] = {"max_virtqueue_pairs is 2 and num_queues 4, expected 5",
-                                         "is 32767 and num_queues 4, expected 65535",
-                                         "is 32768 and num_queues 4, expected 65537"};
-    for (unsigned i = 0; i < 3; i++) {
-        open_pairs(RIG_SPLIT, 2, 2);
-        memcpy(rig.sim.config + 8, &numbers[i], 2);
+    static const uint16_t pairs = 0x8000;
+    static const unsigned formats[] = {RIG_SPLIT, RIG_LEGACY};
+    for (unsigned i = 0; i < 2; i++) {
+        open_pairs(formats[i], 2, 2);
+        memcpy(rig.sim.config + 8, &pairs, 2);
         rig.sim.num_queues = 4;
         rig.sim.control = 2;
-        rig_begin(&rig, RIG_SPLIT);
-        assert_true(host_logged(&rig.sim.env, logged[i]));
+        rig_begin(&rig, formats[i]);
+        assert_true(host_logged(&rig.sim.env, "is 32768, and no number is left for the control"));
         assert_int_equal(rig.port.tx_queues, 1);
-        assert_true(rig.sim.promiscuous);
         rig_pass(&rig, 0, 100, 32);
         rig_close(&rig);
     }
-    // A device from before VIRTIO 1.0 does not say how many it has.
-    open_pairs(RIG_LEGACY, 2, 2);
-    memcpy(rig.sim.config + 8, &numbers[2], 2);
-    rig.sim.control = 2;
-    rig_begin(&rig, RIG_LEGACY);
-    assert_true(host_logged(&rig.sim.env, "is 32768 and num_queues 65535, expected 65537"));
-    assert_int_equal(rig.port.tx_queues, 1);
-    rig_pass(&rig, 0, 100, 32);
-    rig_close(&rig);
 }
 
 // Without that answer the second pair would be a hole.
@@ -252,7 +240,7 @@ int main(void)
         cmocka_unit_test(two_pairs),
         cmocka_unit_test(as_many_pairs_as_are_wanted),
         cmocka_unit_test(a_number_of_pairs_that_cannot_be),
-        cmocka_unit_test(more_pairs_than_queues),
+        cmocka_unit_test(more_pairs_than_numbers),
         cmocka_unit_test(the_number_of_pairs_must_be_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
