@@ -262,7 +262,7 @@ struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, u
     const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, source);
     if (UNLIKELY(to->free < max || from->lengths < lengths))
         return relay_any(rx, tx, max, lengths);
-    if (descriptor[1].status & IXGBE_RX_DD)
+    if (descriptor[1].status & IXGBE_RX_DD && max != 1)
         return relay_many(rx, tx, max, lengths);
     const uint64_t longer = relay_one(rx, source, tx, sink, look(descriptor), lengths, IXGBE_TX_RS);
     if (UNLIKELY(longer >= lengths))

@@ -132,7 +132,7 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
     struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
     const size_t at = rx->at;
     const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
-    if (descriptor[1].status & IXGBE_RX_DD ||
+    if ((descriptor[1].status & IXGBE_RX_DD && max != 1) ||
         !take_plain(look(descriptor), *ixgbe_buffer(queue, at), queue->lengths, frames))
         return receive_any(rx, frames, max);
     rx->owed = 1;
