@@ -91,8 +91,8 @@ def test_a_dead_port_is_brought_back(fault, ports):
     """The port is reset; the other one keeps receiving, and what it cannot pass on has a name."""
     with start_wire(ports=ports) as wire:
         box = wire.box
-        lie(box, "port1", fault)
         box.console.mark()
+        lie(box, "port1", fault)
         for data in FRAMES:
             wire.left.send(data)
         wire.right.drain()  # a cable that nobody empties holds the card up as well
