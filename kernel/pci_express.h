@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The PCI Express capability (PCI Express Base Specification 4.0, 7.5.3): where it is, and what kind
-// of function it makes of its owner.
+// The PCI Express capability (PCI Express Base Specification 4.0, 7.5.3): where it is, and what
+// kind of function it makes of its owner.
 #pragma once
 #include "kernel/pci.h"
 
