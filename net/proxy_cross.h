@@ -59,7 +59,7 @@ static inline bool proxy_cross(struct proxy_queue *pq,
                                uint64_t most, uint64_t *value)
 {
     struct proxy *proxy = pq->proxy;
-    if (UNLIKELY((proxy->kill | proxy->fault.fault | proxy->flips) != 0))
+    if (UNLIKELY(((unsigned)proxy->kill | (unsigned)proxy->fault.fault | proxy->flips) != 0))
         return proxy_cross_watched(pq, function, count, most, value);
     pq->call->count = count;
     pq->call->generation = ++proxy->crossings;

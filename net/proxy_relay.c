@@ -118,8 +118,9 @@ static inline bool can_relay(const struct proxy_queue *from, const struct proxy_
 {
     const struct proxy *a = from->proxy, *b = to->proxy;
     return a->port->state == PORT_RUNNING && b->port->state == PORT_RUNNING &&
-           (a->kill | a->fault.fault | b->kill | b->fault.fault) == 0 && to->queue.free >= max &&
-           longest >= FRAME_MIN;
+           ((unsigned)a->kill | (unsigned)a->fault.fault | (unsigned)b->kill |
+            (unsigned)b->fault.fault) == 0 &&
+           to->queue.free >= max && longest >= FRAME_MIN;
 }
 
 struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t lengths)
