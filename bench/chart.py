@@ -49,6 +49,7 @@ def batching(results):
         parts += [f'<rect x="{_x(32) - 14:.1f}" y="{_y(high):.1f}" width="28" '
                   f'height="{_y(low) - _y(high):.1f}" fill="#d9822b" opacity="0.75"/>',
                   _text(_x(32) + 18, _y((low * high) ** 0.5) + 4, name, "#a85a0e")]
+    names = []
     for path, (name, colour) in SHOWN.items():
         curve = sorted((row["batch"], row["instructions_per_packet"]) for row in results
                        if row["path"] == path)
@@ -58,5 +59,9 @@ def batching(results):
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{_x(batch):.1f}" cy="{_y(value):.1f}" r="3" fill="{colour}"/>'
                   for batch, value in curve]
-        parts.append(_text(WIDTH - RIGHT + 10, _y(curve[-1][1]) + 4, name, colour))
+        names.append([_y(curve[-1][1]) + 4, name, colour])
+    names.sort()
+    for above, below in zip(names, names[1:]):  # none on top of another
+        below[0] = max(below[0], above[0] + 14)
+    parts += [_text(WIDTH - RIGHT + 10, *name) for name in names]
     return "\n".join([*parts, "</svg>"]) + "\n"
