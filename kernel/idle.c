@@ -17,7 +17,7 @@ enum {
 };
 
 static uint32_t after_us;    // 0: sleep is not allowed
-static uint32_t patience_us; // the same for now: after_us, or more
+static uint32_t patience_us; // the same, as things are: after_us, or more
 static uint64_t (*hooks[IDLE_HOOKS_MAX])(void);
 static unsigned hook_count;
 static volatile uint32_t causes; // bit n: cause n, since idle_begin()

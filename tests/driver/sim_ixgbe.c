@@ -112,6 +112,17 @@ int sim_teardown(void **state)
     return 0;
 }
 
+void sim_assert_rules_kept(const struct sim *sim)
+{
+    assert_string_equal(sim->card.violation, "");
+}
+
+void sim_assert_logged(const struct sim *sim, const char *text)
+{
+    if (!host_logged(&sim->env, text))
+        fail_msg("\"%s\" is not in the log:\n%s", text, sim->env.log);
+}
+
 void sim_arrive(struct sim *sim, unsigned count)
 {
     const uint8_t bytes[60] = {0};

@@ -41,6 +41,10 @@ void sim_close(struct sim *sim);
 int sim_setup(void **state);
 int sim_teardown(void **state);
 
+// The card saw no rule of the datasheet broken; the driver logged this. The test fails otherwise.
+void sim_assert_rules_kept(const struct sim *sim);
+void sim_assert_logged(const struct sim *sim, const char *text);
+
 // So many frames of 60 bytes arrive, for all of which the card has room.
 void sim_arrive(struct sim *sim, unsigned count);
 

@@ -26,13 +26,8 @@
 
 static struct sim sim;
 
-#define assert_rules_kept() assert_string_equal(sim.card.violation, "")
-
-#define assert_logged(text)                                               \
-    do {                                                                  \
-        if (!host_logged(&sim.env, text))                                 \
-            fail_msg("\"%s\" is not in the log:\n%s", text, sim.env.log); \
-    } while (0)
+#define assert_rules_kept() sim_assert_rules_kept(&sim)
+#define assert_logged(text) sim_assert_logged(&sim, text)
 
 static uint32_t registers(uint32_t offset)
 {

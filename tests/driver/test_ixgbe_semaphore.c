@@ -26,27 +26,8 @@
 
 static struct sim sim;
 
-static int open_sim(void **state)
-{
-    (void)state;
-    sim_open(&sim);
-    return 0;
-}
-
-static int close_sim(void **state)
-{
-    (void)state;
-    sim_close(&sim);
-    return 0;
-}
-
-#define assert_rules_kept() assert_string_equal(sim.card.violation, "")
-
-#define assert_logged(text)                                               \
-    do {                                                                  \
-        if (!host_logged(&sim.env, text))                                 \
-            fail_msg("\"%s\" is not in the log:\n%s", text, sim.env.log); \
-    } while (0)
+#define assert_rules_kept() sim_assert_rules_kept(&sim)
+#define assert_logged(text) sim_assert_logged(&sim, text)
 
 static uint32_t registers(uint32_t offset)
 {
@@ -102,7 +83,7 @@ static void firmware_keeps_the_eeprom(void **state)
     assert_int_equal(registers(IXGBE_SW_FW_SYNC), 0x21);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, open_sim, close_sim)
+#define CASE(test) cmocka_unit_test_prestate_setup_teardown(test, sim_setup, sim_teardown, &sim)
 
 int main(void)
 {
