@@ -94,7 +94,7 @@ static uint16_t used_index(const struct legacy_ring *ring)
     return __atomic_load_n(&ring->used->index, __ATOMIC_RELAXED);
 }
 
-static uint32_t unsent(const struct queue *queue)
+static uint32_t unused(const struct queue *queue)
 {
     const struct legacy_ring *ring = (const struct legacy_ring *)queue;
     uint32_t held = ring->made_available - ring->used_seen;
@@ -148,7 +148,7 @@ const struct ring_format legacy_format = {
     .fill = fill,
     .post = post,
     .mark_empty = mark_empty,
-    .unsent = unsent,
+    .unused = unused,
     .addresses = addresses,
     .entries = entries,
     .enabled = enabled,

@@ -100,7 +100,7 @@ static uint16_t flags_at(const struct packed *packed, uint32_t position)
                            __ATOMIC_RELAXED);
 }
 
-static uint32_t unsent(const struct queue *queue)
+static uint32_t unused(const struct queue *queue)
 {
     const struct packed *packed = (const struct packed *)queue;
     uint32_t at = packed->used_seen;
@@ -157,7 +157,7 @@ const struct ring_format packed_format = {
     .fill = fill,
     .post = post,
     .mark_empty = mark_empty,
-    .unsent = unsent,
+    .unused = unused,
     .addresses = addresses,
     .entries = entries,
     .enabled = enabled,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // All virtqueues of a network device together. VIRTIO 1.2, sections 3.1.1 (step 7) and 5.1.2.
 #include "drivers/virtio/net.h"
-#include "drivers/virtio/packed.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/transport.h"
 #include <errno.h>
@@ -195,6 +194,14 @@ static bool drained(const struct virtio_net *net, unsigned pair)
     }
 }
 
+// Frames that the device has put into a receive ring and nobody took: between 0 and slots, whatever
+// it says.
+static uint32_t waiting(const struct virtio_net *net, const struct queue *rx)
+{
+    const struct ring_ends ends = net->format->ends(rx);
+    return ends.made_available - ends.used_seen - net->format->unused(rx);
+}
+
 int virtio_queue_renew(struct port *port, struct queue *ring, bool transmit, uint16_t vector)
 {
     struct virtio_net *net = port->device;
@@ -209,11 +216,9 @@ int virtio_queue_renew(struct port *port, struct queue *ring, bool transmit, uin
     if (error != 0)
         return error;
     if (transmit) {
-        port->lost_in_restart += net->format->unsent(ring);
+        port->lost_in_restart += net->format->unused(ring);
     } else {
-        const struct ring_ends ends = net->format->ends(ring);
-        const uint16_t waiting = (uint16_t)(ends.device - ends.used_seen);
-        port->card_missed += waiting <= ring->slots ? waiting : 0;
+        port->card_missed += waiting(net, ring);
     }
     net->format->reset(ring);
     if (!transmit)
@@ -236,7 +241,7 @@ void virtio_queues_notify(struct virtio_net *net)
 void virtio_queues_wake(struct virtio_net *net)
 {
     for (unsigned i = 0; i < net->pairs; i++) {
-        const uint32_t unsent = net->format->unsent(net->tx[i]);
+        const uint32_t unsent = net->format->unused(net->tx[i]);
         const uint32_t sent_up_to = net->format->ends(net->tx[i]).made_available - unsent;
         if (unsent != 0 && sent_up_to == net->sent_up_to[i])
             net->format->kick(net->tx[i]);
@@ -244,20 +249,11 @@ void virtio_queues_wake(struct virtio_net *net)
     }
 }
 
-// Frames that the device has used buffers for and nobody took. The indices of a packed ring do not
-// say.
-static uint32_t waiting(const struct virtio_net *net, const struct queue *rx)
-{
-    const struct ring_ends ends = net->format->ends(rx);
-    const uint16_t used = (uint16_t)(ends.device - ends.used_seen);
-    return net->format != &packed_format && used <= rx->slots ? used : 0;
-}
-
 void virtio_queues_account(struct port *port)
 {
     const struct virtio_net *net = port->device;
     for (unsigned i = 0; i < net->pairs; i++) {
-        port->lost_in_restart += net->format->unsent(net->tx[i]);
+        port->lost_in_restart += net->format->unused(net->tx[i]);
         port->card_missed += waiting(net, net->rx[i]);
         net->format->mark_empty(net->rx[i]);
     }

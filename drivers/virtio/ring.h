@@ -60,9 +60,10 @@ struct ring_format {
     // given. Between fill() and reset() only.
     void (*mark_empty)(struct queue *queue);
 
-    // Frames of a transmit ring that the device has not said it sent. It may be lying, either way;
-    // the number is between 0 and slots.
-    uint32_t (*unsent)(const struct queue *queue);
+    // Buffers that were made available and that the device has not said it used: frames not sent,
+    // or not received. It may be lying, either way; the number is between 0 and what it holds by
+    // our count, made_available - used_seen.
+    uint32_t (*unused)(const struct queue *queue);
 
     struct virtio_ring_addresses (*addresses)(const struct queue *queue);
 

@@ -139,7 +139,7 @@ static void mark_empty(struct queue *queue)
         queue->buffer_of[split->order[at & (queue->slots - 1)]] = NO_BUFFER;
 }
 
-static uint32_t unsent(const struct queue *queue)
+static uint32_t unused(const struct queue *queue)
 {
     const struct split *split = const_split_of(queue);
     const uint32_t held = split->made_available - split->used_seen;
@@ -194,7 +194,7 @@ const struct ring_format split_format = {
     .fill = fill,
     .post = post,
     .mark_empty = mark_empty,
-    .unsent = unsent,
+    .unused = unused,
     .addresses = addresses,
     .entries = entries,
     .enabled = enabled,

@@ -318,6 +318,35 @@ static void counts_frames_lost_in_a_restart(void **state)
     }
 }
 
+// In a receive ring, of which some were taken, at any place of the ring and once.
+static void counts_frames_that_nobody_took(void **state)
+{
+    (void)state;
+    uint8_t frame[RIG_FRAME_MAX];
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_open_as(&rig, i);
+        rig.sim.shuffle = i % 2 == 1;
+        rig_begin(&rig, i);
+        const struct port_driver *driver = rig.port.driver;
+        for (unsigned round = 0; round < 25; round++) {
+            const uint64_t missed = rig.port.card_missed;
+            rig_pass(&rig, 0, 37 * round, 32);
+            for (unsigned j = 0; j < 5 * round; j++)
+                assert_true(sim_receive(&rig.sim, frame, rig_frame(j, frame)));
+            unsigned sent;
+            const unsigned taken = rig_forward(&rig, round, &sent);
+            assert_int_equal(taken, round < BURST_MAX ? round : BURST_MAX);
+            driver->stop(&rig.port);
+            assert_int_equal(rig.port.card_missed - missed, 5 * round - taken);
+            driver->stop(&rig.port); // twice is no harm
+            assert_int_equal(rig.port.card_missed - missed, 5 * round - taken);
+            assert_int_equal(driver->start(&rig.port), 0);
+        }
+        rig_works(&rig, 300);
+        rig_close(&rig);
+    }
+}
+
 static void buffers_that_do_not_come_back(void **state)
 {
     (void)state;
@@ -398,6 +427,7 @@ int main(void)
         cmocka_unit_test(interrupts_only_while_armed),
         cmocka_unit_test(restarts_at_any_moment),
         cmocka_unit_test(counts_frames_lost_in_a_restart),
+        cmocka_unit_test(counts_frames_that_nobody_took),
         cmocka_unit_test(buffers_that_do_not_come_back),
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(describes_itself),

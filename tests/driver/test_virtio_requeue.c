@@ -43,25 +43,6 @@ static void requeue(struct queue *queue, bool transmit)
     rig_audit(&rig);
 }
 
-// The same when all of the card is stopped, once.
-static void a_stop(void **state)
-{
-    (void)state;
-    start(false);
-    uint8_t frame[RIG_FRAME_MAX];
-    for (unsigned round = 0; round < 20; round++) {
-        const uint64_t missed = rig.port.card_missed;
-        for (unsigned i = 0; i < 4 * round; i++)
-            assert_true(sim_receive(&rig.sim, frame, rig_frame(i, frame)));
-        driver->stop(&rig.port);
-        assert_int_equal(rig.port.card_missed - missed, 4 * round);
-        driver->stop(&rig.port); // twice is no harm
-        assert_int_equal(rig.port.card_missed - missed, 4 * round);
-        assert_int_equal(driver->start(&rig.port), 0);
-    }
-    rig_close(&rig);
-}
-
 // Frames in the ring are lost, and counted; afterwards every frame passes, many laps long.
 static void a_receive_queue(void **state)
 {
@@ -151,7 +132,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_receive_queue),
-        cmocka_unit_test(a_stop),
         cmocka_unit_test(a_transmit_queue),
         cmocka_unit_test(only_with_ring_reset),
         cmocka_unit_test(a_queue_that_does_not_follow),
