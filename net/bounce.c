@@ -3,8 +3,7 @@
 #include "net/bounce.h"
 #include <stddef.h>
 
-#define COLD        __attribute__((noinline, cold))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#include "drivers/hints.h"
 
 struct bounce {
     struct port_driver driver; // what port->driver points to
@@ -54,7 +53,7 @@ static inline void prefetch_frames(const struct packet_area *area, const struct 
 
 // The driver named a buffer that does not exist, so one of the port's is lost. The forwarder counts
 // that frame; no copy is made, and nothing goes back to the ring for it.
-COLD static void lost_buffer(struct port *port, uint32_t buffer)
+static COLD void lost_buffer(struct port *port, uint32_t buffer)
 {
     if (port->state == PORT_RUNNING)
         port_fail(port, PORT_FAULT_BAD_BUFFER, buffer);

@@ -9,11 +9,6 @@
 #include "net/bridge.h"
 #include "net/lane.h"
 
-#define LIKELY(x)   __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-#define INLINE inline __attribute__((always_inline))
-
 #define GROUP_BIT    1ull // of an address as a number: IEEE 802-2014, 8.2.2
 #define ADDRESS_MASK 0xffffffffffffull
 
@@ -69,8 +64,8 @@ static inline uint32_t tag_now(const struct bridge_lane *from)
 }
 
 // Learns where the frame came from, and looks up where it goes.
-static __attribute__((noinline)) unsigned
-look_up(const struct bridge_lane *from, struct port_counters *ingress, struct addresses addresses)
+static NOINLINE unsigned look_up(const struct bridge_lane *from, struct port_counters *ingress,
+                                 struct addresses addresses)
 {
     struct fdb *fdb = &from->bridge->fdb;
     const uint64_t source = source_of(addresses), destination = destination_of(addresses);
@@ -147,8 +142,8 @@ static unsigned decide_any(struct lane *lane, const struct frame *frame)
 
 // The card has just written the headers: they are on their way into the cache while the first of
 // them is looked at. A buffer's number has not been checked yet; prefetching cannot fault.
-static inline __attribute__((always_inline)) void
-prefetch_headers(const struct packet_area *area, const struct frame *frames, unsigned count)
+static INLINE void prefetch_headers(const struct packet_area *area, const struct frame *frames,
+                                    unsigned count)
 {
     const uintptr_t first = (uintptr_t)area->base + FRAME_HEADROOM;
 #pragma GCC unroll 8
@@ -159,7 +154,7 @@ prefetch_headers(const struct packet_area *area, const struct frame *frames, uns
 // --- sending ---
 
 // Rings all doorbells that wait for it. A card that does not run hears nothing, and has nothing.
-static __attribute__((noinline)) void ring_all(struct bridge_lane *from)
+static NOINLINE void ring_all(struct bridge_lane *from)
 {
     for (unsigned i = 0; i < from->count; i++) {
         struct bridge_out *out = &from->outs[i];
@@ -214,7 +209,7 @@ static inline unsigned put(struct bridge_lane *from, struct bridge_out *out, str
 }
 
 // Sends all that waits. Returns by how many ports.
-static __attribute__((noinline)) unsigned send_all(struct lane *lane)
+static NOINLINE unsigned send_all(struct lane *lane)
 {
     struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
@@ -336,7 +331,7 @@ static void dispose(struct lane *lane, unsigned way, const struct frame *frame)
 }
 
 // A frame that is not plainly good, or whose way is not a port's, or was not decided before.
-static __attribute__((noinline)) void sort_odd(struct lane *lane, const struct frame *frame)
+static NOINLINE void sort_odd(struct lane *lane, const struct frame *frame)
 {
     const struct bridge_lane *from = lane->context;
     struct bridge *bridge = from->bridge;
@@ -449,8 +444,8 @@ static inline void sort(struct burst *burst, unsigned first, unsigned count)
 
 // A burst of which not all frames go the same way, but `alike` of them, the first ones, the way of
 // a list.
-static __attribute__((noinline)) void sort_and_send(struct lane *lane, struct bridge_list *list,
-                                                    unsigned alike, uint64_t longer, unsigned count)
+static NOINLINE void sort_and_send(struct lane *lane, struct bridge_list *list, unsigned alike,
+                                   uint64_t longer, unsigned count)
 {
     struct bridge_lane *from = lane->context;
     struct burst burst = burst_of(lane);

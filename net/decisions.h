@@ -8,6 +8,7 @@
 // looked up in the database each time: slower, and nothing else.
 #pragma once
 #include "drivers/frame.h"
+#include "drivers/hints.h"
 
 enum {
     DECISION_SETS_LOG2 = 11,
@@ -50,7 +51,7 @@ void decisions_forget(struct decisions *decisions);
 static inline uint32_t decisions_tag(struct decisions *decisions, uint32_t version, unsigned port)
 {
     const uint32_t lap = version >> (32 - DECISION_VERSION_SHIFT);
-    if (__builtin_expect(lap != decisions->lap, 0)) {
+    if (UNLIKELY(lap != decisions->lap)) {
         decisions->lap = lap; // versions come round again in what is kept
         decisions_forget(decisions);
     }

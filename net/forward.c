@@ -13,12 +13,9 @@
 #include "net/lane.h"
 #include <stddef.h>
 
-#define LIKELY(x)   __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 // Has a queue in the register in which a verb wants it: else compilers move it there once more,
 // after they have looked up the verb.
 #define FOR_A_VERB(queue) __asm__("" : "+D"(queue))
-#define INLINE            inline __attribute__((always_inline))
 
 // The longest frame that the egress port carries and a buffer holds, bytes. Looked up for each
 // burst: every start() of the port may have changed it.
@@ -61,7 +58,7 @@ void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_reason 
 
 // Judges the frames of a burst one by one: moves what has to be dropped behind the rest, which
 // keeps its order, and counts why.
-COLD static struct verdict set_aside(struct forwarder *forwarder, struct lane *lane, unsigned count)
+static COLD struct verdict set_aside(struct forwarder *forwarder, struct lane *lane, unsigned count)
 {
     struct frame *frames = forwarder->frames;
     const uint32_t longest = longest_frame(forwarder, lane);
@@ -122,7 +119,7 @@ uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct fr
 // Takes the frames whose buffers do not exist out of a burst; they are among those set aside,
 // behind the good ones. Returns how many are left. The buffer that such a frame really had is lost:
 // its slot goes without until buffers_mend().
-COLD static unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good, unsigned count)
+static COLD unsigned drop_bad_buffers(struct forwarder *forwarder, unsigned good, unsigned count)
 {
     struct frame *frames = forwarder->frames;
     unsigned kept = good;
@@ -249,14 +246,14 @@ static unsigned deliver_burst(struct forwarder *forwarder, struct lane *lane)
 // --- a wire
 
 // A burst on a wire with which something may be wrong.
-COLD static unsigned pass_any(struct forwarder *forwarder, struct lane *lane, unsigned received)
+static COLD unsigned pass_any(struct forwarder *forwarder, struct lane *lane, unsigned received)
 {
     lane->frames += received;
     return pass_to(forwarder, lane, received, WIRE_ONLY);
 }
 
 // The egress port did not take the last frames of a burst.
-COLD static void pass_less(struct lane *lane, const struct frame *frames, unsigned count)
+static COLD void pass_less(struct lane *lane, const struct frame *frames, unsigned count)
 {
     const uint64_t bytes = lane_drop(lane, lane->tx->port, frames, count);
     lane->passed -= count;
@@ -267,15 +264,14 @@ COLD static void pass_less(struct lane *lane, const struct frame *frames, unsign
 }
 
 // The same when it was the only one. Returns its buffer.
-COLD static uint32_t pass_none(const struct forwarder *forwarder, struct lane *lane)
+static COLD uint32_t pass_none(const struct forwarder *forwarder, struct lane *lane)
 {
     pass_less(lane, forwarder->frames, 1);
     return forwarder->frames[0].buffer;
 }
 
 // A burst on a wire whose transmit queue has room for it.
-static __attribute__((noinline)) unsigned pass(struct forwarder *forwarder, struct lane *lane,
-                                               unsigned received)
+static NOINLINE unsigned pass(struct forwarder *forwarder, struct lane *lane, unsigned received)
 {
     struct frame *frames = forwarder->frames;
     struct queue *rx = lane->rx, *tx = lane->tx;
@@ -319,8 +315,7 @@ static inline bool sends(const struct port *port)
 }
 
 // When the transmit queue is not known to have room for a burst, nothing is known.
-static __attribute__((noinline)) unsigned with_little_room(struct forwarder *forwarder,
-                                                           struct lane *lane)
+static NOINLINE unsigned with_little_room(struct forwarder *forwarder, struct lane *lane)
 {
     const unsigned received = lane_take(forwarder, lane);
     if (received == 0)
@@ -343,8 +338,7 @@ static INLINE unsigned wire_burst(struct forwarder *forwarder, struct lane *lane
     return received == 0 ? 0 : pass(forwarder, lane, received);
 }
 
-static __attribute__((noinline)) unsigned forward_burst(struct forwarder *forwarder,
-                                                        struct lane *lane)
+static NOINLINE unsigned forward_burst(struct forwarder *forwarder, struct lane *lane)
 {
     return wire_burst(forwarder, lane);
 }
@@ -365,8 +359,7 @@ static INLINE int64_t relay(struct lane *lane, unsigned most)
     return moved.frames;
 }
 
-static __attribute__((noinline)) unsigned relay_with_little_room(struct forwarder *forwarder,
-                                                                 struct lane *lane)
+static NOINLINE unsigned relay_with_little_room(struct forwarder *forwarder, struct lane *lane)
 {
     const unsigned most = lane_look_for_room(forwarder, lane);
     if (most == 0)

@@ -5,12 +5,10 @@
 
 #include <stddef.h>
 
-#define COLD        __attribute__((noinline, cold))
-#define HOT         inline __attribute__((always_inline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#include "drivers/hints.h"
 
 // What is wrong with a buffer that its queue does not own, after `taken` others.
-COLD static enum port_fault why_not(const struct judge *judge, uint32_t buffer,
+static COLD enum port_fault why_not(const struct judge *judge, uint32_t buffer,
                                     const struct frame *frames, unsigned taken)
 {
     if (buffer >= judge->area->count)
@@ -22,7 +20,7 @@ COLD static enum port_fault why_not(const struct judge *judge, uint32_t buffer,
 }
 
 // Nothing was taken after all.
-COLD static void give_back(const struct judge *judge, uint16_t owner, const struct frame *frames,
+static COLD void give_back(const struct judge *judge, uint16_t owner, const struct frame *frames,
                            unsigned taken)
 {
     for (unsigned i = 0; i < taken; i++)
@@ -83,8 +81,8 @@ struct pass {
 };
 
 // Passes one frame on. False: it is not plain, and nothing was done.
-static HOT bool pass_on(const struct pass *pass, const volatile struct frame *from,
-                        struct frame *frame, struct frame *lent, uint64_t *beyond)
+static INLINE bool pass_on(const struct pass *pass, const volatile struct frame *from,
+                           struct frame *frame, struct frame *lent, uint64_t *beyond)
 {
     const uint64_t number = *(const volatile uint64_t *)from; // once
     const uint64_t rest = beyond_shortest(number);
@@ -101,7 +99,7 @@ static HOT bool pass_on(const struct pass *pass, const volatile struct frame *fr
 }
 
 // The first frames of a burst were passed on, and one behind them is not plain. Returns false.
-COLD static bool not_plain(const struct judge *judge, uint16_t owner, const struct frame *frames,
+static COLD bool not_plain(const struct judge *judge, uint16_t owner, const struct frame *frames,
                            const struct frame *end)
 {
     give_back(judge, owner, frames, (unsigned)(end - frames));
@@ -131,8 +129,8 @@ bool judge_plain(const struct judge *judge, uint16_t owner, uint16_t heir,
 }
 
 // Takes one empty buffer. False: it is not the owner's, and still is whose it was.
-static HOT bool inherit(const struct pass *pass, const volatile struct frame *from,
-                        struct frame *frame)
+static INLINE bool inherit(const struct pass *pass, const volatile struct frame *from,
+                           struct frame *frame)
 {
     const uint32_t buffer = from->buffer; // once
     frame->buffer = buffer;
@@ -143,7 +141,7 @@ static HOT bool inherit(const struct pass *pass, const volatile struct frame *fr
 }
 
 // What is wrong with the last of the buffers up to end, none of which is taken.
-COLD static enum port_fault not_inherited(const struct judge *judge, uint16_t owner,
+static COLD enum port_fault not_inherited(const struct judge *judge, uint16_t owner,
                                           const struct frame *frames, const struct frame *end,
                                           uint32_t *value)
 {

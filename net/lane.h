@@ -2,10 +2,9 @@
 // What the runs of all kinds of lanes have in common: how many frames to take, whether a frame can
 // be, and why one was not taken. Defined in net/forward.c where not here.
 #pragma once
+#include "drivers/hints.h"
 #include "net/forward.h"
 #include <stddef.h>
-
-#define COLD __attribute__((noinline, cold))
 
 // Where a frame may start at the earliest: transmit() may overwrite the 12 bytes in front of it.
 enum { OFFSET_MIN = 12 };
@@ -69,7 +68,7 @@ unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane
 static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane)
 {
     unsigned most = forwarder->burst;
-    if (__builtin_expect(lane->tx->free < most, 0)) {
+    if (UNLIKELY(lane->tx->free < most)) {
         most = lane_look_for_room(forwarder, lane);
         if (most == 0)
             return 0;

@@ -2,11 +2,9 @@
 // A crossing into a port's domain, and what is believed of it when it comes back: that the driver
 // still drives, that the answer is to this very call, and that the number in it can be.
 #pragma once
+#include "drivers/hints.h"
 #include "net/proxy.h"
 #include "net/proxy_adopt.h"
-
-#define COLD        __attribute__((noinline, cold))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 // What is between a port and its domain while somebody experiments. The same as proxy_cross().
 COLD bool proxy_cross_watched(struct proxy_queue *pq,

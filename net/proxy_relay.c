@@ -25,7 +25,7 @@ static struct proxy_queue *proxied(struct queue *queue)
 }
 
 // The frames from..to-1 were not sent: it is as if they had not been taken.
-COLD static uint64_t put_back(struct proxy_queue *from, unsigned first, unsigned count)
+static COLD uint64_t put_back(struct proxy_queue *from, unsigned first, unsigned count)
 {
     uint64_t bytes = 0;
     for (unsigned i = first; i < count; i++) {
@@ -94,7 +94,7 @@ static bool exchange(struct proxy_queue *from, struct proxy_queue *to, unsigned 
 
 // The domain of `to` ended with count frames in its hands. Returns how many it had sent, or -1 when
 // they are lent once more.
-COLD static int recover(struct proxy_queue *from, struct proxy_queue *to, unsigned count)
+static COLD int recover(struct proxy_queue *from, struct proxy_queue *to, unsigned count)
 {
     const int sent = proxy_recover(to, frames, count);
     for (int i = 0; i < sent; i++) { // empty buffers now

@@ -4,12 +4,13 @@
 // Everything in this folder and every driver's data path is linked into one piece of text that
 // refers to nothing outside it (tools/check-ring3), so that it runs wherever it is mapped.
 #include "drivers/domain.h"
+#include "drivers/hints.h"
 
 // The answer to a call, after the fault that was asked for.
 static inline uint64_t answer(const struct domain_call *call, uint64_t value)
 {
     call->answer->generation = call->generation;
-    if (__builtin_expect(call->fault != FAULT_NONE, 0))
+    if (UNLIKELY(call->fault != FAULT_NONE))
         return domain_fault(call, value);
     return value;
 }

@@ -5,11 +5,8 @@
 // of stores (Intel SDM volume 3, 9.2.2), PCI Express keeps the order of the card's writes. The
 // fences there hold back the compiler.
 #pragma once
+#include "drivers/hints.h"
 #include <stdint.h>
-
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define COLD        __attribute__((noinline, cold))
-#define HOT         inline __attribute__((always_inline))
 
 static inline uint32_t least(uint32_t a, uint32_t b)
 {

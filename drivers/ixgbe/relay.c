@@ -25,7 +25,7 @@ static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descripto
 // or of 1 and 3, which is how a multiplication wants them.
 
 // What the card wrote into two slots, each loaded once: nothing is used that was not checked.
-static HOT __m128i look_at(const __m128i *one, const __m128i *other)
+static INLINE __m128i look_at(const __m128i *one, const __m128i *other)
 {
     const __m128i low = _mm_loadl_epi64((const __m128i *)((const char *)one + WRITTEN));
     // The intrinsic wants it so. NOLINTNEXTLINE(bugprone-casting-through-void)
@@ -35,7 +35,7 @@ static HOT __m128i look_at(const __m128i *one, const __m128i *other)
     return both;
 }
 
-static HOT __m128i to_commands(__m128i written)
+static INLINE __m128i to_commands(__m128i written)
 {
     const __m128i kept = _mm_and_si128(written, _mm_set1_epi64x(WANTED));
     return _mm_add_epi64(kept, _mm_set1_epi64x(TO_COMMAND));
@@ -43,7 +43,7 @@ static HOT __m128i to_commands(__m128i written)
 
 // Whether all four are commands to send a frame of FRAME_MIN..longest bytes. Compares 16 bits at a
 // time, signed: a length beyond INT16_MAX is negative, as is what another status leaves behind.
-static HOT bool all_plain(__m128i commands, __m128i others, __m128i longest)
+static INLINE bool all_plain(__m128i commands, __m128i others, __m128i longest)
 {
     const __m128i shortest = _mm_set1_epi64x(SHORTEST);
     const __m128i short_ones = _mm_cmpgt_epi16(shortest, _mm_min_epi16(commands, others));
@@ -52,26 +52,26 @@ static HOT bool all_plain(__m128i commands, __m128i others, __m128i longest)
 }
 
 // The addresses of the buffers 0 and 2 of four; of 1 and 3 when those are shifted down.
-static HOT __m128i addresses(__m128i buffers, __m128i stride, __m128i base)
+static INLINE __m128i addresses(__m128i buffers, __m128i stride, __m128i base)
 {
     return _mm_add_epi64(_mm_mul_epu32(buffers, stride), base);
 }
 
 // A descriptor, when its place among the buffer numbers is known: one index for all four arrays.
-static HOT __m128i *descriptor_at(void *descriptors, size_t at)
+static INLINE __m128i *descriptor_at(void *descriptors, size_t at)
 {
     return (__m128i *)((char *)descriptors + 4 * at);
 }
 
-static HOT __m128i *buffers_at(uint32_t *buffers, size_t at)
+static INLINE __m128i *buffers_at(uint32_t *buffers, size_t at)
 {
     return (__m128i *)((char *)buffers + at);
 }
 
 // Moves the frames of a run of count slots from its first-th on, four at a time, as long as all
 // four are plain.
-static HOT struct ixgbe_moved relay_fours(const struct ixgbe_run *run, uint64_t first,
-                                          uint64_t count)
+static INLINE struct ixgbe_moved relay_fours(const struct ixgbe_run *run, uint64_t first,
+                                             uint64_t count)
 {
     const __m128i stride = _mm_set1_epi64x((int64_t)run->stride), zero = _mm_setzero_si128();
     const __m128i rx_base = _mm_set1_epi64x((int64_t)run->rx_base);
@@ -119,8 +119,8 @@ static HOT struct ixgbe_moved relay_fours(const struct ixgbe_run *run, uint64_t 
 // Moves the frame of one slot, which the card has written so; flags are of its command. Returns by
 // how much it is longer than the shortest one. Not below `lengths`, with nothing done: it is not
 // plain.
-static HOT uint64_t relay_one(struct ixgbe_rx *rx, size_t from, struct ixgbe_tx *tx, size_t to,
-                              uint64_t written, uint64_t lengths, uint64_t flags)
+static INLINE uint64_t relay_one(struct ixgbe_rx *rx, size_t from, struct ixgbe_tx *tx, size_t to,
+                                 uint64_t written, uint64_t lengths, uint64_t flags)
 {
     // Another status, or a length below FRAME_MIN, wraps to a huge number.
     const uint64_t command = (written & WANTED) + TO_COMMAND, longer = command - SHORTEST;
@@ -143,9 +143,8 @@ static HOT uint64_t relay_one(struct ixgbe_rx *rx, size_t from, struct ixgbe_tx 
 
 // Moves the first plain frames of the slots that lie side by side from the next one on, from the
 // done-th to the count-th at most.
-static __attribute__((noinline)) struct ixgbe_moved relay_rest(struct ixgbe_rx *rx,
-                                                               struct ixgbe_tx *tx, uint64_t done,
-                                                               uint64_t count, uint32_t lengths)
+static NOINLINE struct ixgbe_moved relay_rest(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
+                                              uint64_t done, uint64_t count, uint32_t lengths)
 {
     struct ixgbe_moved moved = {0, 0};
     if (count - done >= 4) {
@@ -164,8 +163,8 @@ static __attribute__((noinline)) struct ixgbe_moved relay_rest(struct ixgbe_rx *
 }
 
 // Moves the first plain frames of those slots, count at most.
-static HOT struct ixgbe_moved relay_run(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t count,
-                                        uint32_t lengths)
+static INLINE struct ixgbe_moved relay_run(struct ixgbe_rx *rx, struct ixgbe_tx *tx, uint64_t count,
+                                           uint32_t lengths)
 {
     struct ixgbe_moved moved = {0, 0};
     if (rx->wide && count >= IXGBE_EIGHT)
@@ -180,7 +179,7 @@ static HOT struct ixgbe_moved relay_run(struct ixgbe_rx *rx, struct ixgbe_tx *tx
 
 // count frames have moved. The last one asks for a report; the two flags beside that are known, so
 // nothing is read back.
-static HOT void pass(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
+static INLINE void pass(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 {
     const uint32_t from = rx->at + count * IXGBE_STEP, to = tx->at + count * IXGBE_STEP;
     volatile uint8_t *command = (volatile uint8_t *)&ixgbe_tx_descriptor(tx, to)[-1].command;
@@ -190,7 +189,7 @@ static HOT void pass(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 }
 
 // Tells both cards of count frames.
-static HOT void hand_over(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
+static INLINE void hand_over(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned count)
 {
     // Orders the stores to both rings before the stores to TDT and RDT. The cards read descriptors
     // only up to their tail.
@@ -204,8 +203,8 @@ static HOT void hand_over(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned cou
 
 // Up to max frames, for which there is room, as far as the receive ring goes; in runs that end
 // where the transmit ring ends.
-static __attribute__((noinline)) struct relayed relay_many(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
-                                                           unsigned max, uint32_t lengths)
+static NOINLINE struct relayed relay_many(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
+                                          uint32_t lengths)
 {
     struct relayed all = {0, 0};
     struct ixgbe_moved moved;
@@ -233,8 +232,8 @@ static __attribute__((noinline)) struct relayed relay_many(struct ixgbe_rx *rx, 
 }
 
 // None, or several, or one with which something may be wrong; or no room for as many as may come.
-static __attribute__((noinline)) struct relayed relay_any(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
-                                                          unsigned max, uint32_t lengths)
+static NOINLINE struct relayed relay_any(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
+                                         uint32_t lengths)
 {
     if (!(look(ixgbe_rx_descriptor(rx, rx->at)) & DD))
         return (struct relayed){0, 0};

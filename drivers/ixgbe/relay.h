@@ -27,8 +27,8 @@ struct ixgbe_run {
 };
 
 // The slots where the next frame goes.
-static HOT struct ixgbe_run ixgbe_next_run(const struct ixgbe_rx *rx, const struct ixgbe_tx *tx,
-                                           uint32_t lengths)
+static INLINE struct ixgbe_run ixgbe_next_run(const struct ixgbe_rx *rx, const struct ixgbe_tx *tx,
+                                              uint32_t lengths)
 {
     return (struct ixgbe_run){
         .rx = ixgbe_rx_descriptor(rx, rx->at),

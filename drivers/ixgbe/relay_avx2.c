@@ -5,7 +5,7 @@
 #include "drivers/ixgbe/vector.h"
 
 #define AVX2 __attribute__((target("avx2")))
-#define STEP AVX2 inline __attribute__((always_inline))
+#define STEP AVX2 INLINE
 
 enum {
     CPUID_OSXSAVE = 1 << 27, // leaf 1, ecx: XGETBV works

@@ -27,14 +27,15 @@ static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descripto
 // How far what the card wrote is from a plain frame of the least length. Three checks in one
 // number: if both bits of the status were not set, or the length is below FRAME_MIN, it wraps to a
 // huge one.
-static HOT uint64_t beyond_shortest(uint64_t written)
+static INLINE uint64_t beyond_shortest(uint64_t written)
 {
     return (written & ASKED) - (PLAIN | FRAME_MIN);
 }
 
 // Takes the frame out of a slot. False, with nothing done, when there is none, or one that does not
 // end there, or of a length that it cannot have.
-static HOT bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths, struct frame *frame)
+static INLINE bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths,
+                              struct frame *frame)
 {
     const uint64_t longer = beyond_shortest(written);
     if (UNLIKELY(longer >= lengths))
@@ -52,7 +53,7 @@ static HOT bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths, 
 // impossible length, and every piece of one that does not fit its buffer, is handed on with length
 // 0, which makes the box drop it; while pieces come in no length is possible. Returns how many
 // frames there are now.
-COLD static unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *frames, unsigned count,
+static COLD unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *frames, unsigned count,
                               unsigned taken)
 {
     for (; count > 0; count--, at += IXGBE_STEP, frames++, taken++) {
@@ -70,7 +71,7 @@ COLD static unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *fram
 
 // Takes up to count frames off the next slots, which do not pass the ring's end. Returns how many
 // there were.
-static HOT unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned count)
+static INLINE unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned count)
 {
     const size_t at = rx->at;
     const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
@@ -102,8 +103,7 @@ static HOT unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned cou
     return take_odd(rx, at + (count - left) * IXGBE_STEP, frames, left, count - left);
 }
 
-static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames,
-                                                        unsigned max)
+static NOINLINE unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
 {
     const unsigned taken = take(rx, frames, least(max, rx->queue.slots - ixgbe_next(rx)));
     rx->owed = taken;
@@ -114,8 +114,7 @@ static __attribute__((noinline)) unsigned receive_burst(struct ixgbe_rx *rx, str
 }
 
 // None, or several, or one with which something may be wrong.
-static __attribute__((noinline)) unsigned receive_any(struct ixgbe_rx *rx, struct frame *frames,
-                                                      unsigned max)
+static NOINLINE unsigned receive_any(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
 {
     if (!(look(ixgbe_rx_descriptor(rx, rx->at)) & DD) ||
         UNLIKELY(rx->queue.port->state != PORT_RUNNING))
@@ -170,8 +169,7 @@ void ixgbe_turn(struct ixgbe_rx *rx)
     rx->until = least(until, slots - next);
 }
 
-static __attribute__((noinline)) void refill_burst(struct ixgbe_rx *rx, const struct frame *frames,
-                                                   unsigned count)
+static NOINLINE void refill_burst(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
 {
     const size_t at = rx->at;
     struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);

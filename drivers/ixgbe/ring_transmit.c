@@ -15,7 +15,7 @@ void ixgbe_open(struct ixgbe_tx *tx)
 
 // Learns from the head that the card wrote how far it is. The head may be anything from where it
 // was last seen to the tail (7.2.3.5.2: not only descriptors with RS); everything else is a lie.
-static __attribute__((noinline)) void reclaim(struct ixgbe_tx *tx)
+static NOINLINE void reclaim(struct ixgbe_tx *tx)
 {
     const uint32_t head = *tx->head;
     if (UNLIKELY(ixgbe_sent(tx, head) > ixgbe_queued(tx))) {
@@ -56,8 +56,8 @@ static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *bu
 
 // Exchanges count >= 1 frames with the slots from `at` on, which do not pass the ring's end. The
 // last one asks for a report.
-static HOT void exchange_run(struct ixgbe_tx *tx, size_t at, const struct frame *frames,
-                             struct frame *out, unsigned count)
+static INLINE void exchange_run(struct ixgbe_tx *tx, size_t at, const struct frame *frames,
+                                struct frame *out, unsigned count)
 {
     struct ixgbe_tx_descriptor *descriptor = ixgbe_tx_descriptor(tx, at);
     uint32_t *buffer_of = ixgbe_buffer(&tx->queue, at);
@@ -90,8 +90,8 @@ static inline void advance(struct ixgbe_tx *tx, unsigned count)
 
 // A burst that meets the ring's end, a ring that seems full, or a burst so long that one report is
 // not enough; or none.
-static __attribute__((noinline)) unsigned
-put_in_runs(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out, unsigned count)
+static NOINLINE unsigned put_in_runs(struct ixgbe_tx *tx, const struct frame *frames,
+                                     struct frame *out, unsigned count)
 {
     count = make_room(tx, count);
     if (count == 0)
@@ -112,7 +112,7 @@ put_in_runs(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out, 
 }
 
 // Whether a burst is not simply put into the next slots. A count of 0 wraps to a huge number.
-static HOT bool needs_runs(const struct ixgbe_tx *tx, unsigned count)
+static INLINE bool needs_runs(const struct ixgbe_tx *tx, unsigned count)
 {
     return count > tx->queue.free || count - 1 >= tx->report_every;
 }
@@ -122,8 +122,7 @@ unsigned ixgbe_room(struct queue *queue, unsigned wanted)
     return make_room((struct ixgbe_tx *)queue, wanted);
 }
 
-static __attribute__((noinline)) unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frames,
-                                                         unsigned count)
+static NOINLINE unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frames, unsigned count)
 {
     if (UNLIKELY(needs_runs(tx, count))) {
         count = put_in_runs(tx, frames, frames, count);
@@ -137,8 +136,7 @@ static __attribute__((noinline)) unsigned transmit_burst(struct ixgbe_tx *tx, st
 }
 
 // A frame that is alone, and for which there may be no room in front of the ring's end.
-static __attribute__((noinline)) uint32_t exchange_any(struct ixgbe_tx *tx, uint64_t buffer,
-                                                       uint64_t length)
+static NOINLINE uint32_t exchange_any(struct ixgbe_tx *tx, uint64_t buffer, uint64_t length)
 {
     struct frame frame = {(uint32_t)buffer, FRAME_HEADROOM, (uint16_t)length};
     return transmit_burst(tx, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;

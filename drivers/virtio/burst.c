@@ -10,14 +10,11 @@
 // written twice, and one comparison for each element proves all that has to be proved about it.
 // What the plain loop will not take is done by the rest, for which every id and every length is
 // possible. `make bench` counts the instructions.
+#include "drivers/hints.h"
 #include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/split.h"
-
-#define UNLIKELY(condition) __builtin_expect(condition, 0)
-#define ALWAYS_INLINE       inline __attribute__((always_inline))
-#define NOINLINE            __attribute__((noinline))
 
 // A struct frame as one number: that of the shortest frame, in buffer 0.
 #define FRAME_OFFSET_SHIFT (8 * offsetof(struct frame, offset))
@@ -281,7 +278,7 @@ static NOINLINE unsigned transmit_rest(struct split *split, struct frame *frames
 }
 
 // split_transmit() for `count` frames, for which there is room.
-static ALWAYS_INLINE unsigned transmit(struct split *split, struct frame *frames, unsigned count)
+static INLINE unsigned transmit(struct split *split, struct frame *frames, unsigned count)
 {
     const struct packet_area area = *split->queue.port->area;
     uint32_t at = split->made_available & (split->queue.slots - 1);

@@ -4,12 +4,11 @@
 //
 // One descriptor per frame: the header that virtio wants lies in the buffer, directly in front of
 // the frame. Ids are looked up for every frame, so a device may use them in any order.
+#include "drivers/hints.h"
 #include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
 #include "drivers/virtio/packed.h"
 #include "drivers/virtio/regs.h"
-
-#define UNLIKELY(condition) __builtin_expect(condition, 0)
 
 enum { BITS = PACKED_AVAILABLE | PACKED_USED };
 
