@@ -17,10 +17,9 @@
 
 enum {
     PORT_NAME_MAX = 16,
-    PORT_QUEUES_MAX = 16,   // of each direction
-    BURST_MAX = 256,        // frames a call to receive() or transmit() may carry
-    PORT_WAIT_US = 10000,   // longest wait of one call to start() or stop()
-    REQUEUE_WAIT_US = 1000, // of one call to requeue()
+    PORT_QUEUES_MAX = 16, // of each direction
+    BURST_MAX = 256,      // frames a call to receive() or transmit() may carry
+    PORT_WAIT_US = 10000, // longest wait of one call to start() or stop()
 };
 
 // What relay() did.
@@ -34,6 +33,7 @@ enum { RELAY_NOT_PLAIN = -1 };
 #define NO_BUFFER UINT32_MAX
 
 struct queue;
+struct domain_verbs; // drivers/port_domain.h
 
 // The data verbs, as struct port_driver explains them below.
 typedef unsigned receive_verb(struct queue *rx, struct frame *frames, unsigned max);
@@ -69,21 +69,6 @@ struct queue {
     put_verb *put;
     relay_verb *relay;
 };
-
-// A piece of a queue's memory, for whoever runs the data verbs where that memory is not: in a
-// domain, which gets a copy of the queue with pointers of its own.
-struct queue_part {
-    enum {
-        QUEUE_PRIVATE,  // only the data verbs use it: the domain has a copy
-        QUEUE_DMA,      // the card uses it too: the domain sees the very same
-        QUEUE_REGISTER, // of the card, to be written by the data verbs
-        QUEUE_AREA,     // the packet area's dimensions
-    } kind;
-    uint16_t pointer; // where in the queue's structure the pointer to it lies
-    uint32_t bytes;
-    const volatile void *memory; // what it points to
-};
-enum { QUEUE_PARTS_MAX = 8 };
 
 // Why a card was given up. One named reason for each rule that a card can break.
 enum port_fault {
@@ -187,7 +172,6 @@ struct port {
 struct port_driver {
     const char *name;  // "virtio-net"
     bool flow_control; // ports can be told to
-    uint8_t front;     // bytes of zeros that transmit() puts in front of a frame, into its buffer
 
     // Whether this driver drives the PCI function with these ids.
     bool (*supports)(uint16_t vendor, uint16_t device);
@@ -295,37 +279,6 @@ struct port_driver {
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
     bool (*send_copy)(struct queue *tx, const void *data, unsigned length);
 
-    // NULL: the data verbs run in ring 0 only. Lists what the queue consists of, its structure
-    // (sizeof, pointer 0) first, so that a copy can be made once the port runs; buffer_of is among
-    // the parts, port is not. Returns how many, 0 after a message: the pages of its registers hold
-    // others, which a domain must not reach.
-    unsigned (*parts)(const struct queue *queue, bool transmit,
-                      struct queue_part parts[QUEUE_PARTS_MAX]);
-
-    // With parts. Brings the counters of this queue up to date after its data verbs have run on a
-    // copy: since start() so many frames were taken off the ring (receive) and so many put onto it
-    // (refill or transmit). What the card wrote is believed as little as ever. start() and the data
-    // verbs keep them by themselves.
-    void (*sync)(struct queue *queue, bool transmit, uint64_t taken, uint64_t put);
-
-    // With parts; NULL: only a restart helps. The copy is lost, in the middle of a call perhaps,
-    // and the card keeps running. Brings this queue up to date as sync() does, from what the card
-    // was told and tells, none of which is believed: buffer_of then lists the buffers that the
-    // rings say the card holds, and NO_BUFFER for slots of which it holds none; the caller makes
-    // sure that they may be there. put is what was put onto the ring before the call; that call may
-    // have put up to *more further ones, and *more becomes how many it did. Returns 0, or -EIO when
-    // the rings contradict it; then nothing has changed for the card.
-    int (*adopt)(struct queue *queue, bool transmit, uint64_t taken, uint64_t put, uint32_t *more);
-
-    // With parts; NULL: only a restart helps. Turns one queue off and on again while the card and
-    // its other queues go on; sync() has been called. Afterwards the queue is as start() leaves it,
-    // with the buffers that buffer_of lists, which the caller may have changed before. Counts
-    // lost_in_restart and card_missed, by what the card says it sent and received. Returns 0;
-    // -ENOTSUP, with nothing done, when this card can turn off all of itself only, -EBUSY when it
-    // cannot now; another negative errno, after a message, when the queue did not follow: then
-    // stop() must come next. Waits for the card for REQUEUE_WAIT_US at most.
-    int (*requeue)(struct queue *queue, bool transmit);
-
     // NULL: only a restart helps. Brings a port that failed back without resetting its card, if
     // that can be, between two bursts. Returns how many of its queues had to be turned off and on
     // for that; or a negative errno, and then stop() and start() must come next.
@@ -336,18 +289,8 @@ struct port_driver {
     // -EINPROGRESS as start() does, or another negative errno when there is no link to take down.
     int (*relink)(struct port *port);
 
-    // With parts. The buffer that transmit() would hand out first, NO_BUFFER when the ring is full.
-    uint32_t (*next_empty)(struct queue *tx);
-
-    // With parts, after sync(). Whether the data verbs could do something: a frame waits in a
-    // receive ring; or the card has nothing more to send from a transmit ring, so that it has room.
-    bool (*ready)(const struct queue *queue, bool transmit);
-
-    // With parts; for experiments, one of those faults of drivers/domain.h that harm by rings and
-    // registers: does with those of this queue, receive or transmit as the fault says, what a data
-    // path could that means harm, or a card that lies. target is the address that some of them
-    // need. Runs wherever the data verbs do. Does nothing where the card has no such thing.
-    void (*misdeed)(struct queue *queue, uint32_t fault, uint64_t target);
+    // NULL: the data verbs run in ring 0 only. What it takes to run them in a domain.
+    const struct domain_verbs *domain;
 
     // NULL: buffer_of is always up to date. Brings that of a queue up to date, between two bursts.
     void (*settle)(struct queue *queue);

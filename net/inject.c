@@ -116,7 +116,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
         return false;
     }
     const struct port_driver *real = port->driver;
-    if (domain_fault_by_ring(fault->fault) && real->misdeed == NULL) {
+    if (domain_fault_by_ring(fault->fault) && real->domain == NULL) {
         console_printf("%s: its driver knows no such fault\n", port->name);
         return false;
     }
@@ -131,7 +131,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
     open_door.call.refill = real->refill;
     open_door.call.room = real->room;
     open_door.call.transmit = real->transmit;
-    open_door.call.misdeed = real->misdeed;
+    open_door.call.misdeed = real->domain != NULL ? real->domain->misdeed : NULL;
     open_door.call.fault = fault->fault;
     open_door.call.target = fault->target;
     if (fault->fault == FAULT_ENTRY_CHANGED)

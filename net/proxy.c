@@ -191,7 +191,7 @@ static void for_each_queue(struct proxy *proxy, void (*run)(struct proxy_queue *
 
 static void sync(struct proxy_queue *pq)
 {
-    pq->proxy->real->sync(pq->real, pq->transmit, pq->taken, pq->put);
+    pq->proxy->verbs->sync(pq->real, pq->transmit, pq->taken, pq->put);
 }
 
 // Whose slot each buffer is, in whatever order: as many as there are slots, between two bursts.
@@ -300,6 +300,7 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
     if (pq->call == NULL)
         return false;
     const struct port_driver *real = proxy->real;
+    const struct domain_verbs *verbs = proxy->verbs;
     struct domain *domain = proxy->domain;
     struct domain_answer *seen = (struct domain_answer *)domain->answer_address; // by ring 3
     pq->frames = transmits ? domain->answer->sent : domain->answer->received;
@@ -313,9 +314,9 @@ static bool insert_queue(struct proxy *proxy, struct proxy_queue *pq, struct que
     pq->call->refill =
         (__typeof__(pq->call->refill))domain_function(domain, (const void *)real->refill);
     pq->call->next_empty =
-        (__typeof__(pq->call->next_empty))domain_function(domain, (const void *)real->next_empty);
+        (__typeof__(pq->call->next_empty))domain_function(domain, (const void *)verbs->next_empty);
     pq->call->misdeed =
-        (__typeof__(pq->call->misdeed))domain_function(domain, (const void *)real->misdeed);
+        (__typeof__(pq->call->misdeed))domain_function(domain, (const void *)verbs->misdeed);
     return true;
 }
 
@@ -364,7 +365,7 @@ static const struct port_driver *driver_in_front_of(const struct port_driver *re
 int proxy_insert(struct port *port, const struct buffers *buffers)
 {
     const struct port_driver *real = port->driver;
-    if (real->parts == NULL) {
+    if (real->domain == NULL) {
         log_line("%s: isolation domain: the data path of this card runs in ring 0 only",
                  port->name);
         return -ENOTSUP;
@@ -372,6 +373,7 @@ int proxy_insert(struct port *port, const struct buffers *buffers)
     struct proxy *proxy = &proxies[proxy_count];
     *proxy = (struct proxy){
         .real = real,
+        .verbs = real->domain,
         .port = port,
         .judge = &judge,
         .domain = domain_create(port->name),

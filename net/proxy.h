@@ -13,6 +13,7 @@
 // what sends a burst brings the next one of the other direction along (proxy_relay.c).
 #pragma once
 #include "drivers/domain.h"
+#include "drivers/port_domain.h"
 #include "kernel/domain.h"
 #include "net/buffers.h"
 #include "net/judge.h"
@@ -59,6 +60,7 @@ struct proxy_fault {
 
 struct proxy {
     const struct port_driver *real;
+    const struct domain_verbs *verbs; // real's
     struct port *port;
     const struct judge *judge;
     struct domain *domain;

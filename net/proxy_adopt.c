@@ -81,7 +81,7 @@ static bool audit(struct proxy_queue *pq, struct proxy_loan *loan)
 {
     uint32_t more = pq->transmit ? loan->count : pq->call->given;
     const uint64_t put = pq->transmit ? pq->put : pq->put - pq->call->given;
-    if (pq->proxy->real->adopt(pq->real, pq->transmit, pq->taken, put, &more) != 0)
+    if (pq->proxy->verbs->adopt(pq->real, pq->transmit, pq->taken, put, &more) != 0)
         return false;
     if (!mark_slots(pq) || !mark_outside(pq, more, loan))
         return false;
@@ -199,7 +199,7 @@ bool proxy_adopt(struct proxy_queue *pq, struct proxy_loan *loan)
     struct port *port = proxy->port;
     const uint64_t began = clock_us();
     const enum port_fault cause = port->fault;
-    if (!is_adoptable(cause) || proxy->real->adopt == NULL ||
+    if (!is_adoptable(cause) || proxy->verbs->adopt == NULL ||
         within_a_second(began, proxy->adopted_us))
         return false;
     if (!audit_all(proxy, pq, loan)) {
@@ -232,7 +232,7 @@ static bool is_mendable(const struct proxy *proxy, enum port_fault cause)
 {
     const bool of_the_ring = cause == PORT_FAULT_USED_INDEX || cause == PORT_FAULT_USED_ID ||
                              cause == PORT_FAULT_USED_REPLAY || cause == PORT_FAULT_TX_HEAD;
-    return proxy->real->adopt != NULL && proxy->real->requeue != NULL &&
+    return proxy->verbs->adopt != NULL && proxy->verbs->requeue != NULL &&
            (is_adoptable(cause) || (of_the_ring && proxy->suspect != NULL));
 }
 
@@ -260,8 +260,8 @@ static int go_on_or_renew(struct proxy_queue *pq)
     }
     if (free_slot(pq) != pq->queue.slots)
         return -EIO; // a buffer is missing
-    pq->proxy->real->sync(pq->real, pq->transmit, pq->taken, pq->put);
-    const int error = pq->proxy->real->requeue(pq->real, pq->transmit);
+    pq->proxy->verbs->sync(pq->real, pq->transmit, pq->taken, pq->put);
+    const int error = pq->proxy->verbs->requeue(pq->real, pq->transmit);
     if (error != 0)
         return error;
     pq->taken = pq->put = 0;

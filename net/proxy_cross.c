@@ -143,7 +143,7 @@ int proxy_recover(struct proxy_queue *pq, struct frame *frames, unsigned count)
 void proxy_write_front_bytes(struct proxy_queue *pq, const struct frame *frames, unsigned count)
 {
     const struct packet_area *area = pq->proxy->judge->area;
-    const unsigned front = pq->proxy->real->front;
+    const unsigned front = pq->proxy->verbs->front;
     for (unsigned i = 0; i < count; i++)
         memset(packet_data(area, frames[i].buffer, frames[i].offset) - front, 0, front);
 }

@@ -38,7 +38,7 @@ void proxy_write_front_bytes(struct proxy_queue *pq, const struct frame *frames,
 static inline void proxy_write_fronts(struct proxy_queue *pq, const struct frame *frames,
                                       unsigned count)
 {
-    if (pq->proxy->real->front != 0)
+    if (pq->proxy->verbs->front != 0)
         proxy_write_front_bytes(pq, frames, count);
 }
 

@@ -56,7 +56,7 @@ static bool place(struct domain *domain, struct proxy_part *place, const struct 
 static int copy_queue(struct proxy *proxy, struct proxy_queue *pq)
 {
     struct queue_part parts[QUEUE_PARTS_MAX];
-    const unsigned count = proxy->real->parts(pq->real, pq->transmit, parts);
+    const unsigned count = proxy->verbs->parts(pq->real, pq->transmit, parts);
     if (count == 0)
         return -ENOTSUP;
     for (unsigned i = 0; i < count; i++) {

@@ -12,7 +12,7 @@ static uint64_t done(const struct proxy_queue *pq)
 void withheld_look(struct proxy_queue *pq)
 {
     struct proxy *proxy = pq->proxy;
-    const bool ready = proxy->real->ready(pq->real, pq->transmit);
+    const bool ready = proxy->verbs->ready(pq->real, pq->transmit);
     if (ready && pq->looked.ready && pq->looked.done == done(pq) &&
         pq->looked.denials != pq->denials)
         proxy->kill = PORT_FAULT_WITHHELD;

@@ -169,6 +169,16 @@ static void poll(struct port *port)
     ixgbe_transmit_watch(card);
 }
 
+static const struct domain_verbs domain_verbs = {
+    .parts = ixgbe_parts,
+    .sync = ixgbe_sync,
+    .adopt = ixgbe_adopt,
+    .requeue = requeue,
+    .next_empty = ixgbe_next_empty,
+    .ready = ixgbe_ready,
+    .misdeed = ixgbe_misdeed,
+};
+
 const struct port_driver ixgbe_driver = {
     .name = "ixgbe",
     .flow_control = true,
@@ -188,14 +198,8 @@ const struct port_driver ixgbe_driver = {
     .put = ixgbe_put,
     .relay = ixgbe_relay,
     .send_copy = ixgbe_send_copy,
-    .parts = ixgbe_parts,
-    .sync = ixgbe_sync,
-    .adopt = ixgbe_adopt,
-    .requeue = requeue,
+    .domain = &domain_verbs,
     .relink = relink,
-    .next_empty = ixgbe_next_empty,
-    .ready = ixgbe_ready,
-    .misdeed = ixgbe_misdeed,
     .blink = ixgbe_blink,
     .describe = ixgbe_describe,
 };

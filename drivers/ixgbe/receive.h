@@ -14,7 +14,7 @@ int ixgbe_receive_start(struct ixgbe *card);
 // Returns 0, or a negative errno after a message.
 int ixgbe_receive_stop(struct ixgbe *card);
 
-// Turns one queue off and on; see port_driver.requeue. Counts the frames in its ring as lost.
+// Turns one queue off and on; see domain_verbs.requeue. Counts the frames in its ring as lost.
 // Returns 0, or a negative errno after a message. (4.6.7.1.2, 4.6.7.1)
 int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx);
 

@@ -6,6 +6,7 @@
 // descriptors: 7.2.3.2.2. Head write-back: 7.2.3.5.2.
 #pragma once
 #include "drivers/ixgbe/device.h"
+#include "drivers/port_domain.h"
 #include <stddef.h>
 
 struct ixgbe_rx_descriptor {

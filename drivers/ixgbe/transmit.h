@@ -16,8 +16,8 @@ int ixgbe_transmit_start(struct ixgbe *card);
 // Returns 0, or a negative errno after a message.
 int ixgbe_transmit_stop(struct ixgbe *card);
 
-// Turns one queue off and on; see port_driver.requeue. Counts what was not sent as lost. Returns 0,
-// or a negative errno after a message. (4.6.8.1.2, 4.6.8.1)
+// Turns one queue off and on; see domain_verbs.requeue. Counts what was not sent as lost. Returns
+// 0, or a negative errno after a message. (4.6.8.1.2, 4.6.8.1)
 int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx);
 
 // The card reaches no memory any more: counts what it did not report as sent.

@@ -258,8 +258,9 @@ static void describe(struct port *port)
         virtio_describe(port, port->device);
 }
 
-// A driver for each format of rings: they differ in the verbs of the packet path only.
-#define DRIVER(format, ...)           \
+// A driver for each format of rings: they differ in the verbs of the packet path only, and in
+// whether these can run in a domain.
+#define DRIVER(format, in_a_domain)   \
     {.name = "virtio-net",            \
      .supports = supports,            \
      .probe = probe,                  \
@@ -272,15 +273,20 @@ static void describe(struct port *port)
      .transmit = format##_transmit,   \
      .refill = format##_refill,       \
      .send_copy = format##_send_copy, \
-     .describe = describe,            \
-     __VA_ARGS__}
+     .domain = (in_a_domain),         \
+     .describe = describe}
 
-// What a domain needs.
-#define IN_A_DOMAIN                                                                             \
-    .front = VIRTIO_NET_HEADER, .parts = split_parts, .sync = split_sync, .adopt = split_adopt, \
-    .requeue = requeue, .next_empty = split_next_empty, .ready = split_ready,                   \
-    .misdeed = split_misdeed
+static const struct domain_verbs domain_verbs = {
+    .front = VIRTIO_NET_HEADER,
+    .parts = split_parts,
+    .sync = split_sync,
+    .adopt = split_adopt,
+    .requeue = requeue,
+    .next_empty = split_next_empty,
+    .ready = split_ready,
+    .misdeed = split_misdeed,
+};
 
-const struct port_driver virtio_net_driver = DRIVER(split, IN_A_DOMAIN);
-const struct port_driver virtio_packed_driver = DRIVER(packed, );
-const struct port_driver virtio_legacy_driver = DRIVER(legacy, );
+const struct port_driver virtio_net_driver = DRIVER(split, &domain_verbs);
+const struct port_driver virtio_packed_driver = DRIVER(packed, NULL);
+const struct port_driver virtio_legacy_driver = DRIVER(legacy, NULL);

@@ -65,7 +65,7 @@ bool virtio_queues_have_buffers(const struct port *port);
 // after logging what the device does not take.
 int virtio_queues_enable(struct port *port, uint16_t vector);
 
-// port_driver.requeue. Needs RING_RESET. vector: as above, of receive queues.
+// domain_verbs.requeue. Needs RING_RESET. vector: as above, of receive queues.
 int virtio_queue_renew(struct port *port, struct queue *ring, bool transmit, uint16_t vector);
 
 // Rings the doorbells of the receive queues, after DRIVER_OK.

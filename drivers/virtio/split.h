@@ -14,6 +14,7 @@
 // keeps to that, order[i] is i, and the available ring says the same at every lap: neither is read
 // nor written. An id that comes out of order is first swapped to used_seen, if the device holds it.
 #pragma once
+#include "drivers/port_domain.h"
 #include "drivers/virtio/ring.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x rings are little-endian");

@@ -15,6 +15,7 @@
 // links: bench/simcard_82599_aliases.c bench/simcard_82599_rss.c bench/simcard_82599_rules.c
 // links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/ring.h"
+#include "drivers/port_domain.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -43,7 +44,7 @@ static void take(unsigned count)
 
 static int adopt(uint64_t took, uint64_t put, uint32_t *more)
 {
-    return ixgbe_driver.adopt(sim.port.rx[0], false, took, put, more);
+    return ixgbe_driver.domain->adopt(sim.port.rx[0], false, took, put, more);
 }
 
 // It died before the tail was written: what it had filled is to be filled again.

@@ -15,6 +15,7 @@
 // links: bench/simcard_82599_aliases.c bench/simcard_82599_rss.c bench/simcard_82599_rules.c
 // links: tests/driver/env_host.c tests/driver/sim_ixgbe.c
 #include "drivers/ixgbe/regs.h"
+#include "drivers/port_domain.h"
 #include "tests/driver/sim_ixgbe.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -37,7 +38,7 @@ static void queue_frames(unsigned tx, unsigned count)
 static void requeue(struct queue *queue, bool transmit)
 {
     const uint64_t before = env_time_us();
-    assert_int_equal(ixgbe_driver.requeue(queue, transmit), 0);
+    assert_int_equal(ixgbe_driver.domain->requeue(queue, transmit), 0);
     assert_in_range(env_time_us() - before, 0, REQUEUE_WAIT_US);
     assert_string_equal(sim.card.violation, "");
     assert_true(sim_conserved(&sim));
@@ -128,8 +129,9 @@ static void a_queue_that_does_not_follow(void **state)
         sim.card.rx_queue_hangs = !transmit;
         sim.card.tx_queue_hangs = transmit;
         const uint64_t before = env_time_us();
-        assert_int_equal(ixgbe_driver.requeue(transmit ? sim.port.tx[0] : sim.port.rx[0], transmit),
-                         -ETIMEDOUT);
+        assert_int_equal(
+            ixgbe_driver.domain->requeue(transmit ? sim.port.tx[0] : sim.port.rx[0], transmit),
+            -ETIMEDOUT);
         assert_in_range(env_time_us() - before, 0, REQUEUE_WAIT_US);
     }
     sim.card.rx_queue_hangs = sim.card.tx_queue_hangs = false;
@@ -137,7 +139,7 @@ static void a_queue_that_does_not_follow(void **state)
     assert_int_equal(sim_start(&sim), 0);
     assert_true(sim_conserved(&sim));
     sim.card.gone = true;
-    assert_int_equal(ixgbe_driver.requeue(sim.port.rx[0], false), -ENODEV);
+    assert_int_equal(ixgbe_driver.domain->requeue(sim.port.rx[0], false), -ENODEV);
 }
 
 static bool is_dark(void)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 // cmocka wants those first
+#include "drivers/port_domain.h"
 #include "drivers/virtio/virtio_net.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
@@ -206,7 +207,7 @@ static void a_doorbell_in_a_page_of_its_own(void **state)
         set32(SIM_CAP_NOTIFY + 12, structures[i].length);
         assert_int_equal(rig_probe(&rig), 0);
         assert_int_equal(driver->start(&rig.port), 0);
-        const unsigned count = driver->parts(rig.port.rx[0], false, parts);
+        const unsigned count = driver->domain->parts(rig.port.rx[0], false, parts);
         assert_int_equal(count != 0, structures[i].apart);
         assert_int_equal(host_logged(&rig.sim.env, "more than the notification"), count == 0);
         rig_close(&rig);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 // cmocka wants those first
+#include "drivers/port_domain.h"
 #include "drivers/virtio/virtio_net.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
@@ -38,7 +39,7 @@ static void start(bool offered)
 static void requeue(struct queue *queue, bool transmit)
 {
     const uint64_t before = env_time_us();
-    assert_int_equal(driver->requeue(queue, transmit), 0);
+    assert_int_equal(driver->domain->requeue(queue, transmit), 0);
     assert_in_range(env_time_us() - before, 0, REQUEUE_WAIT_US);
     rig_audit(&rig);
 }
@@ -75,8 +76,8 @@ static void a_transmit_queue(void **state)
         for (unsigned i = 0; i < 7; i++)
             assert_int_equal(sim_send(&rig.sim, frame, sizeof frame), 60);
         assert_int_equal(sim_complete(&rig.sim, 6), 6);
-        assert_int_equal(driver->requeue(rig.port.tx[0], true), -EBUSY);
-        assert_int_equal(driver->requeue(rig.port.rx[0], false), -EBUSY);
+        assert_int_equal(driver->domain->requeue(rig.port.tx[0], true), -EBUSY);
+        assert_int_equal(driver->domain->requeue(rig.port.rx[0], false), -EBUSY);
         assert_int_equal(sim_complete(&rig.sim, 1), 1);
         requeue(rig.port.tx[0], true);
         rig_pass(&rig, 1000 * round, 1000, 32);
@@ -90,8 +91,8 @@ static void only_with_ring_reset(void **state)
 {
     (void)state;
     start(false);
-    assert_int_equal(driver->requeue(rig.port.rx[0], false), -ENOTSUP);
-    assert_int_equal(driver->requeue(rig.port.tx[0], true), -ENOTSUP);
+    assert_int_equal(driver->domain->requeue(rig.port.rx[0], false), -ENOTSUP);
+    assert_int_equal(driver->domain->requeue(rig.port.tx[0], true), -ENOTSUP);
     rig_pass(&rig, 0, 1000, 32);
     rig_close(&rig);
 
@@ -116,13 +117,13 @@ static void a_queue_that_does_not_follow(void **state)
     start(true);
     rig.sim.stuck_queue_reset = true;
     const uint64_t before = env_time_us();
-    assert_int_equal(driver->requeue(rig.port.rx[0], false), -ETIMEDOUT);
+    assert_int_equal(driver->domain->requeue(rig.port.rx[0], false), -ETIMEDOUT);
     assert_in_range(env_time_us() - before, 0, REQUEUE_WAIT_US);
     rig.sim.stuck_queue_reset = false;
     rig_works(&rig, 300);
     sim_complete(&rig.sim, rig.sim.queues[1].sent);
     rig.sim.gone = true;
-    assert_int_equal(driver->requeue(rig.port.tx[0], true), -ENODEV);
+    assert_int_equal(driver->domain->requeue(rig.port.tx[0], true), -ENODEV);
     rig.sim.gone = false;
     rig_works(&rig, 300);
     rig_close(&rig);

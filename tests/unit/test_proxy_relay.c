@@ -179,7 +179,8 @@ static void set_up_queue(struct side *side, struct proxy_queue *pq, struct domai
 
 static int setup(void **state)
 {
-    static const struct port_driver real = {.name = "of the test"};
+    static const struct domain_verbs verbs;
+    static const struct port_driver real = {.name = "of the test", .domain = &verbs};
     (void)state;
     memset(sides, 0, sizeof sides);
     for (struct side *side = sides; side < sides + SIDES; side++) {
@@ -187,6 +188,7 @@ static int setup(void **state)
         side->domain.answer = &side->answer;
         side->domain.return_address = &side->return_address;
         side->proxy = (struct proxy){.real = &real,
+                                     .verbs = &verbs,
                                      .port = &side->port,
                                      .judge = &judge,
                                      .domain = &side->domain,

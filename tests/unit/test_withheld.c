@@ -16,14 +16,14 @@ static bool ready(const struct queue *queue, bool transmit)
     return is_ready;
 }
 
-static const struct port_driver driver = {.ready = ready};
+static const struct domain_verbs verbs = {.ready = ready};
 static struct proxy proxy;
 static struct proxy_queue queue;
 
 static int fresh(void **state)
 {
     (void)state;
-    proxy = (struct proxy){.real = &driver};
+    proxy = (struct proxy){.verbs = &verbs};
     queue = (struct proxy_queue){.proxy = &proxy};
     is_ready = true;
     return 0;
