@@ -2,29 +2,15 @@
 // The section [manage]: what is right is taken, what is wrong is said exactly, and without the
 // section nothing is managed.
 // links: kernel/config.c kernel/config_keys.c kernel/config_file.c kernel/config_line.c
-// links: kernel/number.c
+// links: kernel/number.c tests/unit/config_rig.c
 // links: kernel/config_device.c kernel/config_words.c kernel/config_print.c kernel/config_manage.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/config_rig.h"
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "kernel/config.h"
 #include "kernel/config_reader.h"
 
-#define GOOD \
-    "[port lan]\ndevice = virtio:0\n[port wan]\ndevice = virtio:1\n[forward]\nmode = wire\n"
 #define MANAGE GOOD "[manage]\n" // line 7
-
-static void read_text(struct config *config, const char *text, const char *words)
-{
-    memset(config, 0xa5, sizeof *config);
-    config_read(config, "barewire.conf", text, strlen(text), words);
-}
 
 static void read_good(struct config *config, const char *text, const char *words)
 {
