@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Sleep: the processor stands still until something interrupts. kernel/main.c decides when, and
+// Sleep: the processor stands still until something interrupts. net/loop.c decides when, and
 // arms the ports; this file knows what woke the processor up, and how long it may sleep.
 #pragma once
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The story of the box, from the first C instruction to the loop that never ends. The one place
-// where kernel, drivers and net meet.
+// The story of the box, from the first C instruction to the loop that never ends (net/loop.c). The
+// one place where kernel, drivers and net meet.
 #include <string.h>
 
 #include "drivers/ixgbe/ixgbe.h"
@@ -21,7 +21,6 @@
 #include "kernel/image.h"
 #include "kernel/iommu.h"
 #include "kernel/isolation.h"
-#include "kernel/load.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -39,10 +38,9 @@
 #include "net/commands_isolation.h"
 #include "net/flips.h"
 #include "net/inject.h"
+#include "net/loop.h"
 #include "net/stack/lwip_port.h"
 #include "net/stack/ping.h"
-
-enum { HOUSEKEEPING_US = 1000 };
 
 static const struct port_driver *const drivers[] = {&virtio_net_driver, &ixgbe_driver, NULL};
 static const struct shell_command commands[] = {
@@ -52,7 +50,6 @@ static const struct shell_command commands[] = {
 static struct bootinfo boot;
 static struct config config;
 static struct ports ports;
-static bool forwarding;
 
 static void init_machine(uint32_t magic, uint32_t address)
 {
@@ -121,84 +118,6 @@ static void announce(int running)
         log_line("READY in %llu.%03llu ms", ms, us % 1000);
 }
 
-// One round over all lanes. Returns whether it found frames.
-static bool forward_round(void)
-{
-    const bool busy = forwarding && box_forward() > 0;
-    load_round(busy);
-    return busy;
-}
-
-// Sleeps until something interrupts, or for so many microseconds; no frame has come for quiet_us.
-// The order is that of port_driver.arm(): armed, looked once more, asleep. Returns whether there is
-// no use in trying again before the next housekeeping: a card cannot interrupt.
-static bool sleep(uint64_t us, uint64_t quiet_us)
-{
-    const uint64_t until = idle_deadline(clock_us() + us);
-    if (until <= clock_us())
-        return false;
-    if (!ports_arm(true))
-        return true;
-    if (!forward_round())
-        idle_sleep(until, clock_us() - quiet_us);
-    ports_arm(false);
-    return false;
-}
-
-static void housekeep(void)
-{
-    ports_police();
-    hotplug_poll();
-    box_housekeeping();
-    console_poll();
-    shell_poll();
-    load_housekept();
-}
-
-// What cannot wait for the next housekeeping. Returns when it has to be called again, in ticks.
-static uint64_t hasten(void)
-{
-    const uint64_t us = forwarding ? box_hasten() : UINT64_MAX;
-    load_housekept();
-    return us == UINT64_MAX ? us : load.last + clock_us_ticks(us);
-}
-
-// For ever: forwards while there is something to forward; every millisecond, and when a card asks
-// for it, looks after the rest, more often after a port that is being started; and when no frame
-// has come for a while, sleeps, and does that more rarely.
-_Noreturn static void run(void)
-{
-    const uint64_t often = clock_us_ticks(HOUSEKEEPING_US);
-    uint64_t housekept = 0, seen = clock_tsc(); // ticks: when that was last done, and a frame seen
-    uint64_t hurry = 0;                         // ticks, when hasten() comes next
-    bool awake = false;                         // until the next housekeeping
-    load_begin();
-    for (;;) {
-        const bool busy = forward_round();
-        const bool managed = config.manage.on && forwarding && box_manage(busy);
-        const uint64_t now = load.last;
-        if (busy)
-            seen = now;
-        else
-            idle_begin(); // ahead of the look for attention
-        if (now - housekept >= often || (!busy && ports_attention())) {
-            housekeep();
-            housekept = now;
-            hurry = 0;
-            awake = idle_after_us() == 0;
-        } else if (now >= hurry) {
-            hurry = hasten();
-        } else if (!busy && !managed) {
-            // No PAUSE here: an emulator leaves its translated code for it, and on hardware a poll
-            // of a ring in cached memory disturbs nobody.
-            console_poll();
-            if (!awake && now - seen >= clock_us_ticks(idle_after_us()))
-                awake = sleep(IDLE_LONGEST_US - clock_ticks_us(now - housekept),
-                              clock_ticks_us(now - seen));
-        }
-    }
-}
-
 void kernel_main(uint32_t magic, uint32_t address);
 
 __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t address)
@@ -206,7 +125,6 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     cpu_init_canary();
     init_machine(magic, address);
     const int running = start_forwarding();
-    forwarding = running >= 0 || box_managed();
     idle_init(config.idle_us);
     idle_add_hook(console_deadline);
     idle_add_hook(shell_deadline);
@@ -216,5 +134,6 @@ __attribute__((no_stack_protector)) void kernel_main(uint32_t magic, uint32_t ad
     shell_init(commands);
     announce(running);
 
-    run();
+    const bool forwards = running >= 0 || box_managed();
+    loop_run(forwards, forwards && config.manage.on);
 }
