@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the shell's commands print: right, and within 80 columns.
 // links: net/commands.c net/restarts.c net/supervise.c net/forward.c net/local.c net/counters.c
-// links: net/tally.c tests/unit/fakeport.c
+// links: net/tally.c tests/unit/fakeport.c tests/unit/commands_rig.c
 // links: net/wire.c net/buffers.c net/audit.c net/mend.c net/find_port.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
@@ -18,6 +11,7 @@
 #include "kernel/task.h"
 #include "net/commands.h"
 #include "net/wire.h"
+#include "tests/unit/commands_rig.h"
 #include "tests/unit/fakeport.h"
 
 enum { COUNT = 32, STRIDE = 2112 };
@@ -29,8 +23,6 @@ static struct supervisor supervisor;
 static _Alignas(CACHE_LINE) uint8_t memory[COUNT * STRIDE];
 static uint64_t bitmap[1];
 static uint64_t now;
-static char output[8192];
-static size_t output_length;
 
 uint64_t clock_us(void)
 {
@@ -52,41 +44,11 @@ void log_line(const char *format, ...)
     (void)format;
 }
 
-void console_printf(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int n =
-        vsnprintf(output + output_length, sizeof output - output_length, format, arguments);
-    va_end(arguments);
-    assert_true(n >= 0 && (size_t)n < sizeof output - output_length);
-    output_length += (size_t)n;
-}
-
 static const struct shell_command table[] = {COMMANDS_NET{NULL, NULL, NULL, NULL}};
 
-// Runs a command and returns what it printed.
 static const char *run(char *name, char *argument)
 {
-    output[output_length = 0] = 0;
-    const struct shell_command *command = table;
-    while (command->name != NULL && strcmp(command->name, name) != 0)
-        command++;
-    assert_non_null(command->name);
-    command->run(argument ? 2 : 1, (char *[]){name, argument, NULL});
-    unsigned column = 0;
-    for (size_t i = 0; i < output_length; i++) {
-        column = output[i] == '\n' ? 0 : column + 1;
-        assert_true(column <= 80);
-    }
-    assert_int_equal(output[output_length - 1], '\n');
-    return output;
-}
-
-static void expect(const char *printed, const char *text)
-{
-    if (strstr(printed, text) == NULL)
-        fail_msg("printed:\n%smissing: %s", printed, text);
+    return run_command(table, name, argument, NULL);
 }
 
 static int make_box(void **state)

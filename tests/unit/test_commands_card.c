@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // led and diag: right, within 80 columns, and of use when nothing is forwarded.
 // links: net/commands_card.c net/restarts.c net/supervise.c tests/unit/fakeport.c
-// links: net/mend.c net/buffers.c net/find_port.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+// links: tests/unit/commands_rig.c net/mend.c net/buffers.c net/find_port.c
 #include <errno.h>
+#include <string.h>
 
 #include "kernel/clock.h"
 #include "kernel/console.h"
@@ -18,6 +11,7 @@
 #include "kernel/log.h"
 #include "kernel/pci_describe.h"
 #include "net/commands_card.h"
+#include "tests/unit/commands_rig.h"
 #include "tests/unit/fakeport.h"
 
 static struct fake_port lan, wan;
@@ -25,8 +19,7 @@ static struct port_driver driver;
 static struct pci_device card;
 static struct env env = {.pci = &card};
 static struct ports ports;
-static char output[8192];
-static size_t output_length, room;
+static size_t room;
 static int blink_error, blinking; // -1: not asked
 
 uint64_t clock_us(void)
@@ -37,17 +30,6 @@ uint64_t clock_us(void)
 void log_line(const char *format, ...)
 {
     (void)format;
-}
-
-void console_printf(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int n =
-        vsnprintf(output + output_length, sizeof output - output_length, format, arguments);
-    va_end(arguments);
-    assert_true(n >= 0 && (size_t)n < sizeof output - output_length);
-    output_length += (size_t)n;
 }
 
 size_t console_room(void)
@@ -76,28 +58,9 @@ static int blink(struct port *port, bool on)
 
 static const struct shell_command table[] = {COMMANDS_CARD{NULL, NULL, NULL, NULL}};
 
-// Runs a command and returns what it printed.
 static const char *run(char *name, char *first, char *second)
 {
-    output[output_length = 0] = 0;
-    const struct shell_command *command = table;
-    while (command->name != NULL && strcmp(command->name, name) != 0)
-        command++;
-    assert_non_null(command->name);
-    command->run(first == NULL ? 1 : second == NULL ? 2 : 3, (char *[]){name, first, second, NULL});
-    unsigned column = 0;
-    for (size_t i = 0; i < output_length; i++) {
-        column = output[i] == '\n' ? 0 : column + 1;
-        assert_true(column <= 80);
-    }
-    assert_int_equal(output[output_length - 1], '\n');
-    return output;
-}
-
-static void expect(const char *printed, const char *text)
-{
-    if (strstr(printed, text) == NULL)
-        fail_msg("printed:\n%smissing: %s", printed, text);
+    return run_command(table, name, first, second);
 }
 
 static int make_ports(void **state)

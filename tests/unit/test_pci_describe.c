@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A PCI function on the console, from an honest one to one that is gone.
 // links: kernel/pci_describe.c kernel/pci.c kernel/pci_scan.c kernel/pci_bars.c kernel/pci_place.c
-// links: kernel/pci_caps.c tests/unit/fakepci.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+// links: kernel/pci_caps.c tests/unit/fakepci.c tests/unit/commands_rig.c
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "kernel/console.h"
 #include "kernel/pci_describe.h"
+#include "tests/unit/commands_rig.h"
 #include "tests/unit/fakepci.h"
 
 enum { POWER = 0x40, MSIX = 0x70, EXPRESS = 0xa0 };
 
 static struct fake_function *function;
 static struct pci_device *device;
-static char output[4096];
-static size_t output_length;
-
-void console_printf(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const int n =
-        vsnprintf(output + output_length, sizeof output - output_length, format, arguments);
-    va_end(arguments);
-    assert_true(n >= 0 && n <= 80 && (size_t)n < sizeof output - output_length);
-    output_length += (size_t)n;
-}
 
 // A card with the capabilities of an 82599, in the order in which that has them.
 static int make_card(void **state)
@@ -62,33 +42,29 @@ static const char *describe(void)
     pci_describe(device);
     assert_true(fake_reads - reads < 400);
     assert_int_equal(fake_writes, writes);
+    expect_lines();
     return output;
-}
-
-static void expect(const char *text)
-{
-    if (strstr(describe(), text) == NULL)
-        fail_msg("printed:\n%smissing: %s", output, text);
 }
 
 static void test_honest_card(void **state)
 {
     (void)state;
-    expect("  0000:00:03.0  8086:10fb  subsystem 8086:0003  class 020000  revision 01\n");
-    expect(": memory OFF, bus master off, INTx on; status 0010\n");
-    expect("  BAR 0: memory 64-bit, 131072 bytes at 0x");
-    expect("  power: D0 (PMCSR 0000)\n");
-    expect("  PCI Express: 2.5 GT/s x4 of at most 5 GT/s x8; device status 0009\n");
-    expect("  MSI-X: 64 vectors, on\n");
+    expect(describe(),
+           "  0000:00:03.0  8086:10fb  subsystem 8086:0003  class 020000  revision 01\n");
+    expect(describe(), ": memory OFF, bus master off, INTx on; status 0010\n");
+    expect(describe(), "  BAR 0: memory 64-bit, 131072 bytes at 0x");
+    expect(describe(), "  power: D0 (PMCSR 0000)\n");
+    expect(describe(), "  PCI Express: 2.5 GT/s x4 of at most 5 GT/s x8; device status 0009\n");
+    expect(describe(), "  MSI-X: 64 vectors, on\n");
     pci_memory_decoding(device);
-    expect(": memory on, bus master off, ");
+    expect(describe(), ": memory on, bus master off, ");
 }
 
 static void test_asleep(void **state)
 {
     (void)state;
     function->space[POWER / 4 + 1] = 0x0103;
-    expect("  power: D3 (PMCSR 0103)\n");
+    expect(describe(), "  power: D3 (PMCSR 0103)\n");
 }
 
 static void test_odd_link(void **state)
@@ -96,7 +72,7 @@ static void test_odd_link(void **state)
     (void)state;
     function->space[EXPRESS / 4 + 3] = 0x000003ff;
     function->space[EXPRESS / 4 + 4] = 0xffffu << 16;
-    expect("  PCI Express: ? GT/s x63 of at most ? GT/s x63; ");
+    expect(describe(), "  PCI Express: ? GT/s x63 of at most ? GT/s x63; ");
     // The capability would reach beyond the end.
     function->space[MSIX / 4] = 0x11 | 0xfc << 8;
     function->space[0xfc / 4] = 0x10;
@@ -113,7 +89,7 @@ static void test_gone(void **state)
 {
     (void)state;
     fake_override = all_ones;
-    expect("  configuration space reads all ones: the card is gone\n");
+    expect(describe(), "  configuration space reads all ones: the card is gone\n");
     assert_null(strstr(output, "power"));
 }
 
@@ -128,7 +104,7 @@ static void test_dying(void **state)
 {
     (void)state;
     fake_override = mostly_ones;
-    expect("status ffff\n");
+    expect(describe(), "status ffff\n");
     assert_null(strstr(output, "power"));
 }
 
