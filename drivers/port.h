@@ -9,8 +9,9 @@
 // Dropping a frame is: not transmitting it before refill().
 //
 // The law of time. All ports share one core, so whoever waits for a slow card takes time from all
-// the others. On a box that forwards no verb waits for the hardware, except start() and stop(), for
-// PORT_WAIT_US in all; a card that needs longer is started in several calls.
+// the others. On a box that forwards no verb waits for the hardware, except requeue(): start() and
+// stop() look once, do a few thousand instructions' work at most, and are called again until they
+// are done.
 #pragma once
 #include "drivers/env.h"
 #include "drivers/frame.h"
@@ -19,7 +20,8 @@ enum {
     PORT_NAME_MAX = 16,
     PORT_QUEUES_MAX = 16, // of each direction
     BURST_MAX = 256,      // frames a call to receive() or transmit() may carry
-    PORT_WAIT_US = 10000, // longest wait of one call to start() or stop()
+    PORT_STOP_US = 10000, // longest that all calls of a stop() wait for the card
+    PORT_PAUSE_US = 20,   // between two calls of start() or stop() that have something to do
 };
 
 // What relay() did.
@@ -101,7 +103,8 @@ enum port_state {
     PORT_ABSENT,  // not probed, or probing failed
     PORT_STOPPED, // probed; the card holds no buffer and does no DMA
     PORT_RUNNING,
-    PORT_FAULTED, // broke a rule: receive() and transmit() return 0 until it is restarted
+    PORT_STOPPING, // stop() has begun: receive() and transmit() return 0
+    PORT_FAULTED,  // broke a rule: receive() and transmit() return 0 until it is restarted
 };
 
 struct port {
@@ -123,7 +126,8 @@ struct port {
     bool link_up;
     uint32_t link_mbps;    // 0: unknown
     uint32_t poll_soon_us; // something is under way that each poll() moves on: the next one after
-                           // so many microseconds; 0: there is no hurry
+                           // so many microseconds; 0: there is no hurry. Likewise after a start()
+                           // or stop() that said -EINPROGRESS; 0: soon
 
     // Written by the driver when the card breaks a rule; read by whoever restarts it.
     enum port_state state;
@@ -187,23 +191,25 @@ struct port_driver {
     // Brings the card to life with the buffers that buffer_of lists: receive slots are made
     // available to the card, transmit slots hold empty buffers. Works after probe() and again after
     // any stop(); the state must be PORT_STOPPED.
-    // Returns 0: the state is PORT_RUNNING. -EINPROGRESS: the card is not ready yet, holds nothing
-    // and does no DMA; the state stays PORT_STOPPED. Whoever called calls again and again, a
-    // millisecond or more later, and start() goes on where it was, until it returns something else
-    // or stop() ends the attempt. The less a call waits, the sooner the next one comes: it is best
-    // to look once and to return. The driver bounds each wait within the attempt, measured from the
-    // wait's beginning over all calls, so that an attempt takes 5 s at most. Another negative
-    // errno: it failed, for a reason that the log tells; the card then holds nothing and does no
-    // DMA. -EINVAL when a slot names a buffer that does not exist. One call waits for the card for
-    // PORT_WAIT_US at most.
+    // Returns 0: the state is PORT_RUNNING. -EINPROGRESS: it is not running yet; the data verbs do
+    // nothing. Whoever called calls again and again, poll_soon_us later if that is not 0, and
+    // start() goes on where it was, until it returns something else or stop() ends the attempt.
+    // The driver bounds each wait within the attempt, measured from the wait's beginning over all
+    // calls, so that an attempt takes 5 s at most. Another negative errno: it failed, for a reason
+    // that the log tells; the card then holds nothing and does no DMA, or else the state is
+    // PORT_FAULTED and stop() must come next. -EINVAL when a slot names a buffer that does not
+    // exist.
     int (*start)(struct port *port);
 
     // Takes every buffer back from the card: afterwards it does no DMA, whatever state it was in.
     // All buffers stay in their slots; a receive slot that refill() left empty says NO_BUFFER.
-    // Counts lost_in_restart. Waits for the card for PORT_WAIT_US at most: of a card that is not
-    // quiet by then bus mastering is taken away, and the next start() goes on waiting for it.
-    // No harm on a port that is stopped already.
-    void (*stop)(struct port *port);
+    // Counts lost_in_restart. No harm on a port that is stopped already.
+    // Returns 0: the state is PORT_STOPPED. -EINPROGRESS: the state is PORT_STOPPING; whoever
+    // called calls again and again, poll_soon_us later if that is not 0, until it returns 0; the
+    // data verbs do nothing meanwhile. All calls together wait for the card for PORT_STOP_US at
+    // most: of one that is not quiet by then bus mastering is taken away, and the next start() goes
+    // on waiting for it.
+    int (*stop)(struct port *port);
 
     // The slow path, called every few milliseconds: link state, card statistics, signs of death.
     void (*poll)(struct port *port);
@@ -320,10 +326,12 @@ static inline void port_close(struct port *port)
         port->tx[i]->free = port->tx[i]->lengths = 0;
 }
 
-// Records that the card broke a rule. The port is dead from here on until it is restarted.
+// Records that the card broke a rule. The port is dead from here on until it is restarted, or it is
+// being stopped anyway.
 static inline void port_fail(struct port *port, enum port_fault fault, uint32_t value)
 {
-    port->state = PORT_FAULTED;
+    if (port->state != PORT_STOPPING)
+        port->state = PORT_FAULTED;
     port->fault = fault;
     port->fault_value = value;
     port->fault_count[fault]++;

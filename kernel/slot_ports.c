@@ -19,7 +19,7 @@ void slot_ports_remove(const struct slot_ports *ports)
 bool slot_ports_stopped(const struct slot_ports *ports)
 {
     for (unsigned i = 0; i < ports->count; i++)
-        if (ports->at[i]->state == PORT_RUNNING || ports->at[i]->state == PORT_FAULTED)
+        if (ports->at[i]->state != PORT_STOPPED && ports->at[i]->state != PORT_ABSENT)
             return false;
     return true;
 }

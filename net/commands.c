@@ -242,8 +242,6 @@ void command_restart(int argc, char **argv)
     if (number < 0)
         return;
     const int error = supervise_restart(supervisor, (unsigned)number);
-    if (error == -EINPROGRESS)
-        console_printf("%s: the card takes its time; the log tells when it runs\n", argv[1]);
-    else if (error != 0)
+    if (error != 0)
         console_printf("%s: not restarted: error %d\n", argv[1], -error);
 }

@@ -69,6 +69,8 @@ static const char *state_text(enum port_state state)
         return "stopped";
     case PORT_RUNNING:
         return "running";
+    case PORT_STOPPING:
+        return "stopping";
     case PORT_FAULTED:
         return "faulted";
     }

@@ -207,9 +207,13 @@ static void settle_slots(struct proxy_queue *pq)
         *slot++ = NO_BUFFER;
 }
 
+// Between stop() and the end of start() the slots are as the driver, in ring 0, knows them, and
+// fills its rings by that.
 static void settle(struct queue *queue)
 {
-    settle_slots(proxied(queue));
+    const struct proxy *proxy = proxied(queue)->proxy;
+    if (proxy->port->state != PORT_STOPPED && !proxy->copies)
+        settle_slots(proxied(queue));
 }
 
 static void own_slots(struct proxy_queue *pq)
@@ -223,31 +227,61 @@ static void own_slots(struct proxy_queue *pq)
     pq->fetched = 0;
 }
 
+// The card runs, but nothing passes before the domain has its copy, in a call of its own.
+static int wait_for_copy(struct proxy *proxy)
+{
+    struct port *port = proxy->port;
+    proxy->copies = true;
+    proxy->poll_soon_us = port->poll_soon_us;
+    port->poll_soon_us = PORT_PAUSE_US;
+    port->state = PORT_FAULTED;
+    port_close(port);
+    return -EINPROGRESS;
+}
+
 static int start(struct port *port)
 {
     struct proxy *proxy = proxy_of(port);
-    int error = proxy->real->start(port);
-    if (error != 0)
-        return error;
-    error = proxy_image_make(proxy);
-    if (error != 0) {
-        proxy->real->stop(port);
-        return error;
+    if (!proxy->copies) {
+        const int error = proxy->real->start(port);
+        if (error != 0)
+            return error;
+        for_each_queue(proxy, own_slots);
+        return wait_for_copy(proxy);
     }
-    for_each_queue(proxy, own_slots);
+    proxy->copies = false;
+    port->poll_soon_us = proxy->poll_soon_us;
+    const int error = proxy_image_make(proxy);
+    if (error != 0)
+        return error; // it is PORT_FAULTED: stop() comes next
     proxy->kill = PORT_OK;
     proxy->suspect = proxy->busy = NULL;
     proxy_forget_lasting_fault(proxy);
+    port->state = PORT_RUNNING;
     return 0;
 }
 
-static void stop(struct port *port)
+// Its last call is for the slots alone.
+static int stop(struct port *port)
 {
     struct proxy *proxy = proxy_of(port);
     if (port->state == PORT_RUNNING || port->state == PORT_FAULTED)
         for_each_queue(proxy, sync);
-    proxy->real->stop(port);
-    for_each_queue(proxy, settle_slots);
+    if (port->state != PORT_STOPPING)
+        proxy->copies = proxy->settles = false;
+    if (proxy->settles) {
+        for_each_queue(proxy, settle_slots);
+        port->poll_soon_us = 0;
+        port->state = PORT_STOPPED;
+        return 0;
+    }
+    const int error = proxy->real->stop(port);
+    if (error != 0 || port->state != PORT_STOPPED)
+        return error;
+    proxy->settles = true;
+    port->poll_soon_us = PORT_PAUSE_US;
+    port->state = PORT_STOPPING;
+    return -EINPROGRESS;
 }
 
 static void poll(struct port *port)

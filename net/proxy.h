@@ -72,6 +72,9 @@ struct proxy {
     enum port_fault kill;        // at the next crossing, for this; PORT_OK: not
     uint64_t flips;              // bits still to be changed; flips.h
     uint64_t flipped;            // so many were
+    bool copies;                 // start() has only the copy to make,
+    uint32_t poll_soon_us;       // and then the port's is this
+    bool settles;                // stop() has only to say whose slot each buffer is
     uint64_t adopted_us;         // when it last went on with its card running, 0: never
     uint64_t renewed_us;         // when a queue was last turned off and on for that, 0: never
     struct proxy_queue *busy;    // that relay() took frames from last, while there are any; or NULL

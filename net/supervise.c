@@ -63,18 +63,6 @@ static void park(struct supervised *s, const char *rule)
              RESTARTS_MAX, rule, s->port->name);
 }
 
-// Takes the port out of service. Afterwards the card does no DMA, so buffers that its driver lost
-// are in nobody's hands and can be given back.
-static void stop(struct supervisor *supervisor, struct supervised *s)
-{
-    const uint64_t lost = s->port->lost_in_restart + s->port->card_missed;
-    s->port->driver->stop(s->port);
-    s->lost += s->port->lost_in_restart + s->port->card_missed - lost;
-    const unsigned mended = buffers_mend(supervisor->buffers, s->port);
-    if (mended > 0)
-        log_line("%s: %u slots had lost their buffers and have them again", s->port->name, mended);
-}
-
 static void begin_outage(struct supervised *s, uint64_t now)
 {
     s->down_since = now;
@@ -100,12 +88,33 @@ static void end_outage(struct supervised *s, uint64_t now)
                  s->port->name, s->outage_us, s->restarts, s->lost);
 }
 
+// When the driver, which has just said -EINPROGRESS, is to be called again.
+static uint64_t next_call(const struct port *port, uint64_t before, uint64_t after)
+{
+    return after + (port->poll_soon_us != 0 ? port->poll_soon_us : CALL_PAUSE * (after - before));
+}
+
+// Begins to take the port out of service; what comes after that is `then`.
+static void stop(struct supervised *s, enum supervised_then then)
+{
+    s->state = SUPERVISED_STOPPING;
+    s->then = then;
+    s->next_call = clock_us();
+}
+
+static void retry_later(struct supervised *s)
+{
+    s->state = SUPERVISED_RETRYING;
+    s->next_call = clock_us() + RETRY_US;
+}
+
 // What an attempt to start begins with when others were in vain: 0 when it is over, or there is no
 // link to take down.
 static int call_relink(struct supervised *s)
 {
     if (!s->relinks)
         return 0;
+    s->port->poll_soon_us = 0;
     const int error = s->port->driver->relink(s->port);
     if (error == -EINPROGRESS)
         return error;
@@ -115,53 +124,50 @@ static int call_relink(struct supervised *s)
 }
 
 // One call of the driver's start(), the first or a further one of an attempt.
-static int call_start(struct supervisor *supervisor, struct supervised *s)
+static void call_start(struct supervised *s)
 {
     const uint64_t before = clock_us();
     int error = call_relink(s);
     if (error == 0)
         error = s->port->driver->start(s->port);
     const uint64_t after = clock_us();
+    if (error == 0) {
+        end_outage(s, after);
+        return;
+    }
     if (error == -EINPROGRESS && after - s->start_began < START_LIMIT_US) {
-        s->next_call = after + START_PAUSE * (after - before);
-        return error;
+        s->next_call = next_call(s->port, before, after);
+        return;
     }
-    if (error == -EINPROGRESS) {
-        stop(supervisor, s);
-        error = -ETIMEDOUT;
-    }
-    if (error != 0) {
-        s->state = SUPERVISED_RETRYING;
-        s->next_call = after + RETRY_US;
-        log_line("%s: does not start: error %d", s->port->name, -error);
-        return error;
-    }
-    end_outage(s, after);
-    return 0;
+    log_line("%s: does not start: error %d", s->port->name,
+             error == -EINPROGRESS ? ETIMEDOUT : -error);
+    if (error == -EINPROGRESS || s->port->state != PORT_STOPPED)
+        stop(s, THEN_RETRY);
+    else
+        retry_later(s);
 }
 
 // Begins an attempt to start a stopped port.
-static int start(struct supervisor *supervisor, struct supervised *s)
+static void start(struct supervised *s)
 {
     s->state = SUPERVISED_STARTING;
-    s->start_began = clock_us();
+    s->start_began = s->next_call = clock_us();
     s->relinked = false;
     s->relinks = s->in_vain > LINK_AFTER && s->port->driver->relink != NULL;
-    return call_start(supervisor, s);
 }
 
-static int restart(struct supervisor *supervisor, struct supervised *s)
+static void restart(struct supervised *s)
 {
     s->times[s->restarts % RESTARTS_MAX] = clock_us();
     s->restarts++;
     s->in_vain++;
     if (s->recent < RESTARTS_MAX)
         s->recent++;
-    return start(supervisor, s);
+    start(s);
 }
 
 // Restarts a stopped port, unless that is hopeless.
-static void restart_or_park(struct supervisor *supervisor, struct supervised *s, uint64_t now)
+static void restart_or_park(struct supervised *s, uint64_t now)
 {
     _Static_assert(RESTARTS_WINDOW_US == 10 * SECOND_US, "the log says so");
     if (too_many_restarts(s, now))
@@ -169,7 +175,7 @@ static void restart_or_park(struct supervisor *supervisor, struct supervised *s,
     else if (s->in_vain >= RESTARTS_MAX)
         park(s, "in vain");
     else
-        restart(supervisor, s);
+        restart(s);
 }
 
 // Brings the port back without resetting its card, if its driver can.
@@ -197,7 +203,7 @@ static bool revive(struct supervised *s)
 
 // The card or the driver broke a rule. If that needs a restart the card is stopped whatever comes
 // next, so that it does no more DMA.
-static void fault_noticed(struct supervisor *supervisor, struct supervised *s, uint64_t now)
+static void fault_noticed(struct supervised *s, uint64_t now)
 {
     struct port *port = s->port;
     s->last_fault = port->fault;
@@ -208,41 +214,92 @@ static void fault_noticed(struct supervisor *supervisor, struct supervised *s, u
     if (now - s->up_since >= SERVICE_US)
         s->in_vain = 0;
     begin_outage(s, now);
-    if (revive(s))
-        return;
-    stop(supervisor, s);
-    restart_or_park(supervisor, s, now);
+    if (!revive(s))
+        stop(s, THEN_RESTART_OR_PARK);
 }
 
 // The card leaves its slot, or has left: as if it had never been there.
-static void leave(struct supervisor *supervisor, struct supervised *s)
+static void leave(struct supervised *s)
 {
-    const uint64_t lost = s->port->lost_in_restart + s->port->card_missed;
-    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
-        stop(supervisor, s);
     s->state = SUPERVISED_ABSENT;
     s->last_fault = s->cause = PORT_FAULT_GONE;
-    restart_note(s->port, s->cause, STEP_PARKED, 0,
-                 s->port->lost_in_restart + s->port->card_missed - lost);
-    log_line("%s: device gone, %" PRIu64 " frames in its rings lost", s->port->name,
-             s->port->lost_in_restart + s->port->card_missed - lost);
+    restart_note(s->port, s->cause, STEP_PARKED, 0, s->lost);
+    log_line("%s: device gone, %" PRIu64 " frames in its rings lost", s->port->name, s->lost);
+}
+
+// The same for a port that may have to be stopped first.
+static void begin_to_leave(struct supervised *s)
+{
+    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_PARKED)
+        begin_outage(s, clock_us());
+    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
+        stop(s, THEN_LEAVE);
+    else if (s->state == SUPERVISED_STOPPING)
+        s->then = THEN_LEAVE;
+    else
+        leave(s);
+}
+
+// The port is stopped. Its card does no DMA, so buffers that its driver lost are in nobody's hands
+// and can be given back.
+static void stopped(struct supervisor *supervisor, struct supervised *s, uint64_t now)
+{
+    const unsigned mended = buffers_mend(supervisor->buffers, s->port);
+    if (mended > 0)
+        log_line("%s: %u slots had lost their buffers and have them again", s->port->name, mended);
+    switch (s->then) {
+    case THEN_RESTART_OR_PARK:
+        restart_or_park(s, now);
+        break;
+    case THEN_RESTART:
+        restart(s);
+        break;
+    case THEN_RETRY:
+        retry_later(s);
+        break;
+    case THEN_LEAVE:
+        leave(s);
+        break;
+    }
+}
+
+// One call of the driver's stop(), the first or a further one.
+static void call_stop(struct supervisor *supervisor, struct supervised *s)
+{
+    const uint64_t lost = s->port->lost_in_restart + s->port->card_missed;
+    const uint64_t before = clock_us();
+    const int error = s->port->driver->stop(s->port);
+    const uint64_t after = clock_us();
+    s->lost += s->port->lost_in_restart + s->port->card_missed - lost;
+    if (error == -EINPROGRESS)
+        s->next_call = next_call(s->port, before, after);
+    else
+        stopped(supervisor, s, after);
+}
+
+static bool has_to_leave(const struct supervised *s)
+{
+    return s->port->removed && s->state != SUPERVISED_ABSENT &&
+           (s->state != SUPERVISED_STOPPING || s->then != THEN_LEAVE);
 }
 
 static void supervise_port(struct supervisor *supervisor, struct supervised *s)
 {
     struct port *port = s->port;
-    if (port->removed && s->state != SUPERVISED_ABSENT)
-        leave(supervisor, s);
+    if (has_to_leave(s))
+        begin_to_leave(s);
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_RUNNING)
         port->driver->poll(port);
     const uint64_t now = clock_us();
     s->polled = now;
     if (s->state == SUPERVISED_RUNNING && port->state == PORT_FAULTED)
-        fault_noticed(supervisor, s, now);
+        fault_noticed(s, now);
+    else if (s->state == SUPERVISED_STOPPING && now >= s->next_call)
+        call_stop(supervisor, s);
     else if (s->state == SUPERVISED_STARTING && now >= s->next_call)
-        call_start(supervisor, s);
+        call_start(s);
     else if (s->state == SUPERVISED_RETRYING && now >= s->next_call)
-        restart_or_park(supervisor, s, now);
+        restart_or_park(s, now);
     if (s->state == SUPERVISED_RUNNING)
         watch_link(s, now);
 }
@@ -252,6 +309,8 @@ const char *supervise_state_name(const struct supervised *s)
     switch (s->state) {
     case SUPERVISED_ABSENT:
         return "absent";
+    case SUPERVISED_STOPPING:
+        return "stopping";
     case SUPERVISED_STARTING:
         return "starting";
     case SUPERVISED_RETRYING:
@@ -287,14 +346,14 @@ unsigned supervise_start(struct supervisor *supervisor)
         if (s->port->state == PORT_ABSENT)
             continue;
         begin_outage(s, clock_us());
-        start(supervisor, s);
+        start(s);
     }
     unsigned starting;
     do {
         starting = running = 0;
         for (struct supervised *s = supervisor->ports; s != end; s++) {
             if (s->state == SUPERVISED_STARTING)
-                call_start(supervisor, s);
+                call_start(s);
             starting += s->state == SUPERVISED_STARTING;
             running += s->state == SUPERVISED_RUNNING;
         }
@@ -302,9 +361,11 @@ unsigned supervise_start(struct supervisor *supervisor)
     return running;
 }
 
-// Whether its poll() is left to supervise_hasten().
+// Whether it is left to supervise_hasten().
 static bool is_in_a_hurry(const struct supervised *s)
 {
+    if (s->state == SUPERVISED_STOPPING || s->state == SUPERVISED_STARTING)
+        return !has_to_leave(s);
     return s->state == SUPERVISED_RUNNING && s->port->state == PORT_RUNNING &&
            s->port->poll_soon_us != 0 && !s->port->removed;
 }
@@ -318,9 +379,10 @@ void supervise_poll(struct supervisor *supervisor)
 
 static uint64_t port_deadline(const struct supervised *s)
 {
-    if (s->port->removed && s->state != SUPERVISED_ABSENT)
+    if (has_to_leave(s))
         return 0;
     switch (s->state) {
+    case SUPERVISED_STOPPING:
     case SUPERVISED_STARTING:
     case SUPERVISED_RETRYING:
         return s->next_call;
@@ -361,13 +423,17 @@ uint64_t supervise_deadline(const struct supervisor *supervisor)
 int supervise_restart(struct supervisor *supervisor, unsigned port)
 {
     struct supervised *s = &supervisor->ports[port];
-    if (s->state == SUPERVISED_ABSENT)
+    if (s->state == SUPERVISED_ABSENT || s->port->removed)
         return -ENODEV;
     if (s->state == SUPERVISED_RUNNING)
         begin_outage(s, clock_us());
-    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
-        stop(supervisor, s);
     s->recent = s->in_vain = 0;
     s->cause = PORT_OK;
-    return restart(supervisor, s);
+    if (s->state == SUPERVISED_RUNNING || s->state == SUPERVISED_STARTING)
+        stop(s, THEN_RESTART);
+    else if (s->state == SUPERVISED_STOPPING)
+        s->then = THEN_RESTART;
+    else
+        restart(s);
+    return 0;
 }

@@ -4,12 +4,12 @@
 // The ladder. A faulted port whose driver can is brought back with its card running
 // (port_driver.revive); any other is stopped and started again at once; when four restarts in a row
 // gave no second of service, its link is held down for a while before the next ones. One that
-// cannot be started is tried again every second. A card that takes its time is started in many
-// short calls, which together may use a tenth of the processor's time, so that the other ports
-// hardly notice. Two rules end the life of a hopeless port: more than eight restarts in ten
-// seconds, and eight restarts in a row of which none gave a second of service. It is then parked:
-// it stays down, its card without DMA, until somebody asks for a restart. Other ports are never
-// touched.
+// cannot be started is tried again every second. A card is stopped and started in many short calls,
+// between two rounds of forwarding each, so that the other ports hardly notice: while it takes its
+// time they use a tenth of the processor's at most. Two rules end the life of a hopeless port: more
+// than eight restarts in ten seconds, and eight restarts in a row of which none gave a second of
+// service. It is then parked: it stays down, its card without DMA, until somebody asks for a
+// restart. Other ports are never touched.
 #pragma once
 #include "net/buffers.h"
 #include "net/restarts.h"
@@ -21,7 +21,8 @@ enum {
     LINK_AFTER = 4,                    // restarts in vain, before the link is taken down as well
     RETRY_US = 1000 * 1000,            // between two attempts to start a port that did not start
     START_LIMIT_US = 10 * 1000 * 1000, // of one attempt; drivers give up earlier, and say why
-    START_PAUSE = 9,                   // pauses within an attempt, in units of the last call's time
+    CALL_PAUSE = 9, // between two calls of start() or stop(), in units of the last one's time,
+                    // where the driver does not say
     BOOT_WAIT_US = 2 * 1000 * 1000,
     LINK_LINES_MAX = 4, // lines in the log for each second and port
 };
@@ -29,15 +30,25 @@ enum {
 enum supervised_state {
     SUPERVISED_ABSENT,   // never probed; left alone
     SUPERVISED_RUNNING,  // as far as is known
+    SUPERVISED_STOPPING, // stop() has begun and goes on when it is called again
     SUPERVISED_STARTING, // start() has begun and goes on when it is called again
     SUPERVISED_RETRYING, // did not start; tried again after RETRY_US
     SUPERVISED_PARKED,
+};
+
+// What comes when a port is stopped.
+enum supervised_then {
+    THEN_RESTART_OR_PARK,
+    THEN_RESTART, // somebody asked
+    THEN_RETRY,   // after RETRY_US: an attempt to start was in vain
+    THEN_LEAVE,   // the card leaves its slot, or has left
 };
 
 struct supervised {
     struct port *port;
     const char *device; // as the configuration names it: "virtio:0"
     enum supervised_state state;
+    enum supervised_then then; // of SUPERVISED_STOPPING
 
     uint64_t restarts;             // attempts since boot
     uint64_t times[RESTARTS_MAX];  // when the last of them were made, us; a ring
@@ -46,7 +57,7 @@ struct supervised {
     uint64_t up_since, down_since; // us; while the port is running, while it is not
     uint64_t start_began;          // us; of SUPERVISED_STARTING
     bool relinks, relinked; // of SUPERVISED_STARTING: relink() comes before start(); it has ended
-    uint64_t next_call;     // us; of SUPERVISED_STARTING and SUPERVISED_RETRYING
+    uint64_t next_call;     // us; of SUPERVISED_STOPPING, SUPERVISED_STARTING, SUPERVISED_RETRYING
     uint64_t polled;        // us, when poll() was last called
     uint64_t outage_us;     // the last outage, from noticing to running
     uint64_t lost;          // frames in its rings that this cost
@@ -66,8 +77,8 @@ struct supervisor {
     unsigned count;
 };
 
-// The state of a port, for people and for labels: "running", "faulted", "starting", "retrying",
-// "parked" or "absent".
+// The state of a port, for people and for labels: "running", "faulted", "stopping", "starting",
+// "retrying", "parked" or "absent".
 const char *supervise_state_name(const struct supervised *port);
 
 // Empties the supervisor. buffers are kept, not copied; buffers_deal() comes before the first
@@ -87,9 +98,9 @@ unsigned supervise_start(struct supervisor *supervisor);
 // attention; between two rounds of forward_poll() only.
 void supervise_poll(struct supervisor *supervisor);
 
-// The same for one port only, of those that are being started, or that want poll() soon
+// The same for one port only, of those that are being stopped or started, or that want poll() soon
 // (port.poll_soon_us): the one that has waited longest. Call it when supervise_deadline() has come;
-// supervise_poll() leaves ports that want poll() soon to it.
+// supervise_poll() leaves such ports to it.
 void supervise_hasten(struct supervisor *supervisor);
 
 // When one of the two has to be called next at the latest, as clock_us() counts; UINT64_MAX: there
@@ -97,6 +108,6 @@ void supervise_hasten(struct supervisor *supervisor);
 uint64_t supervise_deadline(const struct supervisor *supervisor);
 
 // Stops and starts a port because somebody asked for it, parked or not; forgets earlier restarts.
-// Returns 0 or what start() returned: -EINPROGRESS when supervise_poll() will go on with it;
-// -ENODEV when the port is absent.
+// Returns 0: supervise_hasten() does it, and the log tells when the port runs, or why not. -ENODEV:
+// it is absent.
 int supervise_restart(struct supervisor *supervisor, unsigned port);

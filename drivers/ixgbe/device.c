@@ -37,6 +37,21 @@ int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since
     return error;
 }
 
+int ixgbe_check_queues(struct ixgbe *card, struct ixgbe_wait wait, unsigned queues,
+                       uint32_t (*offset)(unsigned queue), uint64_t since)
+{
+    int result = 0;
+    for (unsigned i = 0; i < queues; i++) {
+        wait.offset = offset(i);
+        const int error = ixgbe_check(card, &wait, since);
+        if (error == -EINPROGRESS || error == -ENODEV)
+            return error;
+        if (error)
+            result = error;
+    }
+    return result;
+}
+
 void ixgbe_delay(uint32_t microseconds)
 {
     const uint64_t start = env_time_us();

@@ -10,6 +10,15 @@
 struct ixgbe_rx;
 struct ixgbe_tx;
 
+// Where something stands that takes many calls, each of which does a step or a piece of one; see
+// steps.h.
+struct ixgbe_steps {
+    unsigned step;  // 0: at the beginning
+    uint64_t since; // when this step began, microseconds
+    unsigned queue; // how far a step is that goes through all rings
+    uint32_t slot;
+};
+
 // Where a reset stands; see reset.c.
 struct ixgbe_reset {
     unsigned step;  // 0: none is under way
@@ -64,7 +73,12 @@ struct ixgbe {
         receive_vectors; // MSI-X entries that the receive queues share; 0: they cannot interrupt
 
     struct ixgbe_reset reset;
-    bool told_gone; // that it reads all ones was logged, for this removal
+    struct ixgbe_steps start; // start.c's
+    struct ixgbe_steps stop;  // stop.c's,
+    int stop_error;           // what went wrong on the way,
+    bool stops_running;       // whether the port ran until then,
+    bool settles;             // and whether the card reaches no memory any more
+    bool told_gone;           // that it reads all ones was logged, for this removal
     struct ixgbe_gate gate;
     struct ixgbe_link link;
     struct ixgbe_sfp sfp;
@@ -122,7 +136,12 @@ struct ixgbe_wait {
 // which no register waited for here can: the card is gone, which is said once.
 int ixgbe_check(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since);
 
-// Waits, busily, until that is decided. Several waits may share one `since`, and with it one limit.
+// The same for a register of each of so many queues, at offset(queue) instead of wait.offset:
+// -EINPROGRESS as long as one is undecided, then the last error.
+int ixgbe_check_queues(struct ixgbe *card, struct ixgbe_wait wait, unsigned queues,
+                       uint32_t (*offset)(unsigned queue), uint64_t since);
+
+// Waits, busily, until that is decided.
 int ixgbe_wait(struct ixgbe *card, const struct ixgbe_wait *wait, uint64_t since);
 
 // Lets at least this many microseconds pass.

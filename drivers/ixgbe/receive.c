@@ -2,15 +2,16 @@
 // Receive initialisation. Intel 82599 datasheet (331520) 4.6.7, 4.6.11.3.4 (neither DCB nor
 // virtualisation), 7.1.1.1.
 #include "drivers/ixgbe/receive.h"
+#include "drivers/ixgbe/burst.h"
 #include "drivers/ixgbe/flow_control.h"
 #include "drivers/ixgbe/relay.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/ixgbe/rss.h"
+#include "drivers/ixgbe/steps.h"
 #include <errno.h>
 
 enum {
-    // Others wait meanwhile: together with transmit.c and port.c less than PORT_WAIT_US.
-    QUEUE_US = 3000, // for all queues
+    QUEUE_US = 3000, // for all queues; of stop(): see stop.c
     SECURITY_US = 1000,
     REQUEUE_US = 350, // for each of two waits
     FORGET_US = 100,  // 4.6.7.1.2
@@ -25,27 +26,33 @@ static void clear_table(struct ixgbe *card, uint32_t offset, unsigned entries)
 }
 
 // What an earlier driver may have left: these tables are memory, which reset does not clear.
-static void clear_filters(struct ixgbe *card)
+// Filters change only while the unit is off.
+int ixgbe_receive_clear(struct ixgbe *card)
 {
+    ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
     clear_table(card, IXGBE_PFUTA(0), 128);
     clear_table(card, IXGBE_VFTA(0), 128);
     clear_table(card, IXGBE_PFVLVF(0), 64);
     clear_table(card, IXGBE_PFVLVFB(0), 128);
     clear_table(card, IXGBE_MTA(0), 128);
     clear_table(card, IXGBE_FTQF(0), 128);
+    return 0;
+}
+
+int ixgbe_receive_clear_addresses(struct ixgbe *card)
+{
     for (unsigned i = 1; i < 128; i++) {
         ixgbe_write(card, IXGBE_RAL(i), 0);
         ixgbe_write(card, IXGBE_RAH(i), 0);
     }
     clear_table(card, IXGBE_MPSAR(0), 256);
     ixgbe_write(card, IXGBE_MPSAR(0), 1);
+    return 0;
 }
 
 // A forwarder takes frames for everybody. Frames that the wire damaged stay outside.
 static void set_filters(struct ixgbe *card)
 {
-    ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN); // filters change only while it is off
-    clear_filters(card);
     ixgbe_clear(card, IXGBE_FCTRL, IXGBE_FCTRL_SBP);
     ixgbe_set(card, IXGBE_FCTRL, IXGBE_FCTRL_BAM | IXGBE_FCTRL_MPE | IXGBE_FCTRL_UPE);
     ixgbe_clear(card, IXGBE_VLNCTRL, IXGBE_VLNCTRL_VFE);
@@ -97,7 +104,15 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
     return 0;
 }
 
-// Every slot holds an empty buffer; all but one will belong to the card. Steps of 4.6.7.1.
+int ixgbe_receive_set(struct ixgbe *card)
+{
+    set_filters(card);
+    ixgbe_flow_control_start(card);
+    set_sizes(card);
+    return 0;
+}
+
+// Steps of 4.6.7.1.
 static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
 {
     const struct packet_area *area = card->port->area;
@@ -112,10 +127,6 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     rx->until = IXGBE_TAIL_EVERY;
     rx->owed = 0;
     rx->descriptors[rx->queue.slots].written = 0;
-    for (uint32_t i = 0; i < rx->queue.slots; i++) {
-        rx->descriptors[i].address = packet_dma(area, rx->queue.buffer_of[i], FRAME_HEADROOM);
-        rx->descriptors[i].written = 0;
-    }
 
     ixgbe_write(card, IXGBE_RDBAL(q), (uint32_t)rx->address);
     ixgbe_write(card, IXGBE_RDBAH(q), (uint32_t)(rx->address >> 32));
@@ -129,30 +140,72 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_VME);
 }
 
-// Turns a queue on that has been described, and hands over its slots.
-static int enable_queue(struct ixgbe *card, struct ixgbe_rx *rx, uint64_t since, uint32_t limit_us)
+// Every slot holds an empty buffer; all but one will belong to the card.
+static void fill_slots(const struct ixgbe *card, struct ixgbe_rx *rx, uint32_t from, uint32_t to)
 {
-    const unsigned q = rx->number;
-    ixgbe_set(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
-    const struct ixgbe_wait enabled = {
-        .offset = IXGBE_RXDCTL(q),
+    const struct packet_area *area = card->port->area;
+    for (uint32_t i = from; i < to; i++) {
+        rx->descriptors[i].address = packet_dma(area, rx->queue.buffer_of[i], FRAME_HEADROOM);
+        rx->descriptors[i].written = 0;
+    }
+}
+
+static int describe_piece(struct ixgbe *card, unsigned q, uint32_t from, uint32_t to)
+{
+    if (from == 0)
+        describe_queue(card, card->rx[q]);
+    fill_slots(card, card->rx[q], from, to);
+    return 0;
+}
+
+int ixgbe_receive_describe(struct ixgbe *card)
+{
+    return ixgbe_by_pieces(card, &card->start, false, describe_piece);
+}
+
+static uint32_t rxdctl(unsigned queue)
+{
+    return IXGBE_RXDCTL(queue);
+}
+
+static struct ixgbe_wait enabled(uint32_t offset, uint32_t limit_us)
+{
+    return (struct ixgbe_wait){
+        .offset = offset,
         .mask = IXGBE_RXDCTL_ENABLE,
         .value = IXGBE_RXDCTL_ENABLE,
         .limit_us = limit_us,
         .what = "RXDCTL.ENABLE to be set",
         .section = "4.6.7.1",
     };
-    const int error = ixgbe_wait(card, &enabled, since);
-    if (error == 0)
-        ixgbe_write(card, IXGBE_RDT(q), rx->queue.slots - 1);
+}
+
+int ixgbe_receive_enable(struct ixgbe *card)
+{
+    for (unsigned i = 0; i < card->port->rx_queues; i++)
+        ixgbe_set(card, IXGBE_RXDCTL(i), IXGBE_RXDCTL_ENABLE);
+    return 0;
+}
+
+int ixgbe_receive_enabled(struct ixgbe *card)
+{
+    const int error = ixgbe_check_queues(card, enabled(0, QUEUE_US), card->port->rx_queues, rxdctl,
+                                         card->start.since);
+    for (unsigned i = 0; error == 0 && i < card->port->rx_queues; i++)
+        ixgbe_write(card, IXGBE_RDT(i), card->rx[i]->queue.slots - 1);
     return error;
 }
 
-// Opens the receive unit while the valve in front of it is shut, so that no half frame gets in, and
-// then the valve (last steps of 4.6.7).
-static int open_unit(struct ixgbe *card)
+// The receive unit is opened while the valve in front of it is shut, so that no half frame gets in,
+// and then the valve (last steps of 4.6.7).
+int ixgbe_receive_shut_valve(struct ixgbe *card)
 {
     ixgbe_set(card, IXGBE_SECRXCTRL, IXGBE_SECRXCTRL_RX_DIS);
+    return 0;
+}
+
+int ixgbe_receive_open(struct ixgbe *card)
+{
     static const struct ixgbe_wait ready = {
         .offset = IXGBE_SECRXSTAT,
         .mask = IXGBE_SECRXSTAT_RDY,
@@ -161,7 +214,7 @@ static int open_unit(struct ixgbe *card)
         .what = "SECRXSTAT.SECRX_RDY to be set",
         .section = "4.6.7",
     };
-    const int error = ixgbe_wait(card, &ready, env_time_us());
+    const int error = ixgbe_check(card, &ready, card->start.since);
     if (error)
         return error;
     ixgbe_set(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
@@ -170,48 +223,31 @@ static int open_unit(struct ixgbe *card)
     return 0;
 }
 
-int ixgbe_receive_start(struct ixgbe *card)
+static struct ixgbe_wait disabled(uint32_t offset, uint32_t limit_us)
 {
-    set_filters(card);
-    ixgbe_flow_control_start(card);
-    set_sizes(card);
-    for (unsigned i = 0; i < card->port->rx_queues; i++)
-        describe_queue(card, card->rx[i]);
-    const uint64_t since = env_time_us();
-    for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        const int error = enable_queue(card, card->rx[i], since, QUEUE_US);
-        if (error)
-            return error;
-    }
-    return open_unit(card);
-}
-
-static int wait_disabled(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
-{
-    const struct ixgbe_wait disabled = {
-        .offset = IXGBE_RXDCTL(q),
+    return (struct ixgbe_wait){
+        .offset = offset,
         .mask = IXGBE_RXDCTL_ENABLE,
         .limit_us = limit_us,
         .what = "RXDCTL.ENABLE to clear",
         .section = "4.6.7.1.2",
     };
-    return ixgbe_wait(card, &disabled, since);
 }
 
-int ixgbe_receive_stop(struct ixgbe *card)
+void ixgbe_receive_disable(struct ixgbe *card)
 {
-    int result = 0;
     for (unsigned i = 0; i < card->port->rx_queues; i++)
         ixgbe_clear(card, IXGBE_RXDCTL(i), IXGBE_RXDCTL_ENABLE);
-    const uint64_t since = env_time_us();
-    for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        const int error = wait_disabled(card, i, since, QUEUE_US);
-        if (error)
-            result = error;
-    }
-    ixgbe_delay(FORGET_US);
+}
+
+int ixgbe_receive_disabled(struct ixgbe *card, uint64_t since)
+{
+    return ixgbe_check_queues(card, disabled(0, QUEUE_US), card->port->rx_queues, rxdctl, since);
+}
+
+void ixgbe_receive_close(struct ixgbe *card)
+{
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
-    return result;
 }
 
 int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
@@ -219,7 +255,9 @@ int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
     const unsigned q = rx->number;
     const uint32_t slots = rx->queue.slots;
     ixgbe_clear(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
-    int error = wait_disabled(card, q, env_time_us(), REQUEUE_US);
+    const struct ixgbe_wait off = disabled(IXGBE_RXDCTL(q), REQUEUE_US),
+                            on = enabled(IXGBE_RXDCTL(q), REQUEUE_US);
+    int error = ixgbe_wait(card, &off, env_time_us());
     if (error)
         return error;
     ixgbe_delay(FORGET_US);
@@ -232,16 +270,22 @@ int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
     ixgbe_write(card, IXGBE_RDH(q), 0);
     ixgbe_write(card, IXGBE_RDT(q), 0); // the ring is empty until it has been filled
     describe_queue(card, rx);
-    return enable_queue(card, rx, env_time_us(), REQUEUE_US);
+    fill_slots(card, rx, 0, slots);
+    ixgbe_set(card, IXGBE_RXDCTL(q), IXGBE_RXDCTL_ENABLE);
+    error = ixgbe_wait(card, &on, env_time_us());
+    if (error == 0)
+        ixgbe_write(card, IXGBE_RDT(q), slots - 1);
+    return error;
 }
 
 // Frames that the card has put into the ring and nobody took: what it finished lies in one piece,
-// behind what was taken. Of a frame in several pieces the last one counts.
-static uint32_t waiting(const struct ixgbe_rx *rx)
+// behind what was taken. Of a frame in several pieces the last one counts. from and to: of the
+// slots counted from there.
+static uint32_t waiting(const struct ixgbe_rx *rx, uint32_t from, uint32_t to)
 {
-    const uint32_t slots = rx->queue.slots;
-    uint32_t frames = 0, slot = (ixgbe_next(rx) + rx->owed) % slots;
-    for (uint32_t left = slots - rx->owed; left > 0; left--) {
+    const uint32_t slots = rx->queue.slots, end = least(to, slots - rx->owed);
+    uint32_t frames = 0, slot = (ixgbe_next(rx) + rx->owed + from) % slots;
+    for (; from < end; from++) {
         const uint8_t status = *(const volatile uint8_t *)&rx->descriptors[slot].status;
         if (!(status & IXGBE_RX_DD))
             break;
@@ -251,15 +295,21 @@ static uint32_t waiting(const struct ixgbe_rx *rx)
     return frames;
 }
 
-void ixgbe_receive_settle(struct ixgbe *card)
+static int settle_piece(struct ixgbe *card, unsigned q, uint32_t from, uint32_t to)
 {
-    for (unsigned i = 0; i < card->port->rx_queues; i++) {
-        struct ixgbe_rx *rx = card->rx[i];
-        if (card->port->state != PORT_STOPPED) // else they were counted
-            card->port->card_missed += waiting(rx);
-        for (uint32_t slot = ixgbe_next(rx); rx->owed > 0; rx->owed--) {
-            rx->queue.buffer_of[slot] = NO_BUFFER;
-            slot = slot + 1 == rx->queue.slots ? 0 : slot + 1;
-        }
+    struct ixgbe_rx *rx = card->rx[q];
+    if (card->stops_running) // else they were counted
+        card->port->card_missed += waiting(rx, from, to);
+    if (to != rx->queue.slots)
+        return 0;
+    for (uint32_t slot = ixgbe_next(rx); rx->owed > 0; rx->owed--) {
+        rx->queue.buffer_of[slot] = NO_BUFFER;
+        slot = slot + 1 == rx->queue.slots ? 0 : slot + 1;
     }
+    return 0;
+}
+
+int ixgbe_receive_settle(struct ixgbe *card)
+{
+    return ixgbe_by_pieces(card, &card->stop, false, settle_piece);
 }

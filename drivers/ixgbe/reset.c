@@ -33,11 +33,15 @@ static struct ixgbe_wait master_quiet(uint32_t limit_us)
     };
 }
 
-int ixgbe_master_disable(struct ixgbe *card, uint32_t limit_us)
+void ixgbe_master_disable(struct ixgbe *card)
+{
+    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS);
+}
+
+int ixgbe_master_disabled(struct ixgbe *card, uint64_t since, uint32_t limit_us)
 {
     const struct ixgbe_wait quiet = master_quiet(limit_us);
-    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS);
-    return ixgbe_wait(card, &quiet, env_time_us());
+    return ixgbe_check(card, &quiet, since);
 }
 
 // The PCI Express capability's Device Status register has a bit for requests without an answer.
@@ -70,7 +74,7 @@ static int passed(const struct ixgbe *card, uint32_t microseconds)
 static int disable_master(struct ixgbe *card)
 {
     ixgbe_mask_interrupts(card);
-    ixgbe_set(card, IXGBE_CTRL, IXGBE_CTRL_GIO_DIS);
+    ixgbe_master_disable(card);
     return 0;
 }
 
@@ -78,8 +82,7 @@ enum { AFTER_FLUSH = 5 }; // the step before the reset that a quiet card gets
 
 static int wait_for_master(struct ixgbe *card)
 {
-    const struct ixgbe_wait quiet = master_quiet(MASTER_DISABLE_US);
-    const int error = ixgbe_check(card, &quiet, card->reset.since);
+    const int error = ixgbe_master_disabled(card, card->reset.since, MASTER_DISABLE_US);
     if (error == 0)
         card->reset.step = AFTER_FLUSH; // one reset will do
     return error == -ETIMEDOUT ? 0 : error;

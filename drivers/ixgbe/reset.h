@@ -10,9 +10,10 @@
 // (82599 datasheet 4.6.3, 4.6.3.1, 4.6.3.2)
 int ixgbe_reset_step(struct ixgbe *card);
 
-// Stops the card from starting new accesses to memory and waits for those under way, for limit_us.
-// Returns 0, or a negative errno after a message. (5.2.5.3.2)
-int ixgbe_master_disable(struct ixgbe *card, uint32_t limit_us);
+// Stops the card from starting new accesses to memory; looks whether those under way are over since
+// then, as ixgbe_check() does. (5.2.5.3.2)
+void ixgbe_master_disable(struct ixgbe *card);
+int ixgbe_master_disabled(struct ixgbe *card, uint64_t since, uint32_t limit_us);
 
 // Masks every cause, of which there are 31 in EIMC and 64 in EIMC(1..2). (4.6.3.1)
 void ixgbe_mask_interrupts(struct ixgbe *card);

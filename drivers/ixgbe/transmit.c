@@ -3,11 +3,11 @@
 // virtualisation), 7.2.3.4, 7.2.3.5.2.
 #include "drivers/ixgbe/transmit.h"
 #include "drivers/ixgbe/flow_control.h"
+#include "drivers/ixgbe/steps.h"
 #include <errno.h>
 
 enum {
-    // Others wait meanwhile: together with receive.c and port.c less than PORT_WAIT_US.
-    QUEUE_US = 2000, // for all queues
+    QUEUE_US = 2000, // for all queues; of stop(): see stop.c
     DRAIN_US = 2000, // for all queues
     FORGET_US = 100,
     REQUEUE_US = 350, // for each of two waits
@@ -46,7 +46,7 @@ int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
     return 0;
 }
 
-static void set_sizes(struct ixgbe *card)
+int ixgbe_transmit_set(struct ixgbe *card)
 {
     const uint32_t longest_kb = (card->longest + 1023) / 1024;
     ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_TXCRCEN | IXGBE_HLREG0_TXPADEN);
@@ -66,6 +66,7 @@ static void set_sizes(struct ixgbe *card)
         ixgbe_write(card, IXGBE_RTTDT1C, 0);
     }
     ixgbe_clear(card, IXGBE_RTTDCS, IXGBE_RTTDCS_ARBDIS);
+    return 0;
 }
 
 static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
@@ -93,33 +94,43 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_tx *tx)
                 IXGBE_TXDCTL_PTHRESH(PTHRESH) | IXGBE_TXDCTL_HTHRESH(HTHRESH));
 }
 
-static int enable_queue(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
+// No descriptor is looked at before it is queued: there is nothing to write into them.
+int ixgbe_transmit_describe(struct ixgbe *card)
 {
-    const struct ixgbe_wait enabled = {
-        .offset = IXGBE_TXDCTL(q),
+    for (unsigned i = 0; i < card->port->tx_queues; i++)
+        describe_queue(card, card->tx[i]);
+    return 0;
+}
+
+static uint32_t txdctl(unsigned queue)
+{
+    return IXGBE_TXDCTL(queue);
+}
+
+static struct ixgbe_wait enabled(uint32_t offset, uint32_t limit_us)
+{
+    return (struct ixgbe_wait){
+        .offset = offset,
         .mask = IXGBE_TXDCTL_ENABLE,
         .value = IXGBE_TXDCTL_ENABLE,
         .limit_us = limit_us,
         .what = "TXDCTL.ENABLE to be set",
         .section = "4.6.8.1",
     };
-    ixgbe_set(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
-    return ixgbe_wait(card, &enabled, since);
 }
 
-int ixgbe_transmit_start(struct ixgbe *card)
+int ixgbe_transmit_enable(struct ixgbe *card)
 {
-    set_sizes(card);
-    for (unsigned i = 0; i < card->port->tx_queues; i++)
-        describe_queue(card, card->tx[i]);
     ixgbe_set(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
-    const uint64_t since = env_time_us();
-    for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        const int error = enable_queue(card, i, since, QUEUE_US);
-        if (error)
-            return error;
-    }
+    for (unsigned i = 0; i < card->port->tx_queues; i++)
+        ixgbe_set(card, IXGBE_TXDCTL(i), IXGBE_TXDCTL_ENABLE);
     return 0;
+}
+
+int ixgbe_transmit_enabled(struct ixgbe *card)
+{
+    return ixgbe_check_queues(card, enabled(0, QUEUE_US), card->port->tx_queues, txdctl,
+                              card->start.since);
 }
 
 static bool is_drained(const struct ixgbe *card, unsigned q)
@@ -127,37 +138,41 @@ static bool is_drained(const struct ixgbe *card, unsigned q)
     return ixgbe_read(card, IXGBE_TDH(q)) == ixgbe_read(card, IXGBE_TDT(q));
 }
 
-static int wait_disabled(struct ixgbe *card, unsigned q, uint64_t since, uint32_t limit_us)
+static struct ixgbe_wait disabled(uint32_t offset, uint32_t limit_us)
 {
-    const struct ixgbe_wait disabled = {
-        .offset = IXGBE_TXDCTL(q),
+    return (struct ixgbe_wait){
+        .offset = offset,
         .mask = IXGBE_TXDCTL_ENABLE,
         .limit_us = limit_us,
         .what = "TXDCTL.ENABLE to clear",
         .section = "4.6.8.1.2",
     };
-    return ixgbe_wait(card, &disabled, since);
 }
 
-// Steps of 4.6.8.1.2.
-int ixgbe_transmit_stop(struct ixgbe *card)
+bool ixgbe_transmit_drained(const struct ixgbe *card, uint64_t since)
 {
-    int result = 0;
-    uint64_t since = env_time_us();
-    for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        while (card->port->link_up && !is_drained(card, i) && env_time_us() - since < DRAIN_US)
-            ;
+    if (!card->port->link_up || env_time_us() - since >= DRAIN_US)
+        return true;
+    for (unsigned i = 0; i < card->port->tx_queues; i++)
+        if (!is_drained(card, i))
+            return false;
+    return true;
+}
+
+void ixgbe_transmit_disable(struct ixgbe *card)
+{
+    for (unsigned i = 0; i < card->port->tx_queues; i++)
         ixgbe_clear(card, IXGBE_TXDCTL(i), IXGBE_TXDCTL_ENABLE);
-    }
-    since = env_time_us();
-    for (unsigned i = 0; i < card->port->tx_queues; i++) {
-        const int error = wait_disabled(card, i, since, QUEUE_US);
-        if (error)
-            result = error;
-    }
-    ixgbe_delay(FORGET_US);
+}
+
+int ixgbe_transmit_disabled(struct ixgbe *card, uint64_t since)
+{
+    return ixgbe_check_queues(card, disabled(0, QUEUE_US), card->port->tx_queues, txdctl, since);
+}
+
+void ixgbe_transmit_close(struct ixgbe *card)
+{
     ixgbe_clear(card, IXGBE_DMATXCTL, IXGBE_DMATXCTL_TE);
-    return result;
 }
 
 // The ring is not drained first: what is in it may be what has to be got rid of.
@@ -166,7 +181,9 @@ int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx)
     const unsigned q = tx->number;
     const uint32_t slots = tx->queue.slots;
     ixgbe_clear(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
-    int error = wait_disabled(card, q, env_time_us(), REQUEUE_US);
+    const struct ixgbe_wait off = disabled(IXGBE_TXDCTL(q), REQUEUE_US),
+                            on = enabled(IXGBE_TXDCTL(q), REQUEUE_US);
+    const int error = ixgbe_wait(card, &off, env_time_us());
     if (error)
         return error;
     ixgbe_delay(FORGET_US);
@@ -181,7 +198,8 @@ int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx)
     ixgbe_write(card, IXGBE_TDH(q), 0);
     ixgbe_write(card, IXGBE_TDT(q), 0);
     describe_queue(card, tx);
-    return enable_queue(card, q, env_time_us(), REQUEUE_US);
+    ixgbe_set(card, IXGBE_TXDCTL(q), IXGBE_TXDCTL_ENABLE);
+    return ixgbe_wait(card, &on, env_time_us());
 }
 
 void ixgbe_transmit_settle(struct ixgbe *card)

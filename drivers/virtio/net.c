@@ -13,8 +13,8 @@
 #include <errno.h>
 
 enum {
-    // How long start() and stop() wait for a reset, each of at most two, and start() for the
-    // answers of the control queue, before the other ports have their turn.
+    // How long stop() looks for the end of its reset, and start() for the answers of the control
+    // queue; what takes longer is the next start()'s affair, or poll()'s.
     RESET_SHARE_US = 200,
     CONTROL_SHARE_US = 2000,
 
@@ -97,16 +97,6 @@ static int probe(struct port *port)
     return 0;
 }
 
-static bool area_fits(struct port *port)
-{
-    const struct packet_area *area = port->area;
-    if (area->capacity >= MAX_FRAME && area->capacity <= UINT16_MAX - FRAME_HEADROOM)
-        return true;
-    env_log(port->env, "virtio: buffers hold %u bytes of frame, expected %u to %u", area->capacity,
-            (unsigned)MAX_FRAME, (unsigned)(UINT16_MAX - FRAME_HEADROOM));
-    return false;
-}
-
 static void read_link(struct port *port)
 {
     struct virtio_net *net = port->device;
@@ -127,64 +117,140 @@ static void died(struct port *port, enum port_fault fault)
     port->state = PORT_STOPPED;
 }
 
-// Waits a little for the answers to what we asked. Those that are not there yet are poll()'s
-// affair: until then the device receives as it did after its reset, through the first queue.
-static bool settle(struct port *port, uint64_t wait_us)
+// Looks for the answers to what we asked. Until they are there the device receives as it did after
+// its reset, through the first queue. False: the device refuses what it must not.
+static bool look_for_answers(struct virtio_net *net)
+{
+    return control_settled(&net->control) || control_settle(&net->control);
+}
+
+// --- start(): its parts. Each returns 0 when the next one may begin, -EINPROGRESS when it has to
+// be called again, or another negative errno.
+
+// Goes on with what is done for each pair of queues, a pair at a call.
+static int next_pair(struct virtio_net *net)
+{
+    return ++net->pair < net->pairs ? -EINPROGRESS : 0;
+}
+
+static bool area_fits(const struct port *port)
+{
+    const struct packet_area *area = port->area;
+    if (area->capacity >= MAX_FRAME && area->capacity <= UINT16_MAX - FRAME_HEADROOM)
+        return true;
+    env_log(port->env, "virtio: buffers hold %u bytes of frame, expected %u to %u", area->capacity,
+            (unsigned)MAX_FRAME, (unsigned)(UINT16_MAX - FRAME_HEADROOM));
+    return false;
+}
+
+static int check_buffers(struct port *port)
 {
     struct virtio_net *net = port->device;
-    uint64_t entered = env_time_us();
-    while (!control_settled(&net->control)) {
-        if (!control_settle(&net->control))
-            return false;
-        if (env_time_us() - entered >= wait_us)
-            break;
+    if (!area_fits(port) || !virtio_queues_have_buffers(port, net->pair))
+        return -EINVAL;
+    return next_pair(net);
+}
+
+// 1. Reset the device.
+static int begin(struct port *port)
+{
+    port->poll_soon_us = 0; // it may take its time
+    const int error = reset(port->device, 0);
+    if (error == -ETIMEDOUT)
+        died(port, PORT_FAULT_SILENT);
+    return error;
+}
+
+static int negotiate(struct port *port)
+{
+    const int error = virtio_negotiate(port, port->area->capacity);
+    // It holds no address yet; QEMU wants to reach the rings when they are enabled.
+    if (error == 0)
+        env_bus_master(port->env, true);
+    return error;
+}
+
+static int empty_rings(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    virtio_queues_reset(net, net->pair);
+    return next_pair(net);
+}
+
+// 7. Set up the queues. The device may only look at them after step 8.
+static int enable_queues(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    const int error =
+        virtio_queues_enable(port, net->pair, net->frame_entry ? RECEIVE_ENTRY : VIRTIO_NO_VECTOR);
+    return error != 0 ? error : next_pair(net);
+}
+
+// 8. It is alive. Only now may it be notified.
+static int go(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    const int error = virtio_control_enable(net);
+    if (error != 0)
+        return error;
+    virtio_ask(port);
+    if (net->interrupt && !virtio_config_interrupt(&net->pci))
+        env_log(port->env, "virtio: no vector for configuration changes; link changes are polled");
+    virtio_status_add(&net->pci, VIRTIO_STATUS_DRIVER_OK);
+    virtio_queues_notify(net);
+    control_send(&net->control);
+    return 0;
+}
+
+// Those answers that do not come soon are poll()'s affair.
+static int settle(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    if (!look_for_answers(net))
+        return -EIO;
+    if (!control_settled(&net->control) && env_time_us() - net->control.sent_at < CONTROL_SHARE_US)
+        return -EINPROGRESS;
+    return 0;
+}
+
+static int (*const steps[])(struct port *port) = {
+    check_buffers, begin, negotiate, empty_rings, enable_queues, go, settle,
+};
+enum { STEPS = sizeof steps / sizeof steps[0] };
+
+// The attempt failed: the device holds nothing any more.
+static int give_up(struct port *port, int error)
+{
+    struct virtio_net *net = port->device;
+    if (steps[net->step] != check_buffers && steps[net->step] != begin) {
+        virtio_status_add(&net->pci, VIRTIO_STATUS_FAILED);
+        shut_down(port, 0);
     }
-    return true;
+    net->step = net->pair = 0;
+    port->poll_soon_us = 0;
+    port->state = PORT_STOPPED;
+    return error;
 }
 
 static int start(struct port *port)
 {
     struct virtio_net *net = port->device;
-    if (!area_fits(port) || !virtio_queues_have_buffers(port))
-        return -EINVAL;
-    // 1. Reset the device.
-    int error = reset(net, RESET_SHARE_US);
-    if (error == -ETIMEDOUT)
-        died(port, PORT_FAULT_SILENT);
-    if (error != 0)
+    port->poll_soon_us = PORT_PAUSE_US;
+    const int error = steps[net->step](port);
+    if (error == -EINPROGRESS)
         return error;
-    error = virtio_negotiate(port, port->area->capacity);
     if (error != 0)
-        goto fail;
-    // It holds no address yet; QEMU wants to reach the rings when they are enabled.
-    env_bus_master(port->env, true);
-    // 7. Set up the queues. The device may only look at them after step 8.
-    virtio_queues_reset(net);
-    error = virtio_queues_enable(port, net->frame_entry ? RECEIVE_ENTRY : VIRTIO_NO_VECTOR);
-    if (error != 0)
-        goto fail;
-    virtio_ask(port);
-    if (net->interrupt && !virtio_config_interrupt(&net->pci))
-        env_log(port->env, "virtio: no vector for configuration changes; link changes are polled");
-    // 8. It is alive. Only now may it be notified.
-    virtio_status_add(&net->pci, VIRTIO_STATUS_DRIVER_OK);
-    virtio_queues_notify(net);
-    control_send(&net->control);
-    if (!settle(port, CONTROL_SHARE_US)) {
-        error = -EIO;
-        goto fail;
-    }
+        return give_up(port, error);
+    net->pair = 0;
+    if (++net->step < STEPS)
+        return -EINPROGRESS;
+    net->step = 0;
     read_link(port);
+    port->poll_soon_us = 0;
     port->fault = PORT_OK;
     port->fault_value = 0;
     port->state = PORT_RUNNING;
     return 0;
-fail:
-    virtio_status_add(&net->pci, VIRTIO_STATUS_FAILED);
-    shut_down(port, RESET_SHARE_US);
-    virtio_queues_reset(net);
-    port->state = PORT_STOPPED;
-    return error;
 }
 
 static int requeue(struct queue *queue, bool transmit)
@@ -195,23 +261,52 @@ static int requeue(struct queue *queue, bool transmit)
                               net->can_arm ? RECEIVE_ENTRY : VIRTIO_NO_VECTOR);
 }
 
-static void stop(struct port *port)
+// The device is reset, or is looked at again. True: it reaches no memory any more, and
+// net->stop_error says what became of the reset.
+static bool quieten(struct port *port)
+{
+    struct virtio_net *net = port->device;
+    const int error = reset(net, 0);
+    if (error == -EINPROGRESS && env_time_us() - net->reset_began < RESET_SHARE_US)
+        return false;
+    env_bus_master(port->env, false);
+    net->stop_error = error;
+    net->pair = 0;
+    return true;
+}
+
+static int stop(struct port *port)
 {
     if (port->state == PORT_ABSENT)
-        return;
+        return 0;
     struct virtio_net *net = port->device;
-    int error = shut_down(port, RESET_SHARE_US);
-    if (port->state != PORT_STOPPED)
-        virtio_queues_account(port);
-    virtio_queues_reset(net);
+    port->poll_soon_us = PORT_PAUSE_US;
+    if (port->state != PORT_STOPPING) {
+        net->ran = port->state != PORT_STOPPED;
+        net->quiet = false;
+        net->step = 0;
+        port->state = PORT_STOPPING;
+        port_close(port);
+    }
+    if (!net->quiet) {
+        net->quiet = quieten(port);
+        return -EINPROGRESS;
+    }
+    if (net->ran)
+        virtio_queues_account(port, net->pair);
+    virtio_queues_reset(net, net->pair);
+    if (next_pair(net) == -EINPROGRESS)
+        return -EINPROGRESS;
+    net->pair = 0;
+    port->poll_soon_us = 0;
     port->link_up = false;
     port->state = PORT_STOPPED;
-    port_close(port);
     // A reset that goes on is the next start()'s affair.
-    if (error == -ENODEV)
+    if (net->stop_error == -ENODEV)
         died(port, PORT_FAULT_GONE);
-    else if (error == -ETIMEDOUT)
+    else if (net->stop_error == -ETIMEDOUT)
         died(port, PORT_FAULT_SILENT);
+    return 0;
 }
 
 static void poll(struct port *port)
@@ -226,7 +321,7 @@ static void poll(struct port *port)
                VIRTIO_STATUS_DRIVER_OK) {
         // It asks for a reset (2.1.2), or has already forgotten us.
         port_fail(port, PORT_FAULT_NEEDS_RESET, status);
-    } else if (!settle(port, 0)) {
+    } else if (!look_for_answers(net)) {
         port_fail(port, PORT_FAULT_SILENT, status);
     } else {
         read_link(port);

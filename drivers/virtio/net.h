@@ -32,6 +32,13 @@ struct virtio_net {
 
     bool resetting; // a reset has begun, and its end was not seen yet
     uint64_t reset_began;
+
+    // Where a start() or a stop() stands, each of whose calls does a part; see net.c.
+    unsigned step; // of start(); 0: at the beginning
+    unsigned pair; // how far it is with the queues
+    bool ran;      // of stop(): the port ran until then,
+    bool quiet;    // and the device reaches no memory any more
+    int stop_error;
 };
 
 // --- negotiate.c ---
@@ -54,16 +61,20 @@ void virtio_ask(struct port *port);
 // after logging that the device lacks a queue, or -ENOMEM.
 int virtio_queues_allocate(struct port *port);
 
-// Empties all rings. Only while the device is reset.
-void virtio_queues_reset(struct virtio_net *net);
+// Empties the rings of a pair, 0..net->pairs - 1, and with the first one that of the control queue.
+// Only while the device is reset.
+void virtio_queues_reset(struct virtio_net *net, unsigned pair);
 
-// Whether every slot names a buffer that exists; if not, says which does not.
-bool virtio_queues_have_buffers(const struct port *port);
+// Whether every slot of a pair names a buffer that exists; if not, says which does not.
+bool virtio_queues_have_buffers(const struct port *port, unsigned pair);
 
-// Step 7 of 3.1.1: puts all receive buffers on offer, and gives the device all rings. vector: the
-// MSI-X table entry for what arrives, or VIRTIO_NO_VECTOR; sets net->can_arm. Returns 0, or -EIO
-// after logging what the device does not take.
-int virtio_queues_enable(struct port *port, uint16_t vector);
+// Step 7 of 3.1.1: puts the receive buffers of a pair on offer, and gives the device its rings; the
+// pairs come in order. vector: the MSI-X table entry for what arrives, or VIRTIO_NO_VECTOR; sets
+// net->can_arm. Returns 0, or -EIO after logging what the device does not take.
+int virtio_queues_enable(struct port *port, unsigned pair, uint16_t vector);
+
+// The same for the control queue, if there is one.
+int virtio_control_enable(struct virtio_net *net);
 
 // domain_verbs.requeue. Needs RING_RESET. vector: as above, of receive queues.
 int virtio_queue_renew(struct port *port, struct queue *ring, bool transmit, uint16_t vector);
@@ -74,5 +85,6 @@ void virtio_queues_notify(struct virtio_net *net);
 // Rings the doorbell of every transmit queue that has frames and has not moved since the last call.
 void virtio_queues_wake(struct virtio_net *net);
 
-// What stop() must know of a port that ran: counts lost_in_restart, marks slots without buffers.
-void virtio_queues_account(struct port *port);
+// What stop() must know of a pair of a port that ran: counts lost_in_restart, marks slots without
+// buffers.
+void virtio_queues_account(struct port *port, unsigned pair);

@@ -99,13 +99,12 @@ int virtio_queues_allocate(struct port *port)
     return error;
 }
 
-void virtio_queues_reset(struct virtio_net *net)
+void virtio_queues_reset(struct virtio_net *net, unsigned pair)
 {
-    for (unsigned i = 0; i < net->pairs; i++) {
-        net->format->reset(net->rx[i]);
-        net->format->reset(net->tx[i]);
-    }
-    control_reset(&net->control);
+    net->format->reset(net->rx[pair]);
+    net->format->reset(net->tx[pair]);
+    if (pair == 0)
+        control_reset(&net->control);
 }
 
 static bool has_buffers(const struct port *port, const struct queue *queue, uint16_t number)
@@ -121,14 +120,11 @@ static bool has_buffers(const struct port *port, const struct queue *queue, uint
     return true;
 }
 
-bool virtio_queues_have_buffers(const struct port *port)
+bool virtio_queues_have_buffers(const struct port *port, unsigned pair)
 {
     const struct virtio_net *net = port->device;
-    for (unsigned i = 0; i < net->pairs; i++)
-        if (!has_buffers(port, net->rx[i], receive_number(i)) ||
-            !has_buffers(port, net->tx[i], transmit_number(i)))
-            return false;
-    return true;
+    return has_buffers(port, net->rx[pair], receive_number(pair)) &&
+           has_buffers(port, net->tx[pair], transmit_number(pair));
 }
 
 // *vector: as in struct virtio_queue.
@@ -149,24 +145,18 @@ static int enable(struct virtio_net *net, struct queue *ring, uint16_t number, u
 }
 
 // What is sent never interrupts; what arrives may, when arm() says so.
-static int enable_pair(struct virtio_net *net, unsigned pair, uint16_t vector)
+int virtio_queues_enable(struct port *port, unsigned pair, uint16_t vector)
 {
+    struct virtio_net *net = port->device;
     uint16_t none = VIRTIO_NO_VECTOR;
     net->format->fill(net->rx[pair]);
     int error = enable(net, net->rx[pair], receive_number(pair), &vector);
-    net->can_arm &= vector != VIRTIO_NO_VECTOR;
+    net->can_arm = (pair == 0 || net->can_arm) && vector != VIRTIO_NO_VECTOR;
     return error != 0 ? error : enable(net, net->tx[pair], transmit_number(pair), &none);
 }
 
-int virtio_queues_enable(struct port *port, uint16_t vector)
+int virtio_control_enable(struct virtio_net *net)
 {
-    struct virtio_net *net = port->device;
-    net->can_arm = true;
-    for (unsigned i = 0; i < net->pairs; i++) {
-        int error = enable_pair(net, i, vector);
-        if (error != 0)
-            return error;
-    }
     uint16_t none = VIRTIO_NO_VECTOR;
     if ((net->features & VIRTIO_NET_F_CTRL_VQ) == 0)
         return 0;
@@ -249,12 +239,10 @@ void virtio_queues_wake(struct virtio_net *net)
     }
 }
 
-void virtio_queues_account(struct port *port)
+void virtio_queues_account(struct port *port, unsigned pair)
 {
     const struct virtio_net *net = port->device;
-    for (unsigned i = 0; i < net->pairs; i++) {
-        port->lost_in_restart += net->format->unused(net->tx[i]);
-        port->card_missed += waiting(net, net->rx[i]);
-        net->format->mark_empty(net->rx[i]);
-    }
+    port->lost_in_restart += net->format->unused(net->tx[pair]);
+    port->card_missed += waiting(net, net->rx[pair]);
+    net->format->mark_empty(net->rx[pair]);
 }

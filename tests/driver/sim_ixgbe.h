@@ -53,10 +53,11 @@ void sim_arrive(struct sim *sim, unsigned count);
 void sim_run(struct sim *sim, unsigned tx_queues, uint32_t ring_slots);
 
 // Calls start() until it has decided. Fails the test when a call, or all of them together, take
-// longer than drivers/port.h allows, or when the card could reach memory in between.
+// longer than drivers/port.h allows.
 int sim_start(struct sim *sim);
 
-// Calls stop(). Fails the test when it takes too long, or the card can reach memory afterwards.
+// Calls stop() until it is done. Fails the test when a call, or all of them together, take longer
+// than drivers/port.h allows, or the card can reach memory afterwards.
 void sim_stop(struct sim *sim);
 
 // Gives every slot its buffer.

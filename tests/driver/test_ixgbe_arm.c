@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Interrupts for frames on the simulated 82599: only while the port is armed, and none is missed.
+// links: drivers/ixgbe/start.c drivers/ixgbe/steps.c drivers/ixgbe/stop.c
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
 // links: drivers/ixgbe/flow_control.c drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c
 // links: drivers/ixgbe/led.c drivers/ixgbe/link.c drivers/ixgbe/model.c drivers/ixgbe/adopt.c

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // From power-on to link: the 82599 driver does what the datasheet says, in its order, and says what
 // is wrong when something is.
+// links: drivers/ixgbe/start.c drivers/ixgbe/steps.c drivers/ixgbe/stop.c
 // links: drivers/ixgbe/describe.c drivers/ixgbe/device.c drivers/ixgbe/eeprom.c
 // links: drivers/ixgbe/flow_control.c
 // links: drivers/ixgbe/i2c.c drivers/ixgbe/interrupt.c drivers/ixgbe/led.c drivers/ixgbe/link.c

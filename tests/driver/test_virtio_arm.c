@@ -14,6 +14,7 @@
 #include <stdint.h>
 // cmocka wants those first
 #include "drivers/virtio/virtio_net.h"
+#include "tests/driver/port_calls.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
 
@@ -77,9 +78,9 @@ static void a_restart_disarms(void **state)
     (void)state;
     rig_start(&rig);
     assert_true(driver->arm(&rig.port, true));
-    driver->stop(&rig.port);
+    stop_now(&rig.port);
     assert_false(driver->arm(&rig.port, true)); // not running
-    assert_int_equal(driver->start(&rig.port), 0);
+    assert_int_equal(start_now(&rig.port), 0);
     one_frame_arrives(0);
     assert_int_equal(rig.sim.queues[RX].interrupts, 0);
     assert_true(driver->arm(&rig.port, true));
@@ -100,7 +101,7 @@ static void says_no_without_a_vector(void **state)
             rig.sim.refuse_vector = true;
         }
         assert_int_equal(rig_probe(&rig), 0);
-        assert_int_equal(driver->start(&rig.port), 0);
+        assert_int_equal(start_now(&rig.port), 0);
         assert_false(driver->arm(&rig.port, true));
         rig_pass(&rig, 0, 100, 32); // and the device is not asked for what it cannot do
         rig_close(&rig);

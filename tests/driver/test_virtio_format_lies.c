@@ -15,6 +15,7 @@
 #include <stdint.h>
 // cmocka wants those first
 #include "drivers/virtio/virtio_net.h"
+#include "tests/driver/port_calls.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
 #include <errno.h>
@@ -235,8 +236,8 @@ static void disappears(void **state)
         rig.sim.gone = true;
         rig.port.driver->poll(&rig.port);
         assert_int_equal(rig.port.fault, PORT_FAULT_GONE);
-        rig.port.driver->stop(&rig.port);
-        assert_int_equal(rig.port.driver->start(&rig.port), -ENODEV);
+        stop_now(&rig.port);
+        assert_int_equal(start_now(&rig.port), -ENODEV);
         assert_int_equal(rig.port.state, PORT_STOPPED);
         assert_false(rig.sim.env.bus_master);
         rig_audit(&rig);
@@ -298,7 +299,7 @@ static void is_no_legacy_device(void **state)
 
 static void start_fails(int error, const char *message)
 {
-    int found = rig.port.driver->start(&rig.port);
+    int found = start_now(&rig.port);
     if (found != error || !host_logged(&rig.sim.env, message))
         fail_msg("start() returned %d and logged: %s", found, rig.sim.env.log);
     assert_int_equal(rig.port.state, PORT_STOPPED);
@@ -311,7 +312,7 @@ static void changes_after_probe(void **state)
 {
     (void)state;
     begin(RIG_PACKED, 10);
-    rig.port.driver->stop(&rig.port);
+    stop_now(&rig.port);
     rig.sim.offered &= ~(1ULL << 34);
     start_fails(-ENOTSUP, "expected 0x0000000400000000 among them");
     rig.sim.offered |= 1ULL << 34;
@@ -319,14 +320,14 @@ static void changes_after_probe(void **state)
     rig_close(&rig);
 
     rig_start(&rig); // split, and then packed is offered too: not taken
-    rig.port.driver->stop(&rig.port);
+    stop_now(&rig.port);
     sim_make_packed(&rig.sim);
     rig_works(&rig, 100);
     assert_int_equal(rig.sim.accepted >> 34 & 1, 0);
     rig_close(&rig);
 
     begin(RIG_LEGACY, 10);
-    rig.port.driver->stop(&rig.port);
+    stop_now(&rig.port);
     rig.sim.offered &= ~(1ULL << 27);
     start_fails(-ENOTSUP, "expected 0x0000000008000000 among them");
     rig.sim.offered |= 1ULL << 27;

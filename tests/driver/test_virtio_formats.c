@@ -15,6 +15,7 @@
 #include <stdint.h>
 // cmocka wants those first
 #include "drivers/virtio/virtio_net.h"
+#include "tests/driver/port_calls.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
 #include <errno.h>
@@ -251,7 +252,7 @@ static void interrupts_only_while_armed(void **state)
         assert_true(sim_receive(&rig.sim, frame, rig_frame(1, frame)));
         assert_int_equal(rx->interrupts, 1);
         assert_true(driver->arm(&rig.port, true));
-        driver->stop(&rig.port);
+        stop_now(&rig.port);
         assert_false(driver->arm(&rig.port, true));
         rig_works(&rig, 300); // a restart disarms
         assert_int_equal(rx->interrupts, 1);
@@ -282,7 +283,7 @@ static void restarts_at_any_moment(void **state)
             rig_forward(&rig, round + 1, &sent);
             sim_send(&rig.sim, frame, sizeof frame);
             const struct port_driver *driver = rig.port.driver;
-            driver->stop(&rig.port);
+            stop_now(&rig.port);
             assert_int_equal(rig.sim.status, 0);
             assert_false(rig.sim.env.bus_master);
             assert_int_equal(driver->receive(rig.port.rx[0], &(struct frame){0}, 1), 0);
@@ -290,7 +291,7 @@ static void restarts_at_any_moment(void **state)
             driver->poll(&rig.port); // does nothing to a stopped port
             assert_int_equal(rig.port.state, PORT_STOPPED);
             rig_audit(&rig);
-            driver->stop(&rig.port); // twice is no harm
+            stop_now(&rig.port); // twice is no harm
             rig_works(&rig, 300);
         }
         rig_close(&rig);
@@ -309,9 +310,9 @@ static void counts_frames_lost_in_a_restart(void **state)
         for (unsigned j = 0; j < 3; j++)
             assert_int_equal(sim_send(&rig.sim, frame, sizeof frame), 60);
         assert_int_equal(sim_complete(&rig.sim, 2), 2); // the driver did not look
-        driver->stop(&rig.port);
+        stop_now(&rig.port);
         assert_int_equal(rig.port.lost_in_restart, 5);
-        driver->stop(&rig.port);
+        stop_now(&rig.port);
         assert_int_equal(rig.port.lost_in_restart, 5);
         rig_works(&rig, 300);
         rig_close(&rig);
@@ -327,7 +328,6 @@ static void counts_frames_that_nobody_took(void **state)
         rig_open_as(&rig, i);
         rig.sim.shuffle = i % 2 == 1;
         rig_begin(&rig, i);
-        const struct port_driver *driver = rig.port.driver;
         for (unsigned round = 0; round < 25; round++) {
             const uint64_t missed = rig.port.card_missed;
             rig_pass(&rig, 0, 37 * round, 32);
@@ -336,11 +336,11 @@ static void counts_frames_that_nobody_took(void **state)
             unsigned sent;
             const unsigned taken = rig_forward(&rig, round, &sent);
             assert_int_equal(taken, round < BURST_MAX ? round : BURST_MAX);
-            driver->stop(&rig.port);
+            stop_now(&rig.port);
             assert_int_equal(rig.port.card_missed - missed, 5 * round - taken);
-            driver->stop(&rig.port); // twice is no harm
+            stop_now(&rig.port); // twice is no harm
             assert_int_equal(rig.port.card_missed - missed, 5 * round - taken);
-            assert_int_equal(driver->start(&rig.port), 0);
+            assert_int_equal(start_now(&rig.port), 0);
         }
         rig_works(&rig, 300);
         rig_close(&rig);
@@ -361,8 +361,8 @@ static void buffers_that_do_not_come_back(void **state)
         assert_int_equal(driver->receive(rig.port.rx[0], frames, 8), 8);
         port_fail(&rig.port, PORT_FAULT_BAD_BUFFER, 0x12345678);
         driver->refill(rig.port.rx[0], frames, 3);
-        driver->stop(&rig.port);
-        assert_int_equal(driver->start(&rig.port), -EINVAL);
+        stop_now(&rig.port);
+        assert_int_equal(start_now(&rig.port), -EINVAL);
         unsigned kept = 3;
         for (uint32_t slot = 0; slot < rig.port.rx[0]->slots; slot++)
             if (rig.port.rx[0]->buffer_of[slot] == NO_BUFFER)

@@ -15,6 +15,7 @@
 // cmocka wants those first
 #include "drivers/port_domain.h"
 #include "drivers/virtio/virtio_net.h"
+#include "tests/driver/port_calls.h"
 #include "tests/driver/virtio_rig.h"
 #include <cmocka.h>
 #include <errno.h>
@@ -41,7 +42,7 @@ static void refused(const char *message)
 static void accepted(void)
 {
     assert_int_equal(rig_probe(&rig), 0);
-    assert_int_equal(driver->start(&rig.port), 0);
+    assert_int_equal(start_now(&rig.port), 0);
     rig_pass(&rig, 0, 100, 32);
     rig_close(&rig);
 }
@@ -164,7 +165,7 @@ static void multipliers(void **state)
     rig.sim.queues[0].notify_off = 0;
     rig.sim.queues[1].notify_off = 2;
     assert_int_equal(rig_probe(&rig), 0);
-    assert_int_equal(driver->start(&rig.port), -EIO);
+    assert_int_equal(start_now(&rig.port), -EIO);
     assert_true(host_logged(&rig.sim.env, "queue 1: queue_notify_off puts the doorbell"));
     rig_close(&rig);
 }
@@ -206,7 +207,7 @@ static void a_doorbell_in_a_page_of_its_own(void **state)
         set32(SIM_CAP_NOTIFY + 8, structures[i].offset);
         set32(SIM_CAP_NOTIFY + 12, structures[i].length);
         assert_int_equal(rig_probe(&rig), 0);
-        assert_int_equal(driver->start(&rig.port), 0);
+        assert_int_equal(start_now(&rig.port), 0);
         const unsigned count = driver->domain->parts(rig.port.rx[0], false, parts);
         assert_int_equal(count != 0, structures[i].apart);
         assert_int_equal(host_logged(&rig.sim.env, "more than the notification"), count == 0);

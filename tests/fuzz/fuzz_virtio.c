@@ -15,6 +15,7 @@
 // links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_legacy.c
 // links: tests/driver/simvirtio_ring.c tests/driver/simvirtio_control.c tests/driver/virtio_rig.c
 #include "drivers/virtio/virtio_net.h"
+#include "tests/driver/port_calls.h"
 #include "tests/driver/virtio_rig.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -155,8 +156,8 @@ static void step(struct input *input)
         rig.port.driver->poll(&rig.port);
         break;
     case 7:
-        rig.port.driver->stop(&rig.port);
-        if (rig.port.driver->start(&rig.port) != 0)
+        stop_now(&rig.port);
+        if (start_now(&rig.port) != 0)
             must(rig.port.state == PORT_STOPPED);
         break;
     case 8:
@@ -203,9 +204,9 @@ static void recover(void)
 {
     struct simvirtio *sim = &rig.sim;
     sim->gone = sim->stuck_reset = sim->refuse_features = sim->restless = sim->mute = false;
-    rig.port.driver->stop(&rig.port);
+    stop_now(&rig.port);
     must(rig.port.state == PORT_STOPPED);
-    if (rig.port.driver->start(&rig.port) != 0)
+    if (start_now(&rig.port) != 0)
         return; // what probe() saw may never have been startable: a doorbell outside, say
     sim->violations = 0;
     uint8_t in[RIG_FRAME_MAX], out[RIG_FRAME_MAX];
@@ -230,7 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool true_to_itself = describe(&input);
     if (rig_probe(&rig) == 0) {
         must(rig.port.state == PORT_STOPPED);
-        if (rig.port.driver->start(&rig.port) == 0)
+        if (start_now(&rig.port) == 0)
             must(rig.port.state == PORT_RUNNING);
         while (input.left > 0)
             step(&input);

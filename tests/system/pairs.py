@@ -27,16 +27,16 @@ def pairs_config(cards, lines=""):
 
 
 @contextlib.contextmanager
-def start_pairs(cards=("virtio",) * 4, lines="", options=(), card_options=None):
+def start_pairs(cards=("virtio",) * 4, lines="", options=(), card_options=None, **more):
     """Boots the image; every port has its link. `options` are those of qemu/run; card_options says
-    which every card of a kind gets."""
-    more = card_options or {}
+    which every card of a kind gets. Further options are Box's."""
+    of_kind = card_options or {}
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="barewire-"))
         peers = [stack.enter_context(contextlib.closing(Peer(f"{directory}/{name}")))
                  for name in NAMES]
-        ports = [peer.port(card, more.get(card, "")) for peer, card in zip(peers, cards)]
-        box = stack.enter_context(start_box(ports, pairs_config(cards, lines), options))
+        ports = [peer.port(card, of_kind.get(card, "")) for peer, card in zip(peers, cards)]
+        box = stack.enter_context(start_box(ports, pairs_config(cards, lines), options, **more))
         box.ready()
         box.wait_for_links()
         yield Pairs(box, peers)

@@ -34,7 +34,7 @@ def test_commands_come_in_pieces():
     with start_box(ports, wire_config(ports), extra=ICOUNT) as box:
         box.ready()
         box.wait_for_links()
-        # Whenever a link comes up its module is identified again, which takes 0.1 ms at a time.
+        # What the start of the box took is forgotten.
         for _ in range(20):
             if longest_gap(box, "uptime") <= INSTRUCTIONS:
                 break

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The bridge on fake ports.
 #include "tests/unit/bridge_rig.h"
+#include "tests/unit/look_after.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ void log_line(const char *format, ...)
 
 void housekeeping(void)
 {
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     bridge_poll(&bridge, &supervisor, clock_us());
 }
 

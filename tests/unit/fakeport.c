@@ -51,6 +51,8 @@ static int start(struct port *port)
     assert_int_equal(port->state, PORT_STOPPED);
     if (fake->failing_starts > 0) {
         fake->failing_starts--;
+        if (fake->fails_restless)
+            port->state = PORT_FAULTED;
         return -EIO;
     }
     if (fake->slow_starts > 0) {
@@ -73,13 +75,21 @@ static int start(struct port *port)
     return 0;
 }
 
-static void stop(struct port *port)
+static int stop(struct port *port)
 {
     struct fake_port *fake = fake_of(port);
-    fake->stops++;
+    fake->stops += port->state != PORT_STOPPING;
+    fake->stop_calls++;
     fake->holes = 0;
     if (fake->clock)
         *fake->clock += fake->stop_us;
+    if (fake->slow_stops > 0) {
+        fake->slow_stops--;
+        port->state = PORT_STOPPING;
+        port->poll_soon_us = fake->stop_pause_us;
+        port_close(port);
+        return -EINPROGRESS;
+    }
     for (unsigned i = 0; i < port->rx_queues; i++) {
         struct fake_queue *rx = &fake->rx[i];
         assert_int_equal(rx->owed, 0);
@@ -91,8 +101,10 @@ static void stop(struct port *port)
         fake->tx[i].taken = fake->tx[i].heard = fake->tx[i].filled;
     }
     port->state = PORT_STOPPED;
+    port->poll_soon_us = 0;
     port->link_up = false;
     port_close(port);
+    return 0;
 }
 
 static void poll(struct port *port)

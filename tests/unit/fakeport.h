@@ -37,15 +37,19 @@ struct fake_port {
 
     // Orders to the fake.
     enum port_fault fail_in_receive, fail_in_transmit, fail_in_poll; // PORT_OK: do not
-    unsigned failing_starts;                                         // the next starts fail
-    unsigned slow_starts; // calls of start() that say -EINPROGRESS, before one succeeds
-    uint64_t *clock;      // goes on, us, in each call of start() and stop()
+    unsigned failing_starts;                                         // the next starts fail,
+    bool fails_restless;    // and leave it to stop() to end them
+    unsigned slow_starts;   // calls of start() that say -EINPROGRESS, before one succeeds
+    unsigned slow_stops;    // and of stop(),
+    uint32_t stop_pause_us; // which then wants to be called again after so long
+    uint64_t *clock;        // goes on, us, in each call of start() and stop()
     uint64_t start_us, stop_us;
     uint16_t max_frame_next; // what start() finds out; 0: nothing new
     unsigned take_at_most;   // frames that transmit() takes in one call; 0: no limit
 
     // What happened.
     unsigned starts, stops, polls, transmits, rings;
+    unsigned stop_calls;           // each of stops is one or more of them
     uint64_t returned[FAKE_KINDS]; // frames that receive() returned
     uint64_t lost_rx;              // frames in the receive rings when stop() was called
     uint64_t relayed;              // frames that relay() moved

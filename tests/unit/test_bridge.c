@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/unit/bridge_rig.h"
+#include "tests/unit/look_after.h"
 
 static struct local local;
 
@@ -229,8 +230,8 @@ static void test_lengths(void **state)
             ;
     fakes[1].max_frame_next = 600;
     fakes[2].max_frame_next = 9000;
-    supervise_restart(&supervisor, 1);
-    supervise_restart(&supervisor, 2);
+    restart_now(&supervisor, 1);
+    restart_now(&supervisor, 2);
     arrive_long(0, STATION(1), STATION(0), 3, 601);
     arrive_long(0, STATION(1), STATION(0), 4, 600);
     arrive_long(0, STATION(2), STATION(0), 5, 2048);
@@ -244,7 +245,7 @@ static void test_lengths(void **state)
     assert_int_equal(forwarder.counters[1].copies_lost, 1);
     assert_int_equal(forwarder.counters[0].rx_bytes, 601 + 600 + 2048 + 601);
     fakes[2].max_frame_next = 600;
-    supervise_restart(&supervisor, 2);
+    restart_now(&supervisor, 2);
     arrive_long(0, EVERYBODY, STATION(0), 7, 601); // for everybody, and nobody can have it
     forward_poll(&forwarder);
     assert_int_equal(drops(0, DROP_TOO_LONG), 2);
@@ -300,7 +301,7 @@ static void test_forgets_behind_a_dead_port(void **state)
     arrive(0, STATION(1), STATION(0), 4); // now it is looked for everywhere
     forward_poll(&forwarder);
     assert_int_equal(forwarder.counters[0].flooded, 1);
-    supervise_restart(&supervisor, 2);
+    restart_now(&supervisor, 2);
     housekeeping();
     assert_int_equal(fdb_look_up(&bridge.fdb, STATION(2)), FDB_NOWHERE);
     assert_int_equal(fdb_look_up(&bridge.fdb, STATION(0)), 0);
@@ -593,7 +594,7 @@ static void test_accidents_before_the_doorbell(void **state)
     make_known();
     arrive_mixed(2, 2, 2);
     ports[1]->link_up = false;
-    supervise_restart(&supervisor, 2);
+    restart_now(&supervisor, 2);
     assert_int_equal(ports[2]->lost_in_restart, 2);
     check_laws();
     assert_int_equal(forward_poll(&forwarder), 0);

@@ -21,6 +21,7 @@
 #include "net/supervise.h"
 #include "net/wire.h"
 #include "tests/unit/fakeport.h"
+#include "tests/unit/look_after.h"
 
 enum { LAN, WAN, PORTS };
 
@@ -215,7 +216,7 @@ static void test_bad_buffers_end_in_a_restart(void **state)
         assert_true(fakes[LAN].port.fault_value >= buffers.area.count);
         assert_int_equal(fakes[LAN].holes, round == 1 ? 2 : 1);
         check_laws();
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
         assert_int_equal(fakes[LAN].holes, 0);
         check_laws();
@@ -233,7 +234,7 @@ static void test_max_frame_changes_with_a_restart(void **state)
     const uint16_t limits[] = {600, 1522, 2048, 9000, FRAME_MIN, FRAME_MIN - 1, 1};
     for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
         fakes[WAN].max_frame_next = limits[i];
-        assert_int_equal(supervise_restart(&supervisor, WAN), 0);
+        assert_int_equal(restart_now(&supervisor, WAN), 0);
         const uint16_t longest = limits[i] < BUFFER_CAPACITY ? limits[i] : BUFFER_CAPACITY;
         if (longest < FRAME_MIN) {
             arrive(LAN, FRAME_MIN, 0, FAKE_HONEST);
@@ -593,10 +594,10 @@ static void test_a_million_random_bursts(void **state)
         check_totals();
         now += 10000;
         if (random_below(4) == 0)
-            supervise_poll(&supervisor);
+            look_after(&supervisor);
         for (unsigned port = 0; port < PORTS; port++)
             if (supervisor.ports[port].state == SUPERVISED_PARKED)
-                supervise_restart(&supervisor, port);
+                restart_now(&supervisor, port);
         check_totals();
     }
     for (unsigned port = 0; port < PORTS; port++) { // it was really tried

@@ -17,8 +17,9 @@
 #include "kernel/log.h"
 #include "net/supervise.h"
 #include "tests/unit/fakeport.h"
+#include "tests/unit/look_after.h"
 
-enum { LAN, WAN, GONE, PORTS, SECOND = 1000000 };
+enum { LAN, WAN, GONE, PORTS, SECOND = 1000000, CALL_US = 10000 };
 
 static struct fake_port fakes[PORTS];
 static struct supervisor supervisor;
@@ -65,7 +66,7 @@ static int running(void **state)
     fakes[GONE].port.state = PORT_ABSENT;
     if (supervise_start(&supervisor) != 2)
         return -1;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     line_count = 0;
     return 0;
 }
@@ -84,7 +85,7 @@ static void test_start(void **state)
     assert_string_equal(lines[0], "lan: link up, 10000 Mb/s"); // from the first poll
     assert_string_equal(lines[1], "wan: link up, 10000 Mb/s");
     assert_int_equal(supervisor.ports[GONE].state, SUPERVISED_ABSENT);
-    assert_int_equal(supervise_restart(&supervisor, GONE), -ENODEV);
+    assert_int_equal(restart_now(&supervisor, GONE), -ENODEV);
     assert_int_equal(fakes[GONE].starts + fakes[GONE].stops + fakes[GONE].polls, 0);
 }
 
@@ -92,7 +93,7 @@ static void test_polls_quietly(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 100; i++)
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
     assert_int_equal(fakes[LAN].polls, 101);
     assert_int_equal(line_count, 0);
 }
@@ -102,7 +103,7 @@ static void test_restart_after_fault(void **state)
     (void)state;
     fault(LAN);
     clock_step = 100;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     clock_step = 0;
     assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
     assert_int_equal(fakes[LAN].stops, 1);
@@ -114,12 +115,12 @@ static void test_restart_after_fault(void **state)
     assert_int_equal(s->restarts, 1);
     assert_int_equal(s->last_fault, PORT_FAULT_USED_ID);
     assert_int_equal(s->last_fault_value, 0x1234);
-    assert_int_equal(s->outage_us, 400);
+    assert_int_equal(s->outage_us, 1300); // how often the clock was looked at
     expect_line(0, "lan: fault used-id, value 0x1234");
-    expect_line(1, "lan: running again after 400 us, restart 1");
+    expect_line(1, "lan: running again after 1300 us, restart 1");
     expect_line(2, "lan: link up, 10000 Mb/s");
     assert_int_equal(line_count, 3);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(line_count, 3);
 }
 
@@ -127,7 +128,7 @@ static void test_fault_found_by_poll(void **state)
 {
     (void)state;
     fakes[WAN].fail_in_poll = PORT_FAULT_GONE;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     expect_line(0, "wan: fault gone, value 0xbad");
     assert_int_equal(fakes[WAN].starts, 2);
 }
@@ -140,14 +141,14 @@ static void test_a_card_leaves(void **state)
     fakes[WAN].port.removed = true;
     assert_true(supervise_deadline(&supervisor) == 0);
     for (unsigned i = 0; i < 10; i++)
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
     assert_int_equal(fakes[WAN].stops, 1);
     assert_int_equal(fakes[WAN].starts, 1);
     assert_int_equal(fakes[WAN].port.state, PORT_STOPPED);
     expect_line(0, "wan: device gone, 0 frames in its rings lost");
     assert_int_equal(line_count, 1);
     assert_string_equal(supervise_state_name(&supervisor.ports[WAN]), "absent");
-    assert_int_equal(supervise_restart(&supervisor, WAN), -ENODEV);
+    assert_int_equal(restart_now(&supervisor, WAN), -ENODEV);
     assert_int_equal(fakes[LAN].starts, 1);
     assert_true(supervise_deadline(&supervisor) == UINT64_MAX);
 }
@@ -158,32 +159,32 @@ static void test_parking(void **state)
     (void)state;
     for (unsigned i = 0; i < RESTARTS_MAX; i++) {
         fault(LAN);
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
         now += SECOND;
     }
     fault(LAN);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
     assert_int_equal(fakes[LAN].port.state, PORT_STOPPED);
     assert_int_equal(fakes[LAN].stops, RESTARTS_MAX + 1);
     assert_string_equal(lines[line_count - 1], "lan: parked after 8 restarts in 10 seconds: "
                                                "\"restart lan\" tries again");
     now += SECOND; // the eight are still fresh
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(fakes[LAN].starts, 1 + RESTARTS_MAX); // it stays parked
     assert_int_equal(supervisor.ports[WAN].state, SUPERVISED_RUNNING);
     assert_int_equal(fakes[WAN].starts, 1);
 
-    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
     for (unsigned i = 1; i < RESTARTS_MAX; i++) { // and has eight new lives, this one included
         fault(LAN);
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
     }
     fault(LAN);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
 }
 
@@ -193,7 +194,7 @@ static void test_slow_faults_never_park(void **state)
     for (unsigned i = 0; i < 100; i++) {
         line_count = 0;
         fault(LAN);
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
         now += RESTARTS_WINDOW_US / RESTARTS_MAX;
     }
@@ -207,26 +208,27 @@ static void test_does_not_start(void **state)
     fakes[LAN].failing_starts = 3;
     fault(LAN);
     for (unsigned ms = 0; ms < 2999; ms++) {
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         now += 1000;
         line_count = 0;
     }
     assert_int_equal(fakes[LAN].starts, 1 + 3);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RETRYING);
     now += 1000;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
     assert_int_equal(supervisor.ports[LAN].outage_us, 3 * SECOND);
 
     fakes[LAN].failing_starts = 1000;
     fault(LAN);
     for (unsigned ms = 0; ms < 20000; ms++) {
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         now += 1000;
         line_count = 0;
     }
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
-    assert_int_equal(supervise_restart(&supervisor, LAN), -EIO);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RETRYING);
     assert_string_equal(lines[0], "lan: does not start: error 5");
 }
 
@@ -237,7 +239,7 @@ static void poll_until(unsigned port, enum supervised_state state, uint64_t limi
     while (supervisor.ports[port].state != state) {
         assert_true(now - begin < limit_us);
         now += 1000;
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         if (line_count > 32)
             line_count = 0;
     }
@@ -248,16 +250,16 @@ static void test_slow_start(void **state)
 {
     (void)state;
     fakes[LAN].clock = &now;
-    fakes[LAN].start_us = PORT_WAIT_US;
+    fakes[LAN].start_us = CALL_US;
     fakes[LAN].slow_starts = 20;
     fault(LAN);
     const uint64_t begin = now;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STARTING);
     poll_until(LAN, SUPERVISED_RUNNING, 3 * SECOND);
     assert_int_equal(fakes[LAN].starts, 1 + 21);
     assert_int_equal(fakes[LAN].stops, 1); // the attempt was never interrupted
-    assert_true(now - begin >= 200 * PORT_WAIT_US);
+    assert_true(now - begin >= 200 * CALL_US);
     assert_int_equal(supervisor.ports[LAN].restarts, 1);
     assert_int_equal(supervisor.ports[LAN].outage_us, now - begin);
     expect_line(0, "lan: fault used-id, value 0x1234");
@@ -293,8 +295,10 @@ static void test_hasten(void **state)
     fakes[LAN].slow_starts = 3;
     fault(LAN);
     supervise_hasten(&supervisor);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STOPPING);
+    supervise_hasten(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STARTING);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         supervise_hasten(&supervisor);
     assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
@@ -306,7 +310,7 @@ static void test_start_never_ends(void **state)
     (void)state;
     fakes[LAN].slow_starts = 1000000;
     const uint64_t begin = now;
-    assert_int_equal(supervise_restart(&supervisor, LAN), -EINPROGRESS);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
     poll_until(LAN, SUPERVISED_RETRYING, 2 * START_LIMIT_US);
     assert_int_equal(now - begin, START_LIMIT_US);
     assert_int_equal(fakes[LAN].starts, 2 + START_LIMIT_US / 1000);
@@ -318,9 +322,9 @@ static void test_start_never_ends(void **state)
     assert_string_equal(lines[line_count - 1], "lan: parked after 8 restarts in vain: "
                                                "\"restart lan\" tries again");
     fakes[LAN].slow_starts = 0;
-    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
     fault(LAN); // what was before the restart is forgiven
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
 }
 
@@ -328,10 +332,11 @@ static void test_restart_during_a_start(void **state)
 {
     (void)state;
     fakes[LAN].slow_starts = 5;
-    assert_int_equal(supervise_restart(&supervisor, LAN), -EINPROGRESS);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
+    assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_STARTING);
     now += 3000;
     fakes[LAN].slow_starts = 0;
-    assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+    assert_int_equal(restart_now(&supervisor, LAN), 0);
     assert_int_equal(fakes[LAN].stops, 2); // the first attempt was ended
     assert_int_equal(supervisor.ports[LAN].outage_us, 3000);
 }
@@ -347,7 +352,7 @@ static void test_parking_without_service(void **state)
             now += service ? SERVICE_US : SERVICE_US - 1;
             fault(LAN);
             fakes[LAN].slow_starts = 2000;
-            supervise_poll(&supervisor);
+            look_after(&supervisor);
             if (service == 0 && i == RESTARTS_MAX)
                 break;
             poll_until(LAN, SUPERVISED_RUNNING, 3 * SECOND);
@@ -355,7 +360,7 @@ static void test_parking_without_service(void **state)
         assert_int_equal(supervisor.ports[LAN].state,
                          service ? SUPERVISED_RUNNING : SUPERVISED_PARKED);
         fakes[LAN].slow_starts = 0;
-        assert_int_equal(supervise_restart(&supervisor, LAN), 0);
+        assert_int_equal(restart_now(&supervisor, LAN), 0);
     }
 }
 
@@ -404,7 +409,7 @@ static void test_revived(void **state)
         line_count = 0;
         make_climbing(i % 2 != 0);
         fault(LAN);
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(revived, 1);
         assert_int_equal(fakes[LAN].port.state, PORT_RUNNING);
         expect_line(1, i % 2 == 0 ? "lan: running again after 0 us, adopted: nothing lost"
@@ -430,7 +435,7 @@ static void test_link_after_four_in_vain(void **state)
     for (unsigned i = 0; i < RESTARTS_MAX; i++) {
         line_count = 0;
         fault(LAN);
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         assert_int_equal(supervisor.ports[LAN].state,
                          i < LINK_AFTER ? SUPERVISED_RUNNING : SUPERVISED_STARTING);
         poll_until(LAN, SUPERVISED_RUNNING, SECOND);
@@ -440,7 +445,7 @@ static void test_link_after_four_in_vain(void **state)
     assert_int_equal(record->count[PORT_FAULT_USED_ID][STEP_LINK] - link,
                      RESTARTS_MAX - LINK_AFTER);
     fault(LAN);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_PARKED);
     assert_int_equal(fakes[WAN].stops, 0);
 }
@@ -464,7 +469,7 @@ static void test_slow_first_start(void **state)
     assert_int_equal(supervisor.ports[WAN].state, SUPERVISED_STARTING); // its attempt goes on
     fakes[WAN].slow_starts = 0;
     now += SECOND;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(supervisor.ports[WAN].state, SUPERVISED_RUNNING);
     assert_int_equal(fakes[WAN].stops, 0);
 }
@@ -475,12 +480,12 @@ static void test_lost_frames_are_told(void **state)
     fakes[LAN].tx[0].filled += 3;
     fakes[LAN].failing_starts = 1; // they are not forgotten meanwhile
     fault(LAN);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     now += RETRY_US;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     expect_line(2, "lan: running again after 1000000 us, restart 2, 3 frames in its rings lost");
-    assert_int_equal(supervise_restart(&supervisor, LAN), 0); // told once
-    assert_string_equal(lines[line_count - 1], "lan: running again after 0 us, restart 3");
+    assert_int_equal(restart_now(&supervisor, LAN), 0);                      // told once
+    expect_line(line_count - 2, "lan: running again after 0 us, restart 3"); // then its link
     assert_int_equal(fakes[LAN].port.lost_in_restart, 3);
 }
 
@@ -494,10 +499,10 @@ static void test_failing_first_start(void **state)
     fakes[LAN].failing_starts = 1;
     supervise_add(&supervisor, &fakes[LAN].port, "fake:0");
     assert_int_equal(supervise_start(&supervisor), 0);
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(fakes[LAN].starts, 1);
     now += RETRY_US;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(fakes[LAN].starts, 2);
     assert_int_equal(supervisor.ports[LAN].state, SUPERVISED_RUNNING);
 }
@@ -507,16 +512,16 @@ static void test_link(void **state)
     (void)state;
     struct port *port = &fakes[LAN].port;
     port->link_up = false;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     expect_line(0, "lan: link down");
     port->link_mbps = 1000; // means nothing while the link is down
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(line_count, 1);
     port->link_up = true;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     expect_line(1, "lan: link up, 1000 Mb/s");
     port->link_mbps = 0;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     expect_line(2, "lan: link up");
     assert_int_equal(line_count, 3);
 }
@@ -528,24 +533,24 @@ static void test_flapping_link(void **state)
     now = 10ull * SECOND;
     for (unsigned ms = 0; ms < 10000; ms++) {
         fakes[LAN].port.link_up = !fakes[LAN].port.link_up;
-        supervise_poll(&supervisor);
+        look_after(&supervisor);
         now += 1000;
     }
     assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1) - 1);
     expect_line(0, "lan: link down");
     expect_line(3, "lan: link up, 10000 Mb/s");
     expect_line(4, "lan: link changed 996 more times, now up");
-    supervise_poll(&supervisor); // what was held back is said even when the link is calm again
+    look_after(&supervisor); // what was held back is said even when the link is calm again
     assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1));
     now += SECOND;
-    supervise_poll(&supervisor);
+    look_after(&supervisor);
     assert_int_equal(line_count, 10 * (LINK_LINES_MAX + 1));
 }
 
 static void test_restart_by_hand(void **state)
 {
     (void)state;
-    assert_int_equal(supervise_restart(&supervisor, WAN), 0);
+    assert_int_equal(restart_now(&supervisor, WAN), 0);
     assert_int_equal(fakes[WAN].stops, 1);
     assert_int_equal(fakes[WAN].starts, 2);
     assert_int_equal(fakes[LAN].starts, 1);
