@@ -63,8 +63,9 @@ int split_adopt(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
     }
     split->in_order = true;
     split->used_seen = begin;
-    split->made_available = end;
-    queue->free = 0; // not known
+    split->made_available = split->offered = end;
+    queue->lengths = 0; // it may not run
+    queue->free = 0;    // not known
     *more = further;
     return 0;
 }

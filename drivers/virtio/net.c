@@ -355,21 +355,22 @@ static void describe(struct port *port)
 
 // A driver for each format of rings: they differ in the verbs of the packet path only, and in
 // whether these can run in a domain.
-#define DRIVER(format, in_a_domain)   \
-    {.name = "virtio-net",            \
-     .supports = supports,            \
-     .probe = probe,                  \
-     .start = start,                  \
-     .stop = stop,                    \
-     .poll = poll,                    \
-     .arm = arm,                      \
-     .receive = format##_receive,     \
-     .room = format##_room,           \
-     .transmit = format##_transmit,   \
-     .refill = format##_refill,       \
-     .send_copy = format##_send_copy, \
-     .domain = (in_a_domain),         \
-     .describe = describe}
+#define DRIVER(format, in_a_domain, ...) \
+    {.name = "virtio-net",               \
+     .supports = supports,               \
+     .probe = probe,                     \
+     .start = start,                     \
+     .stop = stop,                       \
+     .poll = poll,                       \
+     .arm = arm,                         \
+     .receive = format##_receive,        \
+     .room = format##_room,              \
+     .transmit = format##_transmit,      \
+     .refill = format##_refill,          \
+     .send_copy = format##_send_copy,    \
+     .domain = (in_a_domain),            \
+     .describe = describe,               \
+     __VA_ARGS__}
 
 static const struct domain_verbs domain_verbs = {
     .front = VIRTIO_NET_HEADER,
@@ -382,6 +383,8 @@ static const struct domain_verbs domain_verbs = {
     .misdeed = split_misdeed,
 };
 
-const struct port_driver virtio_net_driver = DRIVER(split, &domain_verbs);
-const struct port_driver virtio_packed_driver = DRIVER(packed, NULL);
-const struct port_driver virtio_legacy_driver = DRIVER(legacy, NULL);
+const struct port_driver virtio_net_driver =
+    DRIVER(split, &domain_verbs, .enqueue = split_enqueue, .ring = split_ring,
+           .exchange = split_exchange, .put = split_put);
+const struct port_driver virtio_packed_driver = DRIVER(packed, NULL, );
+const struct port_driver virtio_legacy_driver = DRIVER(legacy, NULL, );

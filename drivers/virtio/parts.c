@@ -71,4 +71,5 @@ void split_sync(struct queue *queue, bool transmit, uint64_t taken, uint64_t put
         split->used_seen = put < queue->slots ? 0 : (uint32_t)put - queue->slots;
         queue->free = 0;
     }
+    split->offered = split->made_available; // a domain tells the device of all
 }

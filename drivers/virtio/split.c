@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Memory and life of a split virtqueue. VIRTIO 1.2, section 2.7. The packet path is in burst.c.
+// Memory and life of a split virtqueue. VIRTIO 1.2, section 2.7. The packet path is in
+// burst_receive.c and burst_transmit.c.
 #include "drivers/virtio/split.h"
 #include "drivers/mmio.h"
 #include "drivers/virtio/order.h"
@@ -68,6 +69,26 @@ static const struct split *const_split_of(const struct queue *queue)
     return (const struct split *)queue;
 }
 
+// What the packet path wants to know of the packet area, which there is before start().
+static void know_area(struct split *split)
+{
+    const struct packet_area *area = split->queue.port->area;
+    if (area == NULL)
+        return;
+    split->buffers = packet_dma(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
+    split->headers = packet_data(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
+    split->stride = area->stride;
+}
+
+// After so many empty buffers the device hears of them, at least.
+static uint32_t tell_every(const struct queue *queue)
+{
+    const uint32_t part = queue->slots / 8;
+    if (part == 0 || queue->port->in_a_domain)
+        return 1;
+    return part < SPLIT_TELL_EVERY ? part : SPLIT_TELL_EVERY;
+}
+
 static void reset(struct queue *queue)
 {
     struct split *split = split_of(queue);
@@ -79,7 +100,11 @@ static void reset(struct queue *queue)
     for (uint32_t id = 0; id < slots; id++)
         split->available->ring[id] = (uint16_t)id;
     split->in_order = true;
-    split->used_seen = split->made_available = queue->free = 0;
+    split->used_seen = split->made_available = split->offered = 0;
+    queue->free = 0;
+    queue->lengths = 0;
+    split->until = split->tell_every = tell_every(queue);
+    know_area(split);
     split->doorbell = NULL;
 }
 
@@ -92,6 +117,7 @@ static struct queue *allocate(struct port *port, const struct ring_plan *plan)
         return NULL;
     split->queue.port = port;
     split->queue.slots = slots;
+    split->mask = slots - 1;
     split->number = plan->number;
     split->queue.buffer_of = env_alloc(env, sizeof *split->queue.buffer_of * slots);
     split->order = env_alloc(env, sizeof *split->order * slots);
@@ -118,7 +144,7 @@ static void fill(struct queue *queue)
             .flags = SPLIT_DESCRIPTOR_WRITE,
         };
     }
-    split->made_available = queue->slots;
+    split->made_available = split->offered = queue->slots;
     // Orders the descriptors and ring entries above before the index that offers them; the device
     // reads the index first (2.7.13.3.1).
     __atomic_store_n(&split->available->index, (uint16_t)queue->slots, __ATOMIC_RELEASE);
@@ -129,7 +155,7 @@ static void post(struct queue *queue, const struct ring_part *parts, unsigned co
     struct split *split = split_of(queue);
     split_post(split->descriptors, split->available, queue->slots, split->made_available, parts,
                count);
-    split->made_available += count;
+    split->offered = split->made_available += count;
 }
 
 static void mark_empty(struct queue *queue)

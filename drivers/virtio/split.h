@@ -5,10 +5,11 @@
 // used ring, of which nothing is believed. What is true lies in private memory: queue.buffer_of,
 // which buffer each descriptor id names, and order, a permutation of the ids laid out as a ring:
 //
-//     used_seen .. made_available           ids that the device holds, oldest first
+//     used_seen .. offered                  ids that the device holds, oldest first
+//     offered .. made_available             ids that it will be told of
 //     made_available .. used_seen + slots   ids that are free, in the order of their use
 //
-// Both ends are free-running counters, masked only at the access. A device that works in order, as
+// All ends are free-running counters, masked only at the access. A device that works in order, as
 // most do, uses exactly the id at used_seen: one comparison shows that an id is inside the ring,
 // that the device holds it and that it does not come twice, and nothing is stored. As long as it
 // keeps to that, order[i] is i, and the available ring says the same at every lap: neither is read
@@ -50,6 +51,11 @@ struct split_used {
 };
 _Static_assert(offsetof(struct split_used, ring) == 4, "2.7.8");
 
+// A receive ring keeps empty buffers from the device until there are so many of them, or an eighth
+// of its slots: to tell it costs a fence and a look at what it wants to be told. In a domain it is
+// told at once, so that the rings say what a lost data path had done (adopt.c).
+enum { SPLIT_TELL_EVERY = 16 };
+
 enum {
     SPLIT_DESCRIPTOR_NEXT = 1,        // 2.7.5: the chain goes on
     SPLIT_DESCRIPTOR_WRITE = 2,       // 2.7.5: the device writes this buffer
@@ -70,9 +76,17 @@ struct split {
     uint16_t *order;         // [slots]: see above, and order.h
     uint16_t *place;         // [slots]: where in order each id is
     uint32_t used_seen;      // used elements consumed; its low half is compared with used->index
-    uint32_t made_available; // its low half is what available->index says
+    uint32_t made_available; // slots that were ever given a buffer or a frame
+    uint32_t offered;        // so many of them the device knows of; its low half is what
+                             // available->index says
+    uint32_t until;          // of a receive ring: empty buffers before the device hears of them
+    uint32_t tell_every;     // and what that begins with
+    uint32_t mask;           // slots - 1
     uint16_t number;         // of the queue in the device: its doorbell's value
     bool in_order;           // order[i] is i for every i: the device never left the order
+    uint64_t buffers;        // the header of a frame in buffer 0, as the device sees it,
+    uint8_t *headers;        // and as the processor does, outside of a domain
+    uint64_t stride;         // bytes between buffers
 
     struct env_dma memory; // where descriptors, available and used lie
 };
@@ -88,6 +102,11 @@ unsigned split_receive(struct queue *queue, struct frame *frames, unsigned max);
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count);
 unsigned split_room(struct queue *queue, unsigned wanted);
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count);
+unsigned split_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
+                       unsigned count);
+void split_ring(struct queue *queue);
+uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length);
+void split_put(struct queue *queue, uint32_t buffer);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t split_next_empty(struct queue *queue);
 unsigned split_parts(const struct queue *queue, bool transmit,

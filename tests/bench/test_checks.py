@@ -38,8 +38,12 @@ CHECKS = {
         "UNLIKELY(head > UINT32_MAX - 1)"),
     "a used index that ran ahead": (
         "wire-virtio", "lies", "not there: virtio: a used index that ran ahead",
-        "drivers/virtio/burst.c", "waiting > split->made_available - split->used_seen",
-        "waiting > UINT16_MAX"),
+        "drivers/virtio/burst.h", "waiting <= split->offered - split->used_seen",
+        "waiting <= UINT16_MAX"),
+    "a length beyond the buffer": (
+        "wire-virtio", "lies", "not there: virtio: the greatest length",
+        "drivers/virtio/burst_receive.c", "UNLIKELY(length >= lengths)",
+        "UNLIKELY(length > UINT32_MAX)"),
     "an id outside the ring": (
         "wire-virtio", "lies", "not there: virtio: an id outside the ring", "drivers/virtio/order.c",
         "if (id >= slots)", "if (id > UINT32_MAX - 1)"),
@@ -75,7 +79,9 @@ def make(*arguments):
 
 def compiled(file):
     """What is compiled to see a change of this file."""
-    return file if file.endswith(".c") else "net/forward.c"
+    if file.endswith(".c"):
+        return file
+    return "drivers/virtio/burst_receive.c" if "virtio" in file else "net/forward.c"
 
 
 class Measure:

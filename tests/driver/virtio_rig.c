@@ -95,6 +95,7 @@ void rig_begin(struct rig *rig, unsigned format)
 {
     assert_int_equal(rig_probe(rig), 0);
     assert_ptr_equal(rig->port.driver, rig_formats[format].driver);
+    port_use(&rig->port, rig->port.driver); // as the box does
     if (start_now(&rig->port) != 0)
         fail_msg("start() failed: %s", rig->sim.env.log);
     assert_int_equal(rig->port.state, PORT_RUNNING);
@@ -146,7 +147,25 @@ void rig_close(struct rig *rig)
     sim_close(&rig->sim);
 }
 
-unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
+const char *const rig_ways[RIG_WAYS] = {"bursts", "gathered", "single"};
+unsigned rig_way;
+
+// Queues `count` frames. frames[] then names empty buffers, of those that were queued.
+static unsigned send(struct rig *rig, struct frame *frames, unsigned count)
+{
+    const struct port_driver *driver = rig->port.driver;
+    struct queue *tx = rig->port.tx[0];
+    if (rig_way != RIG_GATHERED || driver->enqueue == NULL)
+        return driver->transmit(tx, frames, count);
+    struct frame empty[BURST_MAX];
+    const unsigned sent = driver->enqueue(tx, frames, empty, count);
+    for (unsigned i = 0; i < sent; i++)
+        frames[i].buffer = empty[i].buffer;
+    driver->ring(tx);
+    return sent;
+}
+
+static unsigned forward_burst(struct rig *rig, unsigned max, unsigned *sent)
 {
     struct frame frames[BURST_MAX];
     unsigned received = rig->port.driver->receive(rig->port.rx[0], frames, max);
@@ -159,8 +178,37 @@ unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
         frames[i] = frames[good];
         frames[good++] = frame;
     }
-    *sent = good != 0 ? rig->port.driver->transmit(rig->port.tx[0], frames, good) : 0;
+    *sent = good != 0 ? send(rig, frames, good) : 0;
     rig->port.driver->refill(rig->port.rx[0], frames, received);
+    return received;
+}
+
+// False: there is none.
+static bool forward_one(struct rig *rig, unsigned *sent)
+{
+    struct queue *rx = rig->port.rx[0], *tx = rig->port.tx[0];
+    struct frame frame;
+    if (rx->receive(rx, &frame, 1) == 0)
+        return false;
+    if (frame.length != 0) {
+        assert_true(frame_valid(&rig->area, &frame));
+        assert_int_equal(frame.offset, FRAME_HEADROOM);
+        const uint32_t empty = tx->exchange(tx, frame.buffer, frame.length);
+        *sent += empty != NO_BUFFER;
+        frame.buffer = empty != NO_BUFFER ? empty : frame.buffer;
+    }
+    rx->put(rx, frame.buffer);
+    return true;
+}
+
+unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
+{
+    *sent = 0;
+    if (rig_way != RIG_SINGLE)
+        return forward_burst(rig, max, sent);
+    unsigned received = 0;
+    while (received < max && forward_one(rig, sent))
+        received++;
     return received;
 }
 

@@ -54,7 +54,13 @@ void rig_audit(const struct rig *rig);
 
 void rig_close(struct rig *rig);
 
-// One burst: receive, send everything back out of the same port, refill. Returns the frames
+// The verbs by which rig_forward() moves frames: those for bursts; enqueue() and ring(), where
+// there are such; for each frame alone exchange() and put(), or what the port has in their place.
+enum { RIG_BURSTS, RIG_GATHERED, RIG_SINGLE, RIG_WAYS };
+extern const char *const rig_ways[RIG_WAYS];
+extern unsigned rig_way;
+
+// Up to max frames: receive, send everything back out of the same port, refill. Returns the frames
 // received; *sent is how many were queued.
 unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent);
 
