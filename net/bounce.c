@@ -12,7 +12,7 @@ struct bounce {
     struct queue stock;
     uint32_t buffer_of[BURST_MAX]; // the stock's
     uint32_t left;                 // buffers that are in it: the first ones
-    uint64_t copied;               // frames
+    struct bounced bounced;
 };
 
 static struct bounce bounces[NET_PORTS_MAX];
@@ -70,12 +70,13 @@ static unsigned receive(struct queue *rx, struct frame *frames, unsigned max)
     // In registers: for all the compiler knows, a store to a buffer could change the original.
     const struct packet_area area = *rx->port->area;
     const uint32_t *stock = bounce->buffer_of + bounce->left;
-    unsigned copies = 0;
+    unsigned copies = 0, refused = 0;
     prefetch_frames(&area, frames, received);
     for (unsigned i = 0; i < received; i++) {
         const struct frame frame = frames[i];
         if (UNLIKELY(frame.buffer >= area.count)) {
             lost_buffer(rx->port, frame.buffer);
+            refused++;
             continue;
         }
         const uint32_t copy = *--stock;
@@ -84,9 +85,12 @@ static unsigned receive(struct queue *rx, struct frame *frames, unsigned max)
         // What cannot be is not copied: the forwarder drops it.
         if (frame_valid(&area, &frame))
             copy_lines(&area, frame, copy);
+        else
+            refused++;
     }
     bounce->left -= copies;
-    bounce->copied += copies;
+    bounce->bounced.copied += received - refused;
+    bounce->bounced.refused += refused;
     bounce->real->refill(rx, emptied, copies);
     return received;
 }
@@ -112,7 +116,7 @@ void bounce_plan(struct buffers *buffers, unsigned number, unsigned burst)
     bounce->port = port;
     bounce->stock = (struct queue){.port = port, .buffer_of = bounce->buffer_of, .slots = burst};
     bounce->left = burst;
-    bounce->copied = 0;
+    bounce->bounced = (struct bounced){0};
     buffers->stock[number] = &bounce->stock;
 }
 
@@ -136,8 +140,8 @@ bool bounce_on(const struct port *port)
     return bounce_of(port) != NULL;
 }
 
-uint64_t bounce_copied(const struct port *port)
+struct bounced bounce_counted(const struct port *port)
 {
     const struct bounce *bounce = bounce_of(port);
-    return bounce == NULL ? 0 : bounce->copied;
+    return bounce == NULL ? (struct bounced){0} : bounce->bounced;
 }

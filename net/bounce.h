@@ -26,5 +26,11 @@ bool bounce_insert(struct port *port);
 // Whether a port copies.
 bool bounce_on(const struct port *port);
 
-// How many frames of a port were copied, 0 when it does not copy.
-uint64_t bounce_copied(const struct port *port);
+// What became of the frames that a port's driver handed over: together they are those received.
+struct bounced {
+    uint64_t copied;
+    uint64_t refused; // of an impossible buffer, offset or length: not copied, and dropped
+};
+
+// Since it was planned; 0 of each when the port does not copy.
+struct bounced bounce_counted(const struct port *port);

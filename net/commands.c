@@ -4,6 +4,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/task.h"
+#include "net/bounce.h"
 #include "net/find_port.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -137,6 +138,17 @@ static void show_fates(const struct port_counters *c, const struct sent *sent)
                        off);
 }
 
+// With `bounce = on`: together, what was received.
+static void show_copying(const struct port *port)
+{
+    const struct bounced bounced = bounce_counted(port);
+    if (!bounce_on(port))
+        return;
+    show_count("copy", bounced.copied, "copied before they were looked at");
+    if (bounced.refused != 0)
+        show_count("copy", bounced.refused, "not copied: no such buffer, offset or length");
+}
+
 // What was lost in the card, before it could be received or after it was transmitted: outside the
 // law.
 static void show_card(const struct port *port)
@@ -161,6 +173,7 @@ static void show_stats(unsigned number)
                    rate(c->rx_frames - last->rx_frames, us));
     show_direction("", "tx", sent.frames, sent.bytes, rate(sent.frames - last->tx_frames, us));
     show_fates(c, &sent);
+    show_copying(supervisor->ports[number].port);
     show_card(supervisor->ports[number].port);
     *last = (struct snapshot){now, c->rx_frames, sent.frames};
 }

@@ -66,7 +66,7 @@ void command_isolation(int argc, char **argv)
         const struct port *port = supervisor->ports[i].port;
         if (bounce_on(port))
             console_printf("%s: copies frames before they are looked at: %" PRIu64 " so far\n",
-                           port->name, bounce_copied(port));
+                           port->name, bounce_counted(port).copied);
     }
     for (unsigned i = 0; i < supervisor->count; i++)
         show_crossings(&supervisor->ports[i]);

@@ -9,6 +9,7 @@
 #include "kernel/cpu.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
+#include "net/bounce.h"
 #include "net/stack/interface.h"
 #include "net/stack/manage.h"
 
@@ -47,6 +48,10 @@ static void write_port(unsigned number, struct text *out)
                 port->driver != NULL ? port->driver->name : "", mac[0], mac[1], mac[2], mac[3],
                 mac[4], mac[5], supervise_state_name(s), port->link_up ? "true" : "false",
                 port->link_mbps, s->restarts);
+    text_printf(out,
+                ",\"card_missed\":%" PRIu64 ",\"card_errors\":%" PRIu64
+                ",\"lost_in_restart\":%" PRIu64,
+                port->card_missed, port->card_errors, port->lost_in_restart);
 }
 
 // The queues of a port: those of which frames are taken, and those by which they leave.
@@ -78,12 +83,13 @@ static void write_counters(unsigned number, struct text *out)
                 ",\"rx_frames\":%" PRIu64 ",\"rx_bytes\":%" PRIu64 ",\"tx_frames\":%" PRIu64
                 ",\"tx_bytes\":%" PRIu64,
                 c->rx_frames, c->rx_bytes, sent.frames, sent.bytes);
-    text_printf(out,
-                ",\"forwarded\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"originated\":%" PRIu64
-                ",\"card_missed\":%" PRIu64 ",\"card_errors\":%" PRIu64
-                ",\"lost_in_restart\":%" PRIu64 ",\"drops\":{",
-                c->forwarded, c->delivered, sent.originated, port->card_missed, port->card_errors,
-                port->lost_in_restart);
+    text_printf(out, ",\"forwarded\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"originated\":%" PRIu64,
+                c->forwarded, c->delivered, sent.originated);
+    const struct bounced bounced = bounce_counted(port);
+    if (bounce_on(port))
+        text_printf(out, ",\"copied\":%" PRIu64 ",\"not_copied\":%" PRIu64, bounced.copied,
+                    bounced.refused);
+    text_printf(out, ",\"drops\":{");
     for (unsigned reason = 0, shown = 0; reason < DROP_REASONS; reason++)
         if (c->drops[reason] != 0)
             text_printf(out, "%s\"%s\":%" PRIu64, shown++ > 0 ? "," : "", drop_name(reason),

@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
+#include "net/bounce.h"
 #include "net/proxy.h"
 #include "net/restarts.h"
 #include "net/stack/http.h"
@@ -20,8 +21,9 @@
 enum scope {
     THE_BOX,
     EACH_PORT,
-    EACH_PORT_IF_DOMAINS, // every port, where at least one has its driver in a domain
-    EACH_LANE,            // every receive queue
+    EACH_PORT_THAT_COPIES, // with bounce = on
+    EACH_PORT_IF_DOMAINS,  // every port, where at least one has its driver in a domain
+    EACH_LANE,             // every receive queue
     EACH_TX_QUEUE,
     EACH_DROP,
     EACH_RESTART,
@@ -106,6 +108,17 @@ TAKE(take_originated, item, sent_by(item).originated)
 TAKE(take_missed, item, port_at(item)->port->card_missed)
 TAKE(take_damaged, item, port_at(item)->port->card_errors)
 TAKE(take_lost, item, port_at(item)->port->lost_in_restart)
+
+static void take_bounced(unsigned item, struct sample *sample)
+{
+    const struct port *port = port_at(item / 2)->port;
+    const struct bounced bounced = bounce_counted(port);
+    const bool copied = item % 2 == 0;
+    sample->absent = !bounce_on(port);
+    sample->number = copied ? bounced.copied : bounced.refused;
+    snprintf(sample->labels, sizeof sample->labels, "port=\"%s\",result=\"%s\"", port->name,
+             copied ? "copied" : "refused");
+}
 
 static void take_core_time(unsigned item, struct sample *sample)
 {
@@ -301,6 +314,9 @@ static const struct family families[] = {
      EACH_PORT, PLAIN, take_damaged},
     {"barewire_port_lost_in_restart_total", COUNTER,
      "Frames in a transmit ring when the card was stopped.", EACH_PORT, PLAIN, take_lost},
+    {"barewire_port_bounced_frames_total", COUNTER,
+     "Frames received by a port with bounce = on, by whether they were copied.",
+     EACH_PORT_THAT_COPIES, PLAIN, take_bounced},
 
     {"barewire_table_entries", GAUGE, "Entries in use, of a table of fixed size.", EACH_TABLE,
      PLAIN, take_table_used},
@@ -347,6 +363,15 @@ static bool any_domain(void)
     return false;
 }
 
+static bool any_bounce(void)
+{
+    const struct supervisor *supervisor = page_view()->supervisor;
+    for (unsigned i = 0; i < supervisor->count; i++)
+        if (bounce_on(supervisor->ports[i].port))
+            return true;
+    return false;
+}
+
 static unsigned samples(enum scope scope)
 {
     struct page_table table;
@@ -356,6 +381,8 @@ static unsigned samples(enum scope scope)
         return 1;
     case EACH_PORT:
         return page_view()->supervisor->count;
+    case EACH_PORT_THAT_COPIES:
+        return any_bounce() ? 2 * page_view()->supervisor->count : 0;
     case EACH_PORT_IF_DOMAINS:
         return any_domain() ? page_view()->supervisor->count : 0;
     case EACH_LANE:

@@ -50,6 +50,8 @@ def test_every_frame_crosses(ports, level, mode):
         counters = stats(wire.box)
         assert counters["left"].rx == counters["right"].tx == 600
         assert copied(wire.box) == {name: 600 for name in MODES[mode].split()}
+        shown = re.findall(r"^ +copy +(\d+) copied before", wire.box.command("stats"), re.MULTILINE)
+        assert shown == ["600"] * len(copied(wire.box))
         assert_audit_clean(wire.box)
 
 

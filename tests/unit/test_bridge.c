@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/bounce.h"
 #include "tests/unit/bridge_rig.h"
 #include "tests/unit/look_after.h"
 
@@ -260,7 +261,7 @@ static void test_bad_frames(void **state)
     uint8_t data[60];
     write_frame(data, EVERYBODY, STATION(1), 1, 60);
     for (enum fake_kind kind = FAKE_HONEST; kind < FAKE_KINDS; kind++)
-        assert_true(fake_arrive(&fakes[0], 0, data, 60, kind));
+        assert_true(fake_arrive(&fakes[0], 0, data, sizeof data, kind));
     assert_true(fake_arrive(&fakes[0], 0, data, 13, FAKE_HONEST)); // too short
     write_frame(data, EVERYBODY, STATION(1), 2, 60);
     assert_true(fake_arrive(&fakes[0], 0, data, 60, FAKE_HONEST));
@@ -445,6 +446,7 @@ static void test_from_the_box(void **state)
 static void test_copies(void **state)
 {
     (void)state;
+    const uint8_t data[60] = {2};
     rig_bounce = 1;
     make_box(3, 2);
     const struct buffer_extent own = buffers_extent(&buffers, buffers_receive_group(&buffers, 0));
@@ -463,6 +465,17 @@ static void test_copies(void **state)
         expect_nothing_more();
         check_laws();
     }
+    struct bounced bounced = bounce_counted(ports[0]);
+    assert_int_equal(bounced.copied, 98);
+    assert_int_equal(bounced.refused, 0);
+    for (unsigned kind = FAKE_HONEST; kind < FAKE_KINDS; kind++)
+        fake_arrive(&fakes[0], 0, data, sizeof data, kind);
+    forward_poll(&forwarder);
+    bounced = bounce_counted(ports[0]);
+    assert_int_equal(bounced.copied, 98 + 2); // one that lacks headroom lies in its buffer
+    assert_int_equal(bounced.refused, 3);
+    check_laws();
+    assert_int_equal(bounce_counted(ports[1]).copied, 0);
     free_box();
     rig_bounce = 0;
 }

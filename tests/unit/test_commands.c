@@ -9,6 +9,7 @@
 #include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/task.h"
+#include "net/bounce.h"
 #include "net/commands.h"
 #include "net/wire.h"
 #include "tests/unit/commands_rig.h"
@@ -28,6 +29,20 @@ static uint64_t now;
 uint64_t clock_us(void)
 {
     return now;
+}
+
+static bool copies;
+static struct bounced bounced;
+
+bool bounce_on(const struct port *port)
+{
+    return copies && port == &lan.port;
+}
+
+struct bounced bounce_counted(const struct port *port)
+{
+    (void)port;
+    return bounced;
 }
 
 void shell_go_on(bool (*step)(void))
@@ -132,6 +147,18 @@ static void test_stats(void **state)
     expect(printed, "\n         card              56 lost: in its transmit ring at a restart\n");
     expect(printed, "4 frames              1000 bytes         0 frames/s");
     assert_null(strstr(printed, "wan"));
+    assert_null(strstr(printed, "copied"));
+    copies = true;
+    bounced = (struct bounced){.copied = 4};
+    printed = run("stats", NULL);
+    expect(printed, "\n         copy               4 copied before they were looked at\n");
+    assert_null(strstr(printed, "not copied"));
+    assert_null(strstr(strstr(printed, "wan"), "copied"));
+    bounced.refused = 1;
+    printed = run("stats", "lan");
+    expect(printed,
+           "\n         copy               1 not copied: no such buffer, offset or length\n");
+    copies = false;
     forwarder.counters[0].forwarded += 2;
     expect(run("stats", "lan"), "received = forwarded + delivered + dropped: OFF BY -2\n");
     forwarder.counters[0].rx_frames += 3;

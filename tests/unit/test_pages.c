@@ -17,6 +17,7 @@
 #include "kernel/cpu.h"
 #include "kernel/load.h"
 #include "kernel/page.h"
+#include "net/bounce.h"
 #include "net/proxy.h"
 #include "net/stack/http.h"
 #include "net/stack/interface.h"
@@ -91,6 +92,18 @@ struct manage_times manage_times(void)
 struct http_counters http_counters(void)
 {
     return (struct http_counters){0};
+}
+
+static const struct port *copies; // the one that does
+
+bool bounce_on(const struct port *port)
+{
+    return port == copies;
+}
+
+struct bounced bounce_counted(const struct port *port)
+{
+    return (struct bounced){port == copies ? UINT64_MAX : 0, port == copies ? 12 : 0};
 }
 
 uint64_t interface_discarded(void)
@@ -240,6 +253,25 @@ static void test_metrics(void **state)
     assert_null(strstr(whole, "\n\n"));
 }
 
+static void test_copies(void **state)
+{
+    (void)state;
+    write_all(metrics_write);
+    assert_null(strstr(whole, "bounced"));
+    write_all(api_status_write);
+    assert_null(strstr(whole, "copied"));
+    copies = &ports[5];
+    write_all(metrics_write);
+    assert_int_equal(count("\nbarewire_port_bounced_frames_total{"), 2);
+    assert_non_null(strstr(whole, "\nbarewire_port_bounced_frames_total{port=\"port-number-005\","
+                                  "result=\"copied\"} 18446744073709551615\n"));
+    assert_non_null(strstr(whole, "result=\"refused\"} 12\n"));
+    write_all(api_status_write);
+    assert_json();
+    assert_int_equal(count("\"copied\":18446744073709551615,\"not_copied\":12,"), 1);
+    copies = NULL;
+}
+
 // Writes pieces until the page has the text, or to its end. Returns the page.
 static char *write_until(struct page_cursor *cursor, char *page, const char *needle)
 {
@@ -339,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metrics), cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_copies),  cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_status),  cmocka_unit_test(test_fdb),
         cmocka_unit_test(test_health),
     };
