@@ -30,6 +30,7 @@ struct domain_call {
 // From ring 3, which can write all of it at any time.
 struct domain_answer {
     uint64_t generation;
+    uint64_t receiving; // with domain_exchange(): the generation, once it has come to `then`
     struct frame received[BURST_MAX];
     struct frame sent[BURST_MAX]; // ring 0 puts the frames here, transmit() exchanges them
 };
@@ -39,7 +40,7 @@ uint64_t domain_receive(const struct domain_call *call); // first gives the empt
 uint64_t domain_room(const struct domain_call *call);
 uint64_t domain_transmit(const struct domain_call *call);
 uint64_t domain_next_empty(const struct domain_call *call);
-uint64_t domain_exchange(const struct domain_call *call); // transmits, and what then and wanted say
+uint64_t domain_exchange(const struct domain_call *call); // transmits, and what wanted and then say
 uint64_t domain_nothing(const struct domain_call *call);  // 0: to see what a crossing costs
 
 // What domain_exchange() returns: frames sent, frames received, and room, if it was asked for

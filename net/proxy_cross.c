@@ -8,13 +8,24 @@
 #include "kernel/log.h"
 #include "net/flips.h"
 
+// The queue that the domain had in hand: with domain_exchange() the other direction's, once it says
+// that it has come to that. If that is a lie, it is about two queues of its own.
+static struct proxy_queue *in_hand(struct proxy_queue *pq)
+{
+    const struct proxy *proxy = pq->proxy;
+    const uint64_t receiving = *(volatile uint64_t *)&proxy->domain->answer->receiving;
+    const bool received = proxy->busy != NULL && pq->call->then != NULL;
+    return received && receiving == pq->call->generation ? proxy->busy : pq;
+}
+
 // The domain did not come back by itself.
 static void ended(struct proxy_queue *pq, uint64_t how)
 {
     struct proxy *proxy = pq->proxy;
-    proxy->suspect = pq;
+    proxy->suspect = in_hand(pq);
     gate_describe(how, proxy->last_words, sizeof proxy->last_words);
-    log_line("%s: domain ended: %s", proxy->port->name, proxy->last_words);
+    log_line("%s: domain ended as it %s: %s", proxy->port->name,
+             proxy->suspect->transmit ? "sent" : "received", proxy->last_words);
     if (how == GATE_OVERDUE)
         port_fail(proxy->port, PORT_FAULT_HANG, 0);
     else
@@ -30,11 +41,11 @@ void proxy_violated(struct proxy_queue *pq, enum port_fault fault, uint32_t valu
 }
 
 // The driver itself, in the domain, failed the port. What it says of the card may be a lie, but
-// harms only this port.
-static void failed(struct proxy_queue *pq)
+// harms only this port. One that failed it as it sent has not sent all.
+static void failed(struct proxy_queue *pq, uint64_t value)
 {
     struct proxy *proxy = pq->proxy;
-    proxy->suspect = pq;
+    proxy->suspect = EXCHANGE_SENT(value) < pq->call->count ? pq : in_hand(pq);
     const enum port_fault fault = *(volatile enum port_fault *)&proxy->image->fault;
     const bool known = fault > PORT_OK && fault < PORT_FAULT_KILLED;
     snprintf(proxy->last_words, sizeof proxy->last_words, "it gave the card up");
@@ -47,7 +58,7 @@ bool proxy_cross_failed(struct proxy_queue *pq, struct gate_result result, uint6
     if (result.ended != GATE_RETURNED)
         ended(pq, result.ended);
     else if (*(volatile enum port_state *)&proxy->image->state != PORT_RUNNING)
-        failed(pq);
+        failed(pq, result.value);
     else if (result.value > most)
         proxy_violated(pq, PORT_FAULT_COUNT_LIE, (uint32_t)result.value);
     else

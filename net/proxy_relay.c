@@ -66,8 +66,9 @@ static bool exchange(struct proxy_queue *from, struct proxy_queue *to, unsigned 
         return false;
     const uint32_t received = EXCHANGE_RECEIVED(value), room = EXCHANGE_ROOM(value);
     *sent = EXCHANGE_SENT(value);
-    if (UNLIKELY(*sent > count || received > (back != NULL ? max : 0) || room > to->call->wanted)) {
-        proxy_violated(to, PORT_FAULT_COUNT_LIE, (uint32_t)value);
+    const bool too_many = received > (back != NULL ? max : 0);
+    if (UNLIKELY(*sent > count || too_many || room > to->call->wanted)) {
+        proxy_violated(too_many && back != NULL ? back : to, PORT_FAULT_COUNT_LIE, (uint32_t)value);
         return false;
     }
     struct domain_call *call = from->call;

@@ -45,10 +45,13 @@ uint64_t domain_next_empty(const struct domain_call *call)
 uint64_t domain_exchange(const struct domain_call *call)
 {
     uint64_t value = call->transmit(call->queue, call->frames, call->count);
-    if (call->then != NULL)
-        value |= refill_and_receive(call->then) << 16;
     if (call->wanted != 0)
         value |= (uint64_t)call->room(call->queue, call->wanted) << 32;
+    if (call->then != NULL) {
+        // A driver that ends from here on ends in another queue.
+        *(volatile uint64_t *)&call->answer->receiving = call->generation;
+        value |= refill_and_receive(call->then) << 16;
+    }
     return answer(call, value);
 }
 

@@ -40,6 +40,7 @@ static const struct judge judge = {owners, &area};
 static unsigned adoptions;
 static bool can_adopt;
 static uint64_t ended; // how the next crossing ends
+static bool late;      // and not before it has done all it should
 uint64_t gate_crossings;
 
 // --- what is around ---
@@ -78,14 +79,15 @@ void gate_describe(uint64_t how, char *text, unsigned size)
 struct gate_result gate_enter(const struct gate_entry *entry)
 {
     gate_crossings++;
-    if (ended != GATE_RETURNED) {
-        const struct gate_result result = {0, ended};
-        ended = GATE_RETURNED;
-        return result;
-    }
     uint64_t (*function)(const struct domain_call *) = (__typeof__(function))entry->rip;
     const struct domain_call *call = (const struct domain_call *)entry->argument;
+    const struct gate_result result = {0, ended};
+    ended = GATE_RETURNED;
+    if (result.ended != GATE_RETURNED && !late)
+        return result;
     const uint64_t value = function(call);
+    if (result.ended != GATE_RETURNED)
+        return result;
     const struct side *side = side_of(call->queue);
     call->answer->generation -= side->stale;
     return (struct gate_result){value + side->extra, GATE_RETURNED};
@@ -200,6 +202,7 @@ static int setup(void **state)
     adoptions = 0;
     can_adopt = false;
     ended = GATE_RETURNED;
+    late = false;
     gate_crossings = 0;
     return 0;
 }
@@ -382,6 +385,12 @@ static void fail_the_port(struct side *side)
     side->image.fault = PORT_FAULT_TX_HEAD;
 }
 
+static void fail_the_port_and_stop(struct side *side)
+{
+    fail_the_port(side);
+    side->extra = (uint64_t)-1; // one frame fewer
+}
+
 static void answer_an_earlier_call(struct side *side)
 {
     side->stale = true;
@@ -437,6 +446,41 @@ static void test_a_sender_that_ends_is_taken_over(void **state)
     assert_conserved();
 }
 
+// A crossing that sends, and receives for the other direction: which of the two it was, and what it
+// said when it came back.
+static void test_who_is_to_blame(void **state)
+{
+    const struct proxy_queue *tx = &sides[1].proxy.tx[0], *rx = &sides[1].proxy.rx[0];
+    const struct {
+        uint64_t ended;
+        bool late;
+        void (*lie)(struct side *side);
+        const struct proxy_queue *suspect;
+    } cases[] = {
+        {GATE_EXCEPTION_BASE + 14, false, NULL, tx},
+        {GATE_EXCEPTION_BASE + 14, true, NULL, rx},
+        {GATE_OVERDUE, true, NULL, rx},
+        {GATE_RETURNED, false, say_more, tx},
+        {GATE_RETURNED, false, say_of_frames_that_nobody_asked_for, rx},
+        {GATE_RETURNED, false, fail_the_port, rx},
+        {GATE_RETURNED, false, fail_the_port_and_stop, tx},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        setup(state);
+        sides[0].waiting = sides[1].waiting = 3 * BURST;
+        assert_int_equal(relay(0).frames, BURST);
+        assert_int_equal(relay(1).frames, BURST);
+        assert_true(proxy_fetch(&sides[0].proxy.rx[0], BURST));
+        ended = cases[i].ended;
+        late = cases[i].late;
+        sides[1].lie = cases[i].lie;
+        assert_int_equal(relay(0).frames, RELAY_NOT_PLAIN);
+        assert_int_equal(sides[1].port.state, PORT_FAULTED);
+        assert_ptr_equal(sides[1].proxy.suspect, cases[i].suspect);
+        assert_null(sides[0].proxy.suspect);
+    }
+}
+
 static void test_a_receiver_that_ends(void **state)
 {
     (void)state;
@@ -472,6 +516,7 @@ int main(void)
         cmocka_unit_test_setup(test_lies_of_the_sender, setup),
         cmocka_unit_test_setup(test_a_stale_handle_of_the_sender, setup),
         cmocka_unit_test_setup(test_a_sender_that_ends_is_taken_over, setup),
+        cmocka_unit_test_setup(test_who_is_to_blame, setup),
         cmocka_unit_test_setup(test_a_receiver_that_ends, setup),
         cmocka_unit_test_setup(test_not_while_somebody_experiments, setup),
     };
