@@ -242,9 +242,9 @@ soak: deps all ## mixed traffic, flaps and restarts on all kinds of cards for SO
 	$(Q)BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) /usr/bin/python3 -m pytest -q -s \
 	    -p no:cacheprovider tests/system/test_endurance.py -k soak
 
-test-flips: all ## changes 4 x FLIPS (5000) random bits of drivers in ring 3 while frames cross
+test-flips: all ## changes 4 x FLIPS (6000) random bits of drivers in ring 3 while frames cross
 	$(Q)deps/install test
-	$(Q)BUILD=$(BUILD) FLIPS=$${FLIPS:-5000} /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_flips.py
+	$(Q)BUILD=$(BUILD) FLIPS=$${FLIPS:-6000} /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_flips.py
 	$(Q)tools/docs-table flips $(BUILD)/flips.json docs/isolation.md
 
 # Each tests/fuzz/fuzz_NAME.c is a libFuzzer target that starts from the corpus beside it.

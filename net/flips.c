@@ -33,32 +33,38 @@ static const char *const place_names[PLACES] = {
 };
 
 static struct supervisor *supervisor;
-static uint64_t state = 1; // of the generator, never 0
-static bool shown;         // each bit is a line in the log
 
-static struct proxy *victim; // that steps
-static unsigned steps_left;  // to the next bit, between two crossings
-static uint64_t counts[PLACES];
+// What goes on at each port, by its number.
+static struct experiment {
+    struct proxy *proxy; // NULL: nothing ever did
+    uint64_t state;      // of the generator, never 0
+    bool shown;          // each bit is a line in the log
+    unsigned steps_left; // to the next bit, between two crossings
+    uint64_t counts[PLACES];
+    uint64_t restarts_seen;
+} experiments[NET_PORTS_MAX];
+static struct experiment *victim; // that steps
 
-static uint32_t outages[OUTAGES_MAX]; // microseconds
+static uint32_t outages[OUTAGES_MAX]; // microseconds, of all ports
 static uint64_t outage_count;
-static uint64_t restarts_seen;
 
 // xorshift64: Marsaglia, "Xorshift RNGs", 2003.
 static uint64_t next_random(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    uint64_t *state = &victim->state;
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
 }
 
 static void say(enum place place, uint64_t at, unsigned bit)
 {
-    counts[place]++;
-    if (shown)
-        log_line("%s: flip %" PRIu64 ": %s, %#" PRIx64 " bit %u", victim->port->name,
-                 victim->flipped, place_names[place], at, bit);
+    const struct proxy *proxy = victim->proxy;
+    victim->counts[place]++;
+    if (victim->shown)
+        log_line("%s: flip %" PRIu64 ": %s, %#" PRIx64 " bit %u", proxy->port->name, proxy->flipped,
+                 place_names[place], at, bit);
 }
 
 static void flip_in(enum place place, void *memory, uint64_t first, uint64_t bytes)
@@ -134,13 +140,13 @@ static void flip_register(struct trap_frame *frame)
 
 static void flip(struct trap_frame *frame)
 {
-    struct proxy *proxy = victim;
+    struct proxy *proxy = victim->proxy;
     const struct domain *domain = proxy->domain;
     const uint64_t text_bytes = (uint64_t)(domain_text_end - domain_text_start);
     const enum place place = next_random() % PLACES;
     proxy->flips--;
     proxy->flipped++;
-    steps_left = 0;
+    victim->steps_left = 0;
     switch (place) {
     case TEXT:
         flip_in(place, domain->text_copy, 0, text_bytes);
@@ -164,28 +170,36 @@ static void flip(struct trap_frame *frame)
     }
 }
 
-// Whether the port was restarted since its last crossing.
-static void note_outage(const struct port *port)
+static struct experiment *experiment_of(const struct proxy *proxy)
 {
-    const struct restart_record *record = restart_record(port);
-    if (record->total == restarts_seen)
+    unsigned number = 0;
+    while (number + 1 < NET_PORTS_MAX && experiments[number].proxy != proxy)
+        number++;
+    return &experiments[number];
+}
+
+// Whether the port was restarted since its last crossing.
+static void note_outage(struct experiment *experiment)
+{
+    const struct restart_record *record = restart_record(experiment->proxy->port);
+    if (record->total == experiment->restarts_seen)
         return;
-    restarts_seen = record->total;
+    experiment->restarts_seen = record->total;
     outages[outage_count++ % OUTAGES_MAX] = (uint32_t)record->last_outage_us;
 }
 
 void flips_begin(struct proxy *proxy)
 {
-    note_outage(proxy->port);
-    if (steps_left == 0)
-        steps_left = 1 + (unsigned)(next_random() & next_random()) % STEPS_MAX; // a quarter of it
-    victim = proxy;
-    gate_step(steps_left, flip);
+    victim = experiment_of(proxy);
+    note_outage(victim);
+    if (victim->steps_left == 0) // a quarter of STEPS_MAX, on average
+        victim->steps_left = 1 + (unsigned)(next_random() & next_random()) % STEPS_MAX;
+    gate_step(victim->steps_left, flip);
 }
 
 void flips_end(void)
 {
-    steps_left = gate_step(0, NULL);
+    victim->steps_left = gate_step(0, NULL);
 }
 
 void flips_init(struct supervisor *the_supervisor)
@@ -214,19 +228,20 @@ static void show_outages(void)
     if (kept == 0)
         return;
     qsort(outages, kept, sizeof outages[0], by_size); // what comes next replaces any of them
-    console_printf("  %" PRIu64 " outages, us: p50 %" PRIu32 " p90 %" PRIu32 " p99 %" PRIu32
-                   " max %" PRIu32 "\n",
+    console_printf("  %" PRIu64 " outages of all ports, us: p50 %" PRIu32 " p90 %" PRIu32
+                   " p99 %" PRIu32 " max %" PRIu32 "\n",
                    outage_count, outages[kept / 2], outages[kept * 9 / 10],
                    outages[kept * 99 / 100], outages[kept - 1]);
 }
 
-static void show(const struct port *port, const struct proxy *proxy)
+static void show(const struct proxy *proxy, const struct experiment *experiment)
 {
+    const struct port *port = proxy->port;
     const struct restart_record *record = restart_record(port);
     console_printf("%s: %" PRIu64 " bits changed, %" PRIu64 " to go, %" PRIu64 " restarts\n",
                    port->name, proxy->flipped, proxy->flips, record->total);
     for (unsigned place = 0; place < PLACES; place++)
-        console_printf("  %10" PRIu64 " in: %s\n", counts[place], place_names[place]);
+        console_printf("  %10" PRIu64 " in: %s\n", experiment->counts[place], place_names[place]);
     for (unsigned cause = 0; cause < PORT_FAULT_COUNT; cause++)
         for (unsigned step = 0; step < STEP_COUNT; step++)
             if (record->count[cause][step] != 0)
@@ -235,17 +250,25 @@ static void show(const struct port *port, const struct proxy *proxy)
     show_outages();
 }
 
-// One port at a time: there is one generator, and one table of places.
-static bool under_way_elsewhere(const struct proxy *proxy)
+static bool under_way(void)
 {
-    for (unsigned i = 0; i < supervisor->count; i++) {
-        const struct proxy *other = proxy_of(supervisor->ports[i].port);
-        if (other != NULL && other != proxy && other->flips != 0) {
-            console_printf("%s: bits are being changed\n", other->port->name);
+    for (unsigned i = 0; i < supervisor->count; i++)
+        if (experiments[i].proxy != NULL && experiments[i].proxy->flips != 0)
             return true;
-        }
-    }
     return false;
+}
+
+static void begin(struct experiment *experiment, struct proxy *proxy, uint64_t count, bool shown)
+{
+    if (!under_way())
+        outage_count = 0;
+    experiment->proxy = proxy;
+    experiment->shown = shown;
+    experiment->restarts_seen = restart_record(proxy->port)->total;
+    memset(experiment->counts, 0, sizeof experiment->counts);
+    if (experiment->state == 0)
+        experiment->state = 1;
+    proxy->flips = count;
 }
 
 void command_flips(int argc, char **argv)
@@ -263,22 +286,15 @@ void command_flips(int argc, char **argv)
         find_port(supervisor->buffers->ports, supervisor->buffers->port_count, argv[1]);
     if (number < 0)
         return;
-    struct port *port = supervisor->ports[number].port;
-    struct proxy *proxy = proxy_of(port);
+    struct experiment *experiment = &experiments[number];
+    struct proxy *proxy = proxy_of(supervisor->ports[number].port);
     if (proxy == NULL) {
         console_printf("%s: not in a domain\n", argv[1]);
         return;
     }
-    if (argc > 2 && under_way_elsewhere(proxy))
-        return;
-    if (argc > 2) {
-        proxy->flips = count;
-        shown = argc > 4;
-        memset(counts, 0, sizeof counts);
-        outage_count = 0;
-        restarts_seen = restart_record(port)->total;
-    }
     if (argc > 3)
-        state = (seed << 1 | 1) * 0x9e3779b97f4a7c15; // spread over all bits
-    show(port, proxy);
+        experiment->state = (seed << 1 | 1) * 0x9e3779b97f4a7c15; // spread over all bits
+    if (argc > 2)
+        begin(experiment, proxy, count, argc > 4);
+    show(proxy, experiment);
 }

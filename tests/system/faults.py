@@ -139,16 +139,19 @@ def stimulate(pairs):
             source.try_send(data)
 
 
-def first_pair_works(pairs, seconds=5.0):
-    """Whether every frame crosses between a and b, soon."""
+def carries(one, other, seconds=5.0):
+    """Whether every frame crosses between two peers, soon."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for peer in (pairs.a, pairs.b):
+        for peer in (one, other):
             peer.drain(0.02)
-        if cross(pairs.a, pairs.b, BURST, timeout=2) == BURST and \
-                cross(pairs.b, pairs.a, BURST, timeout=2) == BURST:
+        if cross(one, other, BURST, timeout=2) == BURST and cross(other, one, BURST, timeout=2) == BURST:
             return True
     return False
+
+
+def first_pair_works(pairs, seconds=5.0):
+    return carries(pairs.a, pairs.b, seconds)
 
 
 def _fault_of_a(pairs):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Two wires in one box, to see what happens on one of them while the other is in trouble."""
+"""Two wires in one box, or up to four, to see what happens on one of them while others are in trouble."""
 
 import contextlib
 import tempfile
@@ -7,21 +7,22 @@ import tempfile
 from cable import Peer
 from conftest import start_box
 
-NAMES = ("a", "b", "c", "d")  # a is joined with b, c with d
+NAMES = tuple("abcdefgh")  # a is joined with b, c with d and so on
 
 
 class Pairs:
-    """A box with four ports, and the peers at them: pairs.a ... pairs.d."""
+    """A box with at least four ports, and the peers at them: pairs.a ... pairs.d, and all of them by name."""
 
     def __init__(self, box, peers):
         self.box = box
-        self.a, self.b, self.c, self.d = peers
+        self.peers = dict(zip(NAMES, peers))
+        self.a, self.b, self.c, self.d = peers[:4]
 
 
 def pairs_config(cards, lines=""):
-    """The configuration for four cards; `lines` are in the section of each port."""
+    """The configuration for these cards; `lines` are in the section of each port."""
     text = ""
-    for number, (name, card) in enumerate(zip(NAMES, cards, strict=True)):
+    for number, (name, card) in enumerate(zip(NAMES, cards)):
         text += f"[port {name}]\ndevice = {card}:{cards[:number].count(card)}\n{lines}"
     return text + "[forward]\nmode = wire\n"
 
@@ -34,7 +35,7 @@ def start_pairs(cards=("virtio",) * 4, lines="", options=(), card_options=None, 
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="barewire-"))
         peers = [stack.enter_context(contextlib.closing(Peer(f"{directory}/{name}")))
-                 for name in NAMES]
+                 for name, _ in zip(NAMES, cards)]
         ports = [peer.port(card, of_kind.get(card, "")) for peer, card in zip(peers, cards)]
         box = stack.enter_context(start_box(ports, pairs_config(cards, lines), options, **more))
         box.ready()
