@@ -177,7 +177,7 @@ static void misuse_the_processor(const struct domain_call *call)
         __asm__ volatile("cli");
         break;
     case FAULT_HLT:
-        __asm__ volatile("cli; hlt");
+        __asm__ volatile("hlt; cli; hlt"); // in ring 0 an interrupt ends the first one
         break;
     case FAULT_IN:
         __asm__ volatile("in $0x61, %%al" : : : "rax");
