@@ -47,6 +47,17 @@ static const struct path paths[] = {
      .ports = 8,
      .bridge = true,
      .flows = 20},
+    {.name = "bridge-virtio", WIRE_VIRTIO, .bridge = true, .flows = 1},
+    {.name = "bridge-virtio-4-ports",
+     .cards = &cards_virtio,
+     .ports = 4,
+     .bridge = true,
+     .flows = 100},
+    {.name = "bridge-virtio-8-ports",
+     .cards = &cards_virtio,
+     .ports = 8,
+     .bridge = true,
+     .flows = 20},
     {.name = "foreign-82599", WIRE_82599, .touch = true, .foreign = true},
 };
 enum { PATHS = sizeof paths / sizeof paths[0] };
