@@ -25,7 +25,7 @@ enum {
 const char *idle_cause_name(enum idle_cause cause);
 
 // Allows sleep, if the timer works, after so many microseconds without a frame; 0 forbids it. Needs
-// what timer_init() needs. Until then idle_after_us() is 0.
+// what timer_ready() needs. Until then idle_after_us() is 0.
 void idle_init(uint32_t after_us);
 
 // Microseconds without a frame after which the processor may sleep; 0: never. What idle_init() was

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The local APIC's timer, one shot. Intel SDM volume 3, 11.5.4. It counts a clock of unknown rate
 // (the bus's or the crystal's) down to zero. On processors without ARAT it stands still in deep
-// sleep states; HLT enters none of those by itself, and timer_init() only believes what it has
-// seen.
+// sleep states; HLT enters none of those by itself, and timer_ready() only believes what it
+// has seen.
 #include "kernel/timer.h"
 
 #include <stddef.h>
@@ -80,24 +80,20 @@ static bool try_it(void)
     return came && took >= TRIAL_US / 2;
 }
 
-bool timer_init(void)
+static void try_out(void)
 {
     if (!apic_present())
-        return false;
+        return;
     trap_set_handler(TIMER_VECTOR, expired, NULL);
     per_ms = measure();
     if (per_ms < PER_MS_MIN) {
         log_line("timer: the local APIC's timer does not count: the processor never sleeps");
         per_ms = 0;
-        return false;
-    }
-    if (!try_it()) {
+    } else if (!try_it()) {
         log_line("timer: no interrupt of the local APIC's timer came in time: the processor never "
                  "sleeps");
         per_ms = 0;
-        return false;
     }
-    return true;
 }
 
 static void stop(void)
@@ -126,7 +122,11 @@ void timer_stop(void)
 
 bool timer_ready(void)
 {
-    return per_ms != 0 || timer_init();
+    static bool tried;
+    if (!tried)
+        try_out();
+    tried = true;
+    return per_ms != 0;
 }
 
 void timer_background(uint32_t us, void (*handler)(void *context), void *context)

@@ -9,13 +9,10 @@ enum {
     TIMER_LONGEST_US = 1000000, // a longer wait ends after that
 };
 
-// Measures the timer's rate against the clock, and checks that its interrupt really comes; takes
-// a millisecond, half a second when it does not come. Needs apic_init(), clock_init() and
-// trap_init(); interrupts are off before and afterwards. Returns whether the timer can be relied
-// on; logs why not.
-bool timer_init(void);
-
-// Whether the timer can be relied on; finds out the first time.
+// Whether the timer can be relied on. The first call measures its rate against the clock, and
+// checks that its interrupt really comes; that takes a millisecond, half a second when it does not
+// come, and logs why not. Needs apic_init(), clock_init() and trap_init(); interrupts are off
+// before and afterwards.
 bool timer_ready(void);
 
 // Calls handler(context), with interrupts off, about every us microseconds while nothing else is
@@ -23,7 +20,7 @@ bool timer_ready(void);
 void timer_background(uint32_t us, void (*handler)(void *context), void *context);
 
 // Calls handler(context), with interrupts off, in us microseconds or a little later; replaces what
-// was set before. Only when timer_init() returned true.
+// was set before. Only when timer_ready() returned true.
 void timer_set(uint32_t us, void (*handler)(void *context), void *context);
 
 // Forgets what timer_set() set.
