@@ -16,6 +16,8 @@ from netns import die_with_parent
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 PROMPT = "barewire> "
 START_S = 60  # that QEMU may take to open its sockets, on a busy computer
+REPLY_S = 60  # that it may take to answer on its monitor
+
 
 class BoxError(Exception):
     """Something did not happen, or not in time; the text ends with the console's last lines."""
@@ -155,6 +157,7 @@ class Monitor:
 
     def __init__(self, connection):
         self._connection = connection
+        self._connection.settimeout(REPLY_S)
         self._rest = b""
         self._events = []
         self._message()  # the greeting
@@ -177,7 +180,10 @@ class Monitor:
         request = {"execute": command, "arguments": arguments}
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         while True:
-            reply = self._message()
+            try:
+                reply = self._message()
+            except TimeoutError as error:
+                raise BoxError(f"QMP {command}: no answer within {REPLY_S} s") from error
             if "return" in reply:
                 return reply["return"]
             if "error" in reply:
@@ -197,7 +203,7 @@ class Monitor:
         except TimeoutError:
             return None
         finally:
-            self._connection.settimeout(None)
+            self._connection.settimeout(REPLY_S)
 
     def close(self):
         self._connection.close()
