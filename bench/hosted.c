@@ -70,11 +70,6 @@ uint32_t env_config_read(struct env *env, unsigned offset, unsigned width)
     return value;
 }
 
-void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value)
-{
-    memcpy(env->config + offset, &value, width);
-}
-
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
 {
     *size = SIMCARD_BAR_SIZE;

@@ -27,12 +27,12 @@ bool env_dma_alloc(struct env *env, size_t bytes, struct env_dma *dma);
 // log says so, and probe() must fail.
 bool env_unconfined(struct env *env);
 
-// PCI configuration space of this function: offset 0..4095, width 1, 2 or 4 bytes, naturally
-// aligned. What cannot be read is all ones. When probe() is called the function is in D0, is no
-// bus master, and has INTx disabled (the command register's Interrupt Disable, PCI Local Bus 3.0,
-// 6.2.2): it interrupts by MSI-X only, and an interrupt status register may stay unread.
+// PCI configuration space of this function, which is not the driver's to write: offset 0..4095,
+// width 1, 2 or 4 bytes, naturally aligned. What cannot be read is all ones. When probe() is called
+// the function is in D0, is no bus master, and has INTx disabled (the command register's Interrupt
+// Disable, PCI Local Bus 3.0, 6.2.2): it interrupts by MSI-X only, and an interrupt status register
+// may stay unread.
 uint32_t env_config_read(struct env *env, unsigned offset, unsigned width);
-void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value);
 
 // Maps memory BAR 0..5 uncached, decoding on. NULL when it is not there, is I/O, or has no address.
 // *size is how many bytes of it are mapped: all, but not more than 16 MiB.

@@ -121,11 +121,6 @@ uint32_t env_config_read(struct env *env, unsigned offset, unsigned width)
     return pci_read(env->pci, offset, width);
 }
 
-void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value)
-{
-    pci_write(env->pci, offset, width, value);
-}
-
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
 {
     if (bar >= PCI_BARS)

@@ -97,7 +97,8 @@ static INLINE bool all_plain(const struct forwarder *forwarder, const struct que
     return true;
 }
 
-enum drop_reason lane_not_taken(const struct port *egress)
+// Why a port did not take a frame that it could carry.
+static COLD enum drop_reason not_taken(const struct port *egress)
 {
     if (egress->state == PORT_FAULTED)
         return DROP_EGRESS_FAULTED;
@@ -109,7 +110,7 @@ enum drop_reason lane_not_taken(const struct port *egress)
 uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct frame *frames,
                    unsigned count)
 {
-    lane->ingress->drops[lane_not_taken(egress)] += count;
+    lane->ingress->drops[not_taken(egress)] += count;
     uint64_t bytes = 0;
     for (unsigned i = 0; i < count; i++)
         bytes += frames[i].length;
@@ -135,7 +136,9 @@ static bool holds(const struct lane *lane)
     return lane->held_until != 0 && lane->held_since == lane->passed;
 }
 
-unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane)
+// The transmit ring is full: how many frames to take all the same. None, however long it takes,
+// when their sender is told to wait.
+static COLD unsigned hold_back(const struct forwarder *forwarder, struct lane *lane)
 {
     if (lane->rx->port->flow_control)
         return 0;
@@ -157,7 +160,7 @@ unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane
     lane->tx->lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
     const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
     if (room == 0)
-        return lane_hold_back(forwarder, lane);
+        return hold_back(forwarder, lane);
     lane->held_until = 0;
     return room;
 }

@@ -47,16 +47,9 @@ COLD enum drop_reason lane_judge(const struct forwarder *forwarder, const struct
 // not exist has lost one: its port is failed, and the frame must be kept from refill().
 COLD void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_reason reason);
 
-// Why a port did not take a frame that it could carry.
-COLD enum drop_reason lane_not_taken(const struct port *egress);
-
 // Counts frames that an egress port did not take. Returns their bytes.
 COLD uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct frame *frames,
                         unsigned count);
-
-// The transmit ring is full: how many frames to take all the same. None, however long it takes,
-// when their sender is told to wait.
-COLD unsigned lane_hold_back(const struct forwarder *forwarder, struct lane *lane);
 
 // lane_take() when the transmit ring is not known to have room for a burst: how many frames to take
 // then.

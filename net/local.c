@@ -6,13 +6,27 @@
 
 static const uint64_t broadcast = 0xffffffffffff;
 
+// How frames leave a box that is not a bridge.
+static bool send_by_port(struct local *local, const void *data, unsigned length)
+{
+    if (local->tx == NULL || !lane_send_copy(local->tx, local->own, data, length))
+        return false;
+    local->own->originated++;
+    return true;
+}
+
+static bool linked_by_port(const struct local *local)
+{
+    return local->tx != NULL && local->tx->port->state == PORT_RUNNING && local->tx->port->link_up;
+}
+
 void local_init(struct local *local, const uint8_t *mac, struct queue *tx, struct sent *own)
 {
     local->mac = local_address(mac);
     local->every_group = false;
     local->group_count = 0;
-    local->send = local_send_by_port;
-    local->linked = local_linked_by_port;
+    local->send = send_by_port;
+    local->linked = linked_by_port;
     local->tx = tx;
     local->own = own;
     local->context = NULL;
@@ -93,17 +107,4 @@ bool local_send(struct local *local, const void *data, unsigned length)
     local->sent += sent;
     local->unsent += !sent;
     return sent;
-}
-
-bool local_send_by_port(struct local *local, const void *data, unsigned length)
-{
-    if (local->tx == NULL || !lane_send_copy(local->tx, local->own, data, length))
-        return false;
-    local->own->originated++;
-    return true;
-}
-
-bool local_linked_by_port(const struct local *local)
-{
-    return local->tx != NULL && local->tx->port->state == PORT_RUNNING && local->tx->port->link_up;
 }

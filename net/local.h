@@ -45,8 +45,8 @@ struct local {
     unsigned group_count;
     uint64_t groups[LOCAL_GROUPS_MAX];
 
-    // Where the box's own frames go. tx is the queue that local_send_by_port() sends through, own
-    // where that is counted; another sender may keep what it likes in context.
+    // Where the box's own frames go. tx is the queue that it sends through where it is one port's,
+    // own where that is counted; another sender may keep what it likes in context.
     local_sender *send;
     local_link *linked;
     struct queue *tx;
@@ -72,7 +72,7 @@ static inline uint64_t local_address(const uint8_t *bytes)
 }
 
 // Empties the queue and the list of groups, and takes over the box's MAC address (6 bytes). The
-// sender is local_send_by_port() through tx, a transmit queue of the port behind which management
+// sender is one port, through tx, a transmit queue of the port behind which management
 // is, or NULL when there is none; own is where what it sends is counted.
 void local_init(struct local *local, const uint8_t *mac, struct queue *tx, struct sent *own);
 
@@ -106,7 +106,3 @@ void local_done(struct local *local);
 
 // Sends a frame of the box's own. Only between two rounds of forward_poll().
 bool local_send(struct local *local, const void *data, unsigned length);
-
-// Those of a box that is not a bridge.
-local_sender local_send_by_port;
-local_link local_linked_by_port;

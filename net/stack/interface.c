@@ -97,12 +97,6 @@ const char *interface_addresses(char *text, unsigned size)
     return text;
 }
 
-const char *interface_ipv4(void)
-{
-    const ip4_addr_t *address = netif_ip4_addr(&interface);
-    return ip4_addr_isany_val(*address) ? "-" : ip4addr_ntoa(address);
-}
-
 // lwIP calls it whenever something about the addresses may have changed.
 static void addresses_changed(struct netif *netif)
 {

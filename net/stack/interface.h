@@ -21,6 +21,3 @@ uint64_t interface_discarded(void);
 // The addresses, as text, separated by blanks: "192.0.2.1/24 fe80::5054:ff:fe00:1"; cut to fit
 // size bytes. Returns text.
 const char *interface_addresses(char *text, unsigned size);
-
-// The IPv4 address as text, "-" when there is none yet.
-const char *interface_ipv4(void);

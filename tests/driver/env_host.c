@@ -127,12 +127,6 @@ uint32_t env_config_read(struct env *env, unsigned offset, unsigned width)
     return env->type->config_read(env->card, offset, width);
 }
 
-void env_config_write(struct env *env, unsigned offset, unsigned width, uint32_t value)
-{
-    check_config_access(offset, width);
-    env->type->config_write(env->card, offset, width, value);
-}
-
 volatile void *env_map_bar(struct env *env, unsigned bar, uint64_t *size)
 {
     if (bar >= HOST_BARS || env->bar_size[bar] == 0)

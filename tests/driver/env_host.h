@@ -24,7 +24,6 @@ enum {
 // What a kind of simulated card does. `card` is the simulation's own state.
 struct host_card {
     uint32_t (*config_read)(void *card, unsigned offset, unsigned width);
-    void (*config_write)(void *card, unsigned offset, unsigned width, uint32_t value);
     uint64_t (*bar_read)(void *card, unsigned bar, uint64_t offset, unsigned width);
     void (*bar_write)(void *card, unsigned bar, uint64_t offset, unsigned width, uint64_t value);
     uint32_t (*io_read)(void *card, unsigned bar, unsigned offset, unsigned width);

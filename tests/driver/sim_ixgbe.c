@@ -20,12 +20,6 @@ static uint32_t config_read(void *context, unsigned offset, unsigned width)
     return value;
 }
 
-static void config_write(void *context, unsigned offset, unsigned width, uint32_t value)
-{
-    struct sim *sim = context;
-    memcpy(sim->pci + offset, &value, width);
-}
-
 static void watch(struct sim *sim, uint64_t offset)
 {
     const bool inside =
@@ -72,11 +66,8 @@ static void sink(void *context, const uint8_t *frame, unsigned length)
     sim->sent_count++;
 }
 
-static const struct host_card type = {.config_read = config_read,
-                                      .config_write = config_write,
-                                      .bar_read = bar_read,
-                                      .bar_write = bar_write,
-                                      .tick = tick};
+static const struct host_card type = {
+    .config_read = config_read, .bar_read = bar_read, .bar_write = bar_write, .tick = tick};
 
 void sim_open(struct sim *sim)
 {

@@ -326,15 +326,8 @@ static uint32_t config_read(void *card, unsigned offset, unsigned width)
     return value;
 }
 
-static void config_write(void *card, unsigned offset, unsigned width, uint32_t value)
-{
-    (void)offset, (void)width, (void)value;
-    sim_violate(card, "configuration space was written: it is not the driver's");
-}
-
 static const struct host_card card_type = {
     .config_read = config_read,
-    .config_write = config_write,
     .bar_read = bar_read,
     .bar_write = bar_write,
     .io_read = sim_io_read,
