@@ -51,7 +51,7 @@ static int adopt_rx(struct ixgbe_rx *rx, uint64_t taken, uint64_t put, uint32_t 
     if (told >= slots)
         return -EIO;
     const uint32_t given = told + 1 == slots ? 0 : told + 1; // the first that the card may not fill
-    const bool none = ixgbe_distance(given, first, slots) < IXGBE_TAIL_EVERY;
+    const bool none = ixgbe_distance(given, first, slots) < ixgbe_tail_every(slots);
     const bool all = ixgbe_distance(first, given, slots) == *more;
     if (none == all && (!none || *more != 0))
         return -EIO;

@@ -124,7 +124,7 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     rx->inside = false;
     rx->at = 0;
     rx->given = 0;
-    rx->until = IXGBE_TAIL_EVERY;
+    rx->until = ixgbe_tail_every(rx->queue.slots);
     rx->owed = 0;
     rx->descriptors[rx->queue.slots].written = 0;
 

@@ -44,9 +44,10 @@ enum {
     IXGBE_SLOTS_MAX = 4096,
     IXGBE_SLOTS_DEFAULT = 512,
 
-    // RDT is written when this many slots have been refilled since it was last written. The card is
-    // short of fewer descriptors than this, out of at least 64: it cannot starve.
-    IXGBE_TAIL_EVERY = 32,
+    // RDT is written when this many slots have been refilled since it was last written, half as
+    // many in a ring of less than four times that. The card is short of fewer descriptors than
+    // this: of at least 64 it lacks no more than half, of at least 256 no more than a quarter.
+    IXGBE_TAIL_EVERY = 64,
 
     // Descriptors between two that ask for a report: a quarter of the ring, but no more than this.
     IXGBE_REPORT_EVERY = 64,
@@ -122,6 +123,12 @@ static inline struct ixgbe_tx_descriptor *ixgbe_tx_descriptor(const struct ixgbe
 {
     return (struct ixgbe_tx_descriptor *)((char *)tx->descriptors +
                                           at * (sizeof *tx->descriptors / IXGBE_STEP));
+}
+
+// So many slots are refilled between two writes of RDT.
+static inline uint32_t ixgbe_tail_every(uint32_t slots)
+{
+    return slots < 4 * IXGBE_TAIL_EVERY ? IXGBE_TAIL_EVERY / 2 : IXGBE_TAIL_EVERY;
 }
 
 // From slot `from` to slot `to`, going round.

@@ -151,13 +151,13 @@ static inline void put_empty(struct ixgbe_rx_descriptor *descriptor, uint32_t *b
 
 void ixgbe_turn(struct ixgbe_rx *rx)
 {
-    const uint32_t slots = rx->queue.slots;
+    const uint32_t slots = rx->queue.slots, every = ixgbe_tail_every(slots);
     if (rx->at == slots * IXGBE_STEP)
         rx->at = 0;
     const uint32_t next = ixgbe_next(rx);
     uint32_t withheld = ixgbe_withheld(rx);
     // Nothing is given to the card when buffers are missing: the port is dead then.
-    if (withheld >= IXGBE_TAIL_EVERY && rx->owed == 0) {
+    if (withheld >= every && rx->owed == 0) {
         rx->given = next;
         withheld = 0;
         // Orders the stores to the descriptors before the store to RDT. The card reads descriptors
@@ -165,7 +165,7 @@ void ixgbe_turn(struct ixgbe_rx *rx)
         __atomic_thread_fence(__ATOMIC_RELEASE);
         mmio_write32(rx->tail, 0, ixgbe_slot_before(next, slots));
     }
-    const uint32_t until = withheld < IXGBE_TAIL_EVERY ? IXGBE_TAIL_EVERY - withheld : 1;
+    const uint32_t until = withheld < every ? every - withheld : 1;
     rx->until = least(until, slots - next);
 }
 

@@ -157,22 +157,34 @@ static void full_transmit_ring(void **state)
     assert_string_equal(sim.card.violation, "");
 }
 
-// With no more than 31 slots withheld the card never starves: it may take in 32 frames at any time.
-static void card_never_starves(void **state)
+// A ring of so many slots takes in so many frames at any time.
+static void never_starves(uint32_t slots, unsigned frames)
 {
-    (void)state;
-    sim_run(&sim, 1, 64);
+    sim_run(&sim, 1, slots);
     for (uint32_t number = 0; number < 10000;) {
-        for (unsigned i = 0; i < 32; i++)
+        for (unsigned i = 0; i < frames; i++)
             assert_true(put(number++));
-        unsigned left = 32;
+        unsigned left = frames;
         while (left > 0) {
-            const unsigned burst = pick(1, left);
+            const unsigned burst = pick(1, left < BURST_MAX ? left : BURST_MAX);
             left -= sim_forward(&sim, 0, burst);
             simcard_transmit(&sim.card);
         }
     }
     assert_int_equal(sim.card.missed, 0);
+}
+
+// With no more than 31 of 64 slots withheld, or 63 of 256, the card never starves.
+static void card_never_starves(void **state)
+{
+    (void)state;
+    never_starves(64, 32);
+}
+
+static void card_with_a_long_ring_never_starves(void **state)
+{
+    (void)state;
+    never_starves(256, 192);
 }
 
 // When nobody takes frames off, the card loses the newest, counts them, and goes on afterwards.
@@ -566,6 +578,7 @@ int main(void)
         CASE(full_transmit_ring),
         CASE(enqueue),
         CASE(card_never_starves),
+        CASE(card_with_a_long_ring_never_starves),
         CASE(overrun),
         CASE(pieces_are_dropped),
         CASE(too_long_for_the_buffers),
