@@ -23,7 +23,7 @@ static void started(unsigned i, const struct port *port)
 {
     (void)i;
     if (rig.path->narrow)
-        ((struct ixgbe_rx *)port->rx[0])->wide = false;
+        ((struct ixgbe_rx *)rig_queue(port->rx[0]))->wide = false;
 }
 
 static bool arrive(unsigned i, const uint8_t *frame, unsigned length)

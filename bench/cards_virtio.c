@@ -9,12 +9,13 @@ static struct simvirtio devices[RIG_PORTS_MAX];
 static void open_device(unsigned i, struct env *env, struct port *port)
 {
     hosted_open(env, port, &virtio_net_driver);
-    simvirtio_open(&devices[i], env->config, (uint8_t *)env->registers);
+    simvirtio_open(&devices[i], env->config, (uint8_t *)env->registers,
+                   rig.ring_slots != 0 ? rig.ring_slots : SIMVIRTIO_SLOTS);
 }
 
 static void started(unsigned i, const struct port *port)
 {
-    simvirtio_started(&devices[i], port->rx[0], port->tx[0]);
+    simvirtio_started(&devices[i], rig_queue(port->rx[0]), rig_queue(port->tx[0]));
 }
 
 static bool arrive(unsigned i, const uint8_t *frame, unsigned length)

@@ -29,6 +29,7 @@ static const uint64_t *drops(void)
 static void expect_fault(unsigned port, enum port_fault fault, const char *check)
 {
     expect(rig.ports[port].state == PORT_FAULTED && rig.ports[port].fault == fault, check);
+    rig_queue(rig.ports[port].rx[0])->port->state = PORT_RUNNING;
     rig.ports[port].state = PORT_RUNNING;
     rig.ports[port].fault = PORT_OK;
 }
@@ -41,24 +42,31 @@ static unsigned leave(void)
     return sent;
 }
 
+// The slot of the next frame of port 0. A domain gets its empty buffers back with the next call: it
+// owes the ring as many still.
+static uint32_t next_slot(const struct ixgbe_rx *rx)
+{
+    return (ixgbe_next(rx) + rx->owed) % rx->queue.slots;
+}
+
 // Where the card will put the next frame of port 0.
 static uint8_t *next_frame(void)
 {
     if (rig.path->cards == &cards_virtio) {
-        const struct split *split = (const struct split *)rig.ports[0].rx[0];
+        const struct split *split = (const struct split *)rig_queue(rig.ports[0].rx[0]);
         const uint32_t at = split->used_seen % SIMVIRTIO_SLOTS;
         return (uint8_t *)(uintptr_t)split->descriptors[at].address + VIRTIO_NET_HEADER;
     }
-    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
-    return (uint8_t *)(uintptr_t)rx->descriptors[ixgbe_next(rx)]
+    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig_queue(rig.ports[0].rx[0]);
+    return (uint8_t *)(uintptr_t)rx->descriptors[next_slot(rx)]
         .address; // addresses are pointers here
 }
 
 // The next frame of port 0, whatever is in its buffer, has arrived with this length and status.
 static void forge_frame(uint16_t length, uint8_t status)
 {
-    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig.ports[0].rx[0];
-    simcard_forge_rx(&rig.envs[0].card, 0, ixgbe_next(rx), length, status);
+    const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig_queue(rig.ports[0].rx[0]);
+    simcard_forge_rx(&rig.envs[0].card, 0, next_slot(rx), length, status);
     (void)rig_poll();
 }
 
@@ -85,7 +93,7 @@ static void lies_82599(void)
     rig.ports[1].max_frame = RIG_FRAME;
     port_close(&rig.ports[1]);
 
-    struct ixgbe_tx *tx = (struct ixgbe_tx *)rig.ports[1].tx[0];
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)rig_queue(rig.ports[1].tx[0]);
     for (unsigned i = 0; i < tx->queue.slots && rig.ports[1].state == PORT_RUNNING; i++) {
         simcard_forge_head(&rig.envs[1].card, 0, tx->queue.slots);
         rig_frame(next_frame(), 0, 0);
@@ -134,7 +142,7 @@ static void rules_of_a_bridge(void)
 
 static void lie_virtio(uint32_t length, enum drop_reason reason, const char *check)
 {
-    struct split *rx = (struct split *)rig.ports[0].rx[0];
+    struct split *rx = (struct split *)rig_queue(rig.ports[0].rx[0]);
     const uint16_t used = (uint16_t)rx->used_seen;
     const uint64_t before = drops()[reason];
     simvirtio_forge(rx, used, used % SIMVIRTIO_SLOTS, length, 1);
@@ -146,7 +154,7 @@ static void lie_virtio(uint32_t length, enum drop_reason reason, const char *che
 static void lie_about_id(unsigned port, uint32_t id, unsigned ahead, enum port_fault fault,
                          const char *check)
 {
-    struct split *rx = (struct split *)rig.ports[port].rx[0];
+    struct split *rx = (struct split *)rig_queue(rig.ports[port].rx[0]);
     simvirtio_forge(rx, (uint16_t)rx->used_seen, id, VIRTIO_NET_HEADER + RIG_FRAME, ahead);
     (void)rig_poll();
     expect_fault(port, fault, check);
@@ -159,7 +167,7 @@ static void lies_virtio(void)
     lie_virtio(VIRTIO_NET_HEADER + BUFFER_CAPACITY + 1, DROP_BAD_LENGTH,
                "virtio: a length beyond the buffer");
     lie_about_id(0, SIMVIRTIO_SLOTS, 1, PORT_FAULT_USED_ID, "virtio: an id outside the ring");
-    lie_about_id(0, 0, SIMVIRTIO_SLOTS + 1, PORT_FAULT_USED_INDEX,
+    lie_about_id(0, 0, 2 * SIMVIRTIO_SLOTS, PORT_FAULT_USED_INDEX,
                  "virtio: a used index that ran ahead");
 }
 
@@ -201,6 +209,8 @@ static void lying_driver(void)
 
 bool lies_are_found(void)
 {
+    if (rig.path->domain)
+        whole &= lies_of_a_domain_are_found();
     if (rig.path->bridge)
         rules_of_a_bridge();
     lying_driver();

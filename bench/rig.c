@@ -5,6 +5,7 @@
 #include "drivers/virtio/split.h"
 #include "net/audit.h"
 #include "net/bounce.h"
+#include "net/proxy.h"
 #include "net/wire.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +71,13 @@ void rig_sent(unsigned port, const uint8_t *frame, unsigned length)
 
 static const uint8_t numbers[RIG_PORTS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
 
-static void open_port(unsigned i, uint32_t ring_slots)
+static void open_port(unsigned i)
 {
     struct port *port = &rig.ports[i];
     rig.path->cards->open(i, &rig.envs[i], port);
     snprintf(port->name, sizeof port->name, "port%u", i);
-    port->ring_slots = ring_slots;
+    port->ring_slots = rig.ring_slots;
+    port->in_a_domain = rig.path->domain;
     if (port->driver->probe(port) != 0)
         give_up("a card cannot be probed");
     // A probe may have chosen among drivers. Two ports whose drivers are not the same one, or have
@@ -116,6 +118,20 @@ static void deal(unsigned batch)
         (void)bounce_insert(ports[i]);
 }
 
+static void insert_domains(void)
+{
+    if (!proxy_init(&rig.buffers.area))
+        give_up("no memory");
+    for (unsigned i = 0; i < rig.path->ports; i++)
+        if (proxy_insert(&rig.ports[i], &rig.buffers) != 0)
+            give_up("a driver cannot be put into a domain");
+}
+
+struct queue *rig_queue(struct queue *queue)
+{
+    return rig.path->domain ? ((const struct proxy_queue *)queue)->image : queue;
+}
+
 // All ports in one bridge.
 static bool connect_bridge(void)
 {
@@ -151,13 +167,16 @@ static void teach(void)
 void rig_open(const struct path *path, unsigned batch, uint32_t ring_slots)
 {
     rig.path = path;
+    rig.ring_slots = ring_slots;
     if (path->foreign) {
         foreign_open(batch);
         return;
     }
     for (unsigned i = 0; i < path->ports; i++)
-        open_port(i, ring_slots);
+        open_port(i);
     deal(batch);
+    if (path->domain)
+        insert_domains();
     forwarder_init(&rig.forwarder, &rig.buffers.area);
     rig.forwarder.burst = batch;
     if (!(path->bridge ? connect_bridge() : wire_connect(&rig.forwarder, &rig.buffers, 0, 1) == 0))

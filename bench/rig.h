@@ -45,6 +45,7 @@ struct path {
     bool touch;     // one byte of each frame is incremented
     bool narrow;    // without AVX2
     bool bounce;    // every frame is copied before it is looked at
+    bool domain;    // the drivers are on the other side of a crossing: domains.c
     bool bridge;    // the ports are one bridge
     unsigned flows; // between any two ports, each way, each between stations of its own; 0: one
     bool foreign;   // not our driver: see foreign.h
@@ -52,6 +53,7 @@ struct path {
 
 struct rig {
     const struct path *path;
+    uint32_t ring_slots; // wanted; 0: what is usual
     struct env envs[RIG_PORTS_MAX];
     struct port ports[RIG_PORTS_MAX];
     const struct port_driver *driver;          // of all ports
@@ -85,6 +87,9 @@ unsigned rig_collect(void);
 
 uint64_t rig_doorbells(void);
 
+// The queue that a driver works on, its own structure first: in a domain, the domain's copy.
+struct queue *rig_queue(struct queue *queue);
+
 // Whether every buffer is in exactly one slot, as the box's own audit finds.
 bool rig_conserved(void);
 
@@ -104,3 +109,4 @@ void touch_driver(struct port_driver *driver);
 // Whether the safety checks are in the objects: plays a card, and a driver, that lies. On a rig
 // just opened. Prints which check is missing.
 bool lies_are_found(void);
+bool lies_of_a_domain_are_found(void);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    STRUCTURE = 0x100, // bytes for each register structure
-    SILENCE = 0xffff,  // in the doorbell: no queue has this number
+    STRUCTURE = 0x1000, // bytes for each register structure: a page that holds nothing else
+    SILENCE = 0xffff,   // in the doorbell: no queue has this number
 };
 
 static void add_capability(uint8_t *config, unsigned at, unsigned next, unsigned type)
@@ -18,8 +18,8 @@ static void add_capability(uint8_t *config, unsigned at, unsigned next, unsigned
     memcpy(config + at + VIRTIO_CAP_OFFSET, place, sizeof place);
 }
 
-// Whatever is selected, VERSION_1 is offered and a queue has SIMVIRTIO_SLOTS.
-void simvirtio_open(struct simvirtio *device, uint8_t *config, uint8_t *bar)
+// Whatever is selected, VERSION_1 is offered and a queue has so many slots.
+void simvirtio_open(struct simvirtio *device, uint8_t *config, uint8_t *bar, unsigned slots)
 {
     *device = (struct simvirtio){0};
     memset(config, 0, 4096);
@@ -32,7 +32,7 @@ void simvirtio_open(struct simvirtio *device, uint8_t *config, uint8_t *bar)
     memset(common, 0, STRUCTURE);
     common[VIRTIO_DEVICE_FEATURE] = VIRTIO_F_VERSION_1 >> 32;
     common[VIRTIO_NUM_QUEUES] = VIRTIO_NET_QUEUES;
-    common[VIRTIO_QUEUE_SIZE + 1] = SIMVIRTIO_SLOTS >> 8;
+    common[VIRTIO_QUEUE_SIZE + 1] = (uint8_t)(slots >> 8);
 }
 
 void simvirtio_started(struct simvirtio *device, struct queue *rx, struct queue *tx)
@@ -49,7 +49,7 @@ void simvirtio_started(struct simvirtio *device, struct queue *rx, struct queue 
 static void use(struct split *split, uint16_t *index, uint32_t id, uint32_t length)
 {
     struct split_used *used = (struct split_used *)(uintptr_t)split->used;
-    used->ring[*index % SIMVIRTIO_SLOTS] = (struct split_used_element){id, length};
+    used->ring[*index % split->queue.slots] = (struct split_used_element){id, length};
     used->index = ++*index;
 }
 
@@ -58,7 +58,7 @@ bool simvirtio_receive(struct simvirtio *device, const uint8_t *frame, unsigned 
     const struct split *split = device->rx;
     if (split->available->index == device->rx_used)
         return false;
-    const uint16_t id = split->available->ring[device->rx_used % SIMVIRTIO_SLOTS];
+    const uint16_t id = split->available->ring[device->rx_used % split->queue.slots];
     const struct split_descriptor *descriptor = &split->descriptors[id];
     uint8_t *buffer = (uint8_t *)(uintptr_t)descriptor->address;
     if (descriptor->flags != SPLIT_DESCRIPTOR_WRITE ||
@@ -77,7 +77,7 @@ const uint8_t *simvirtio_send(struct simvirtio *device, unsigned *length)
     const struct split *split = device->tx;
     if (device->tx_used == split->available->index)
         return NULL;
-    const uint16_t id = split->available->ring[device->tx_used % SIMVIRTIO_SLOTS];
+    const uint16_t id = split->available->ring[device->tx_used % split->queue.slots];
     const struct split_descriptor *descriptor = &split->descriptors[id];
     const uint8_t *buffer = (const uint8_t *)(uintptr_t)descriptor->address;
     const bool sound = descriptor->flags == 0 && descriptor->length >= VIRTIO_NET_HEADER &&
@@ -99,6 +99,6 @@ void simvirtio_forge(struct split *split, uint16_t used, uint32_t id, uint32_t l
                      unsigned ahead)
 {
     struct split_used *ring = (struct split_used *)(uintptr_t)split->used;
-    ring->ring[used % SIMVIRTIO_SLOTS] = (struct split_used_element){id, length};
+    ring->ring[used % split->queue.slots] = (struct split_used_element){id, length};
     ring->index = (uint16_t)(used + ahead);
 }

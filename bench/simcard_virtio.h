@@ -9,8 +9,8 @@
 #include "drivers/virtio/split.h"
 
 enum {
-    SIMVIRTIO_SLOTS = 256,         // of each ring, as QEMU has
-    SIMVIRTIO_REGISTERS = 0x1e000, // in BAR 0, clear of the card that hosted.c puts there
+    SIMVIRTIO_SLOTS = 256,         // of each ring, as QEMU has, where nobody wants more
+    SIMVIRTIO_REGISTERS = 0x1a000, // in BAR 0, clear of the card that hosted.c puts there
 };
 
 struct simvirtio {
@@ -20,8 +20,9 @@ struct simvirtio {
     uint16_t bell[2]; // of the two rings
 };
 
-// Capabilities and registers, before probe(). config is 4096 bytes of configuration space.
-void simvirtio_open(struct simvirtio *device, uint8_t *config, uint8_t *bar);
+// Capabilities and registers, before probe(). config is 4096 bytes of configuration space; slots a
+// multiple of 256.
+void simvirtio_open(struct simvirtio *device, uint8_t *config, uint8_t *bar, unsigned slots);
 
 // The driver has laid out its rings.
 void simvirtio_started(struct simvirtio *device, struct queue *rx, struct queue *tx);

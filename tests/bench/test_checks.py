@@ -53,6 +53,18 @@ CHECKS = {
     "an address that no bridge forwards": (
         "bridge-82599", "lies", "not there: bridge: an address that no bridge forwards",
         "net/bridge_burst.c", "(destination & RESERVED_MASK) == RESERVED_GROUP", "destination == 0"),
+    "a frame in another queue's buffer": (
+        "wire-82599-domain", "lies",
+        "not there: the judge: a driver receives into a buffer of another queue", "net/judge.c",
+        "buffer < judge->area->count && judge->owner[buffer] == owner", "buffer < judge->area->count"),
+    "an empty buffer that its queue does not own": (
+        "wire-82599-domain", "lies", "not there: the judge: a driver gives back one buffer twice",
+        "net/judge.c",
+        "UNLIKELY(buffer >= pass->limit || pass->owners[buffer] != pass->owner)",
+        "UNLIKELY(buffer >= pass->limit)"),
+    "more frames sent than were given": (
+        "wire-82599-domain", "lies", "not there: the judge: a driver sends more than it was given",
+        "net/proxy_relay.c", "UNLIKELY(*sent > count || received", "UNLIKELY(received"),
 }
 
 # A path that works, but not as it should.
