@@ -271,7 +271,7 @@ struct port_driver {
     // NULL: frames pass by receive(), transmit() and refill() only. Does what these three do, in
     // one, for frames with which there is nothing wrong: takes up to max (1..BURST_MAX) frames of
     // FRAME_MIN..FRAME_MIN + lengths - 1 bytes off rx, oldest first, puts them into tx, a queue of
-    // a port with the same driver, as far as there is room, and gives each slot of rx the buffer
+    // a port with the same relay(), as far as there is room, and gives each slot of rx the buffer
     // that was exchanged for its frame. Both queues are afterwards as the three would have left
     // them, so that one burst may be moved this way and the next one that way; never between
     // receive() and refill(). No frame is longer than max_frame of the port of tx, and

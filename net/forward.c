@@ -371,7 +371,7 @@ static NOINLINE unsigned relay_with_little_room(struct forwarder *forwarder, str
     return moved >= 0 ? (unsigned)moved : with_little_room(forwarder, lane);
 }
 
-// The same between two ports of one driver that can relay plain frames.
+// The same between two ports with one relay(), of plain frames.
 static INLINE unsigned relay_burst(struct forwarder *forwarder, struct lane *lane)
 {
     const unsigned most = forwarder->burst;
@@ -479,8 +479,8 @@ bool forwarder_add_lane(struct forwarder *forwarder, struct queue *rx, unsigned 
 {
     if (tx->port->max_frame < FRAME_MIN)
         return false;
-    const struct port_driver *driver = rx->port->driver;
-    const bool relays = driver == tx->port->driver && driver->relay != NULL;
+    relay_verb *const verb = rx->port->driver->relay;
+    const bool relays = verb != NULL && verb == tx->port->driver->relay;
     struct lane *lane = forwarder_add_run(forwarder, NULL, rx, ingress, tx);
     if (lane == NULL)
         return false;

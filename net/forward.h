@@ -23,7 +23,7 @@ typedef unsigned lane_run(struct forwarder *forwarder, struct lane *lane);
 
 // How the frames of a lane are moved.
 enum lane_kind {
-    LANE_RELAY, // a wire between two ports of one driver that moves plain frames by itself
+    LANE_RELAY, // a wire between two ports with one relay(), which moves plain frames by itself
     LANE_WIRE,  // a wire
     LANE_OTHER, // by its run
 };

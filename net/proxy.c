@@ -44,6 +44,7 @@ struct proxy *proxy_of(const struct port *port)
 static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned max, unsigned *count)
 {
     uint32_t value;
+    pq->most = max;
     if (pq->fetched == 0 && UNLIKELY(!proxy_fetch(pq, max)))
         return false;
     *count = pq->fetched < max ? pq->fetched : max;
@@ -54,6 +55,7 @@ static bool try_receive(struct proxy_queue *pq, struct frame *frames, unsigned m
         return false;
     }
     proxy_take(pq, *count);
+    proxy_note_busy(pq, *count);
     return true;
 }
 
@@ -88,6 +90,7 @@ static unsigned room(struct queue *queue, unsigned wanted)
     uint64_t free;
     if (UNLIKELY(pq->proxy->port->state != PORT_RUNNING))
         return 0;
+    pq->most = wanted;
     if (pq->queue.free >= wanted)
         return wanted;
     while (UNLIKELY(!proxy_cross(pq, domain_room, BURST_MAX, BURST_MAX, &free)))
@@ -110,35 +113,48 @@ static void lend(struct proxy_queue *pq, const struct frame *frames, unsigned co
     proxy_write_fronts(pq, frames, count);
 }
 
+// Lets the driver send what it was lent. No errands while a fault is to be injected: each has its
+// own crossing in which it can happen.
+static bool send_lent(struct proxy_queue *pq, unsigned count, struct proxy_sent *sent)
+{
+    if (!UNLIKELY(proxy_wanted(pq->proxy) != 0))
+        return proxy_send(pq, count, pq->most, sent);
+    uint64_t value;
+    pq->call->wanted = BURST_MAX; // afterwards nothing is known of its room
+    if (!proxy_cross(pq, domain_transmit, count, count, &value))
+        return false;
+    *sent = (struct proxy_sent){.frames = (uint32_t)value};
+    return true;
+}
+
 static bool try_transmit(struct proxy_queue *pq, struct frame *frames, unsigned count,
-                         uint64_t *sent)
+                         unsigned *sent)
 {
     static struct frame empties[BURST_MAX];
+    struct proxy_sent did;
     uint32_t value;
     lend(pq, frames, count);
-    if (UNLIKELY(!proxy_cross(pq, domain_transmit, count, count, sent)))
+    if (UNLIKELY(!send_lent(pq, count, &did)))
         return false;
-    const enum port_fault fault = judge_empties(&judge, pq->owner, JUDGE_RING_0, pq->frames,
-                                                (unsigned)*sent, empties, &value);
+    const enum port_fault fault =
+        judge_empties(&judge, pq->owner, JUDGE_RING_0, pq->frames, did.frames, empties, &value);
     if (UNLIKELY(fault != PORT_OK)) {
         proxy_violated(pq, fault, value);
         return false;
     }
-    if (UNLIKELY(*sent < count)) {
-        proxy_take_back(pq, frames, (unsigned)*sent, count);
-        pq->denials++;
-    }
-    for (unsigned i = 0; i < *sent; i++)
+    if (UNLIKELY(did.frames < count))
+        proxy_take_back(pq, frames, did.frames, count);
+    for (unsigned i = 0; i < did.frames; i++)
         frames[i].buffer = empties[i].buffer;
-    pq->put += *sent;
-    pq->queue.free = pq->queue.free > *sent ? pq->queue.free - (uint32_t)*sent : 0;
+    proxy_was_sent(pq, count, &did);
+    *sent = did.frames;
     return true;
 }
 
 static unsigned transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct proxy_queue *pq = proxied(queue);
-    uint64_t sent;
+    unsigned sent;
     if (UNLIKELY(pq->proxy->port->state != PORT_RUNNING || count == 0))
         return 0;
     while (UNLIKELY(!try_transmit(pq, frames, count, &sent))) {
@@ -146,7 +162,7 @@ static unsigned transmit(struct queue *queue, struct frame *frames, unsigned cou
         if (before >= 0)
             return (unsigned)before;
     }
-    return (unsigned)sent;
+    return sent;
 }
 
 // The domain names the buffer that it would hand out next, ring 0 fills it, and it is exchanged for
@@ -414,12 +430,14 @@ int proxy_insert(struct port *port, const struct buffers *buffers)
     };
     if (proxy->domain == NULL)
         return -ENOMEM;
+    const uint16_t owners = owner_count;
     bool memory = true;
     for (unsigned i = 0; i < port->rx_queues && memory; i++)
         memory = insert_queue(proxy, &proxy->rx[i], &port->rx[i], false);
     for (unsigned i = 0; i < port->tx_queues && memory; i++)
         memory = insert_queue(proxy, &proxy->tx[i], &port->tx[i], true);
     if (!memory || !proxy_image_plan(proxy)) {
+        owner_count = owners;
         log_line("%s: isolation domain: no memory", port->name);
         return -ENOMEM;
     }

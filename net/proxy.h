@@ -7,10 +7,12 @@
 // call that does not come back fails the port, which is then restarted like any other: the next
 // start() makes a fresh copy.
 //
-// A receive() that crosses into ring 3 takes along the empty buffers of the refill() before it, and
-// room() asks for more than it needs, so a burst costs two crossings and a fraction by the single
-// verbs. Between two such ports with drivers of the same kind relay() moves it with one under load:
-// what sends a burst brings the next one of the other direction along (proxy_relay.c).
+// A crossing that sends a burst brings the next one that the same port has received along, if it
+// had any when it was last asked, gives the empty buffers of the refill() before back, and looks
+// for room when it is time (proxy_send()). So under load a burst costs one crossing. Where a port
+// only sends or only receives, each costs its own: receive() takes the empty buffers of the last
+// refill() along. Between two such ports of a wire relay() moves a burst with fewer passes over it
+// (proxy_relay.c).
 #pragma once
 #include "drivers/domain.h"
 #include "drivers/port_domain.h"
@@ -35,6 +37,7 @@ struct proxy_queue {
     // Receive: frames from frames[fetched_from] on that the driver took off its ring, and ring 0
     // has not looked at. Until it takes them they count as being in the ring.
     uint32_t fetched, fetched_from;
+    uint32_t most;    // receive: frames that were asked for last; transmit: room that was
     uint64_t taken;   // receive: frames since start()
     uint64_t put;     // buffers given to the ring since start()
     uint64_t denials; // times that the driver said there is nothing to take, or no room
@@ -77,7 +80,7 @@ struct proxy {
     bool settles;                // stop() has only to say whose slot each buffer is
     uint64_t adopted_us;         // when it last went on with its card running, 0: never
     uint64_t renewed_us;         // when a queue was last turned off and on for that, 0: never
-    struct proxy_queue *busy;    // that relay() took frames from last, while there are any; or NULL
+    struct proxy_queue *busy;    // that frames were taken from last, while there are any; or NULL
     struct proxy_queue *suspect; // in whose crossing the port failed; NULL: in none
     char last_words[96];         // how the domain ended last
     struct proxy_queue rx[PORT_QUEUES_MAX], tx[PORT_QUEUES_MAX];

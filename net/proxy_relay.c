@@ -38,58 +38,27 @@ static COLD uint64_t put_back(struct proxy_queue *from, unsigned first, unsigned
     return bytes;
 }
 
-// What the queue `to` is to do besides sending count frames: look for room, when it may not have
-// enough for the next burst; and receive for the other direction, which had frames when it was last
-// asked and has none waiting.
-static inline struct proxy_queue *errands(struct proxy_queue *to, unsigned count, unsigned max)
-{
-    to->call->wanted = to->queue.free < count + max ? BURST_MAX : 0;
-    struct proxy_queue *back = to->proxy->busy;
-    if (back == NULL || back->fetched != 0 || back->taken != back->put) {
-        to->call->then = NULL;
-        return NULL;
-    }
-    to->call->then = (const struct domain_call *)back->call_address;
-    back->call->count = max;
-    return back;
-}
-
 // Sends the frames, which are lent to `to`. Returns whether *sent is how many it took; its empty
 // buffers are then those of the next refill of `from`.
 static bool exchange(struct proxy_queue *from, struct proxy_queue *to, unsigned count, unsigned max,
                      unsigned *sent)
 {
-    struct proxy_queue *back = errands(to, count, max);
-    uint64_t value;
+    struct proxy_sent did;
     uint32_t wrong;
-    if (UNLIKELY(!proxy_cross(to, domain_exchange, count, UINT64_MAX, &value)))
+    if (UNLIKELY(!proxy_send(to, count, max, &did)))
         return false;
-    const uint32_t received = EXCHANGE_RECEIVED(value), room = EXCHANGE_ROOM(value);
-    *sent = EXCHANGE_SENT(value);
-    const bool too_many = received > (back != NULL ? max : 0);
-    if (UNLIKELY(*sent > count || too_many || room > to->call->wanted)) {
-        proxy_violated(too_many && back != NULL ? back : to, PORT_FAULT_COUNT_LIE, (uint32_t)value);
-        return false;
-    }
     struct domain_call *call = from->call;
     const enum port_fault fault =
-        judge_empties(from->proxy->judge, to->owner, from->owner, to->frames, *sent,
+        judge_empties(from->proxy->judge, to->owner, from->owner, to->frames, did.frames,
                       call->buffers + call->given, &wrong);
     if (UNLIKELY(fault != PORT_OK)) {
         proxy_violated(to, fault, wrong);
         return false;
     }
-    call->given += *sent;
-    from->put += *sent;
-    to->put += *sent;
-    to->denials += *sent < count;
-    to->queue.free = to->call->wanted != 0 ? room : to->queue.free - *sent; // it is enough
-    if (back != NULL) {
-        back->call->given = 0;
-        back->fetched = received;
-        back->fetched_from = 0;
-        back->denials += received == 0;
-    }
+    call->given += did.frames;
+    from->put += did.frames;
+    proxy_was_sent(to, count, &did);
+    *sent = did.frames;
     return true;
 }
 
@@ -119,9 +88,8 @@ static inline bool can_relay(const struct proxy_queue *from, const struct proxy_
 {
     const struct proxy *a = from->proxy, *b = to->proxy;
     return a->port->state == PORT_RUNNING && b->port->state == PORT_RUNNING &&
-           ((unsigned)a->kill | (unsigned)a->fault.fault | (unsigned)b->kill |
-            (unsigned)b->fault.fault) == 0 &&
-           to->queue.free >= max && longest >= FRAME_MIN;
+           (proxy_wanted(a) | proxy_wanted(b)) == 0 && to->queue.free >= max &&
+           longest >= FRAME_MIN;
 }
 
 struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uint32_t lengths)
@@ -131,12 +99,13 @@ struct relayed proxy_relay(struct queue *rx, struct queue *tx, unsigned max, uin
     uint64_t bytes;
     if (UNLIKELY(!can_relay(from, to, max, longest)))
         return not_plain;
+    from->most = max;
     if (from->fetched == 0) {
         while (UNLIKELY(!proxy_fetch(from, max)))
             if (!proxy_adopt_alone(from))
                 return not_plain;
         if (from->fetched == 0) {
-            from->proxy->busy = NULL;
+            proxy_note_busy(from, 0);
             return (struct relayed){0};
         }
     }

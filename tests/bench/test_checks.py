@@ -64,7 +64,7 @@ CHECKS = {
         "UNLIKELY(buffer >= pass->limit)"),
     "more frames sent than were given": (
         "wire-82599-domain", "lies", "not there: the judge: a driver sends more than it was given",
-        "net/proxy_relay.c", "UNLIKELY(*sent > count || received", "UNLIKELY(received"),
+        "net/proxy_cross.h", "UNLIKELY(sent->frames > count || too_many", "UNLIKELY(too_many"),
 }
 
 # A path that works, but not as it should.
@@ -93,6 +93,8 @@ def compiled(file):
     """What is compiled to see a change of this file."""
     if file.endswith(".c"):
         return file
+    if "proxy" in file:
+        return "net/proxy_relay.c"
     return "drivers/virtio/burst_receive.c" if "virtio" in file else "net/forward.c"
 
 

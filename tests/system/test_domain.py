@@ -45,6 +45,19 @@ def test_every_frame_crosses(ports, cpu, other):
         assert_audit_clean(wire.box)
 
 
+MIXED = ("[port left]\ndevice = virtio:0\nisolation = domain\n"
+         "[port right]\ndevice = ixgbe:0\nisolation = domain\n[forward]\nmode = {}\n")
+
+
+@pytest.mark.parametrize("mode", ["wire", "bridge"])
+def test_different_cards_in_ring_3(mode):
+    """Between two drivers of different kinds, each in a domain of its own."""
+    with start_wire(ports="mixed", config=MIXED.format(mode)) as wire:
+        assert_same(FRAMES, cross(wire.left, wire.right, FRAMES, window=128))
+        assert_same(FRAMES, cross(wire.right, wire.left, FRAMES, window=128))
+        assert_audit_clean(wire.box)
+
+
 @pytest.mark.parametrize("how, fault", [("kill a", "killed"), ("inject a ud2", "exception"),
                                         ("inject a loop", "hang")])
 def test_an_ended_driver_comes_back_and_its_neighbours_do_not_notice(how, fault):
