@@ -52,96 +52,126 @@ uint64_t domain_nothing(const struct domain_call *call);  // 0: to see what a cr
 // Where each of them returns to: the SYSCALL that leads out. The only one in ring 3's text.
 void domain_exit(void);
 
-// What a driver may be told to do wrong: the faults of docs/isolation.md, in its order. Each has
-// the name by which the command `inject` knows it, and says where it happens: in domain_receive(),
-// there by means of the ring and without a frame at hand, there with one, or in domain_transmit().
-#define DOMAIN_FAULTS(F)                           \
-    F(NULL_STORE, "null-store", RECEIVE)           \
-    F(STORE_FORWARDER, "store-forwarder", RECEIVE) \
-    F(LOAD_FORWARDER, "load-forwarder", RECEIVE)   \
-    F(STORE_DRIVER, "store-driver", RECEIVE)       \
-    F(STORE_TEXT, "store-text", RECEIVE)           \
-    F(STORE_CALL, "store-call", RECEIVE)           \
-    F(EXEC_DATA, "exec-data", RECEIVE)             \
-    F(EXEC_WRPKRU, "exec-wrpkru", RECEIVE)         \
-    F(JUMP_KERNEL, "jump-kernel", RECEIVE)         \
-    F(JUMP_NOWHERE, "jump-nowhere", RECEIVE)       \
-    F(RETURN_NOWHERE, "return-nowhere", RECEIVE)   \
-    F(STACK_OVERFLOW, "stack-overflow", RECEIVE)   \
-    F(BAD_RSP, "bad-rsp", RECEIVE)                 \
-    F(UD2, "ud2", RECEIVE)                         \
-    F(DIVIDE, "divide", RECEIVE)                   \
-    F(ARRAY_BOUNDS, "array-bounds", RECEIVE)       \
-    F(OVERFLOW, "overflow", RECEIVE)               \
-    F(CLI, "cli", RECEIVE)                         \
-    F(HLT, "hlt", RECEIVE)                         \
-    F(IN, "in", RECEIVE)                           \
-    F(OUT, "out", RECEIVE)                         \
-    F(WRMSR, "wrmsr", RECEIVE)                     \
-    F(MOV_CR3, "mov-cr3", RECEIVE)                 \
-    F(LGDT, "lgdt", RECEIVE)                       \
-    F(INT, "int", RECEIVE)                         \
-    F(FLAG_TF, "flag-tf", RECEIVE)                 \
-    F(FLAG_AC, "flag-ac", RECEIVE)                 \
-    F(FLAG_NT, "flag-nt", RECEIVE)                 \
-    F(FLAG_DF, "flag-df", RECEIVE)                 \
-    F(MXCSR, "mxcsr", RECEIVE)                     \
-    F(LOOP, "loop", RECEIVE)                       \
-    F(ENTRY_CHANGED, "entry-changed", RECEIVE)     \
-    F(SILENCE, "silence", RECEIVE)                 \
-    F(USED_ID, "used-id", RING)                    \
-    F(USED_REPLAY, "used-replay", RING)            \
-    F(USED_LENGTH, "used-length", RING)            \
-    F(USED_AHEAD, "used-ahead", RING)              \
-    F(RING_AHEAD, "ring-ahead", RING)              \
-    F(RING_BACK, "ring-back", RING)                \
-    F(TABLE_REWRITTEN, "table-rewritten", RING)    \
-    F(DMA_FORWARDER, "dma-forwarder", RING)        \
-    F(DMA_BUFFERS, "dma-buffers", RING)            \
-    F(LEFT_ENABLED, "left-enabled", RING)          \
-    F(COUNT_AHEAD, "count-ahead", FRAME)           \
-    F(COUNT_BACK, "count-back", FRAME)             \
-    F(STALE, "stale", FRAME)                       \
-    F(INDEX, "index", FRAME)                       \
-    F(FOREIGN, "foreign", FRAME)                   \
-    F(DUPLICATE, "duplicate", FRAME)               \
-    F(LENGTH_13, "length-13", FRAME)               \
-    F(LENGTH_64K, "length-64k", FRAME)             \
-    F(OFFSET, "offset", FRAME)                     \
-    F(SENT_COUNT, "sent-count", TRANSMIT)          \
-    F(SENT_INDEX, "sent-index", TRANSMIT)          \
-    F(SENT_FOREIGN, "sent-foreign", TRANSMIT)      \
-    F(SENT_DUPLICATE, "sent-duplicate", TRANSMIT)  \
-    F(DMA_HEAD, "dma-head", TRANSMIT)              \
-    F(DMA_INTERRUPT, "dma-interrupt", TRANSMIT)    \
-    F(HOARD, "hoard", TRANSMIT)
-
-enum domain_fault {
-    FAULT_NONE,
-#define F(id, name, where) FAULT_##id,
-    DOMAIN_FAULTS(F)
-#undef F
-        FAULT_COUNT
+// When a driver does what it is told to do wrong.
+enum domain_where {
+    WHERE_RECEIVE,       // in domain_receive()
+    WHERE_RING,          // there, by misdeed(), when nothing was received and nothing given
+    WHERE_FRAME,         // there, with a frame at hand
+    WHERE_TRANSMIT,      // in domain_transmit()
+    WHERE_TRANSMIT_RING, // there, by misdeed()
 };
 
-// Where it happens.
+// What that may be: the faults of docs/isolation.md. Each has the name by which the command
+// `inject` knows it, and says when it happens.
+#define DOMAIN_FAULTS(F)                             \
+    F(NULL_STORE, "null-store", RECEIVE)             \
+    F(STORE_FORWARDER, "store-forwarder", RECEIVE)   \
+    F(LOAD_FORWARDER, "load-forwarder", RECEIVE)     \
+    F(STORE_DRIVER, "store-driver", RECEIVE)         \
+    F(LOAD_PACKET, "load-packet", RECEIVE)           \
+    F(STORE_PACKET, "store-packet", RECEIVE)         \
+    F(STORE_CONTROL, "store-control", RING)          \
+    F(STORE_MSIX, "store-msix", RECEIVE)             \
+    F(STORE_TEXT, "store-text", RECEIVE)             \
+    F(STORE_CALL, "store-call", RECEIVE)             \
+    F(EXEC_DATA, "exec-data", RECEIVE)               \
+    F(EXEC_WRPKRU, "exec-wrpkru", RECEIVE)           \
+    F(JUMP_WRPKRU, "jump-wrpkru", RECEIVE)           \
+    F(JUMP_KERNEL, "jump-kernel", RECEIVE)           \
+    F(JUMP_NOWHERE, "jump-nowhere", RECEIVE)         \
+    F(RETURN_NOWHERE, "return-nowhere", RECEIVE)     \
+    F(STACK_OVERFLOW, "stack-overflow", RECEIVE)     \
+    F(BAD_RSP, "bad-rsp", RECEIVE)                   \
+    F(UD2, "ud2", RECEIVE)                           \
+    F(DIVIDE, "divide", RECEIVE)                     \
+    F(ARRAY_BOUNDS, "array-bounds", RECEIVE)         \
+    F(OVERFLOW, "overflow", RECEIVE)                 \
+    F(CLI, "cli", RECEIVE)                           \
+    F(HLT, "hlt", RECEIVE)                           \
+    F(IN, "in", RECEIVE)                             \
+    F(OUT, "out", RECEIVE)                           \
+    F(WRMSR, "wrmsr", RECEIVE)                       \
+    F(MOV_CR3, "mov-cr3", RECEIVE)                   \
+    F(LGDT, "lgdt", RECEIVE)                         \
+    F(INT, "int", RECEIVE)                           \
+    F(FLAG_TF, "flag-tf", RECEIVE)                   \
+    F(FLAG_AC, "flag-ac", RECEIVE)                   \
+    F(FLAG_NT, "flag-nt", RECEIVE)                   \
+    F(FLAG_DF, "flag-df", RECEIVE)                   \
+    F(MXCSR, "mxcsr", RECEIVE)                       \
+    F(LOOP, "loop", RECEIVE)                         \
+    F(ENTRY_CHANGED, "entry-changed", RECEIVE)       \
+    F(SILENCE, "silence", RECEIVE)                   \
+    F(USED_ID, "used-id", RING)                      \
+    F(USED_REPLAY, "used-replay", RING)              \
+    F(USED_LENGTH, "used-length", RING)              \
+    F(USED_AHEAD, "used-ahead", RING)                \
+    F(RING_AHEAD, "ring-ahead", RING)                \
+    F(RING_BACK, "ring-back", RING)                  \
+    F(TABLE_REWRITTEN, "table-rewritten", RING)      \
+    F(DMA_FORWARDER, "dma-forwarder", RING)          \
+    F(DMA_BUFFERS, "dma-buffers", RING)              \
+    F(LEFT_ENABLED, "left-enabled", RING)            \
+    F(COUNT_AHEAD, "count-ahead", FRAME)             \
+    F(COUNT_BACK, "count-back", FRAME)               \
+    F(STALE, "stale", FRAME)                         \
+    F(INDEX, "index", FRAME)                         \
+    F(FOREIGN, "foreign", FRAME)                     \
+    F(DUPLICATE, "duplicate", FRAME)                 \
+    F(LENGTH_13, "length-13", FRAME)                 \
+    F(LENGTH_64K, "length-64k", FRAME)               \
+    F(OFFSET, "offset", FRAME)                       \
+    F(SENT_COUNT, "sent-count", TRANSMIT)            \
+    F(SENT_INDEX, "sent-index", TRANSMIT)            \
+    F(SENT_FOREIGN, "sent-foreign", TRANSMIT)        \
+    F(SENT_DUPLICATE, "sent-duplicate", TRANSMIT)    \
+    F(DMA_HEAD, "dma-head", TRANSMIT_RING)           \
+    F(DMA_INTERRUPT, "dma-interrupt", TRANSMIT_RING) \
+    F(HOARD, "hoard", TRANSMIT)
+
+enum domain_fault_number {
+    FAULT_NUMBER_NONE,
+#define F(id, name, where) FAULT_NUMBER_##id,
+    DOMAIN_FAULTS(F)
+#undef F
+        FAULT_NUMBERS
+};
+
+// A number, and when it happens above it: ring 3's text has no tables.
+enum { FAULT_WHERE_SHIFT = 8 };
+enum domain_fault {
+    FAULT_NONE,
+#define F(id, name, where) FAULT_##id = FAULT_NUMBER_##id | WHERE_##where << FAULT_WHERE_SHIFT,
+    DOMAIN_FAULTS(F)
+#undef F
+};
+
+static inline enum domain_where domain_fault_where(uint32_t fault)
+{
+    return fault >> FAULT_WHERE_SHIFT;
+}
 static inline bool domain_fault_on_transmit(uint32_t fault)
 {
-    return fault >= FAULT_SENT_COUNT;
+    return domain_fault_where(fault) >= WHERE_TRANSMIT;
 }
 static inline bool domain_fault_by_ring(uint32_t fault)
 {
-    return (fault >= FAULT_USED_ID && fault <= FAULT_LEFT_ENABLED) || fault == FAULT_DMA_HEAD ||
-           fault == FAULT_DMA_INTERRUPT;
+    return domain_fault_where(fault) == WHERE_RING ||
+           domain_fault_where(fault) == WHERE_TRANSMIT_RING;
 }
 
-// Whether a crossing in which the verb returned value is none for this fault: one needs a frame,
-// another needs quiet.
-static inline bool domain_fault_waits(uint32_t fault, uint64_t value)
+// Whether a crossing to which so many empty buffers were given, and in which the verb returned
+// value, is none for this fault: one needs a frame, another needs quiet.
+static inline bool domain_fault_waits(uint32_t fault, uint32_t given, uint64_t value)
 {
-    if (domain_fault_on_transmit(fault))
+    switch (domain_fault_where(fault)) {
+    case WHERE_RING:
+        return (given | value) != 0;
+    case WHERE_FRAME:
+        return value == 0;
+    default:
         return false;
-    return domain_fault_by_ring(fault) ? value != 0 : fault >= FAULT_COUNT_AHEAD && value == 0;
+    }
 }
 
 // Does it. value is what the verb returned; returns what to return instead, if it returns.

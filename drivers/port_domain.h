@@ -66,6 +66,9 @@ struct domain_verbs {
     // the card has nothing more to send from a transmit ring, so that it has room.
     bool (*ready)(const struct queue *queue, bool transmit);
 
+    // For experiments: the register, in ring 0, by which the whole card is reset. No domain has it.
+    volatile void *(*control)(const struct port *port);
+
     // For experiments, one of those faults of drivers/domain.h that harm by rings and registers:
     // does with those of this queue, receive or transmit as the fault says, what a data path could
     // that means harm, or a card that lies. target is the address that some of them need. Does

@@ -36,6 +36,8 @@ gate_enter:
     mov %esi, %eax
     xor %ecx, %ecx
     xor %edx, %edx
+    .global gate_wrpkru
+gate_wrpkru:
     wrpkru
     // Ring 0's half is the same under every root: ring 0 goes on under that of the domain that ran
     // last. The bits that say "keep the translations" (SDM volume 3, 4.10.4.1) are in gate_keep.
@@ -77,6 +79,15 @@ gate_enter:
     .set number, number + 1
     .endr
     sysretq
+
+    .balign 16
+    // Where SYSCALL arrives while gate_look() is on.
+    .global gate_syscall_looked_at
+gate_syscall_looked_at:
+    mov %r11, gate_left(%rip) // RFLAGS, before IA32_FMASK
+    mov %rsp, gate_left+8(%rip)
+    stmxcsr gate_left+16(%rip)
+    jmp gate_syscall
 
     .balign 16
     // Where SYSCALL arrives: rax holds the result, everything else is what ring 3 left, rsp too.
@@ -140,6 +151,9 @@ gate_root: // whose page tables are in use; 0: the kernel's own, and no domain h
     .global gate_keep
 gate_keep:
     .skip 8
+    .global gate_left
+gate_left: // struct gate_left
+    .skip 24
 x87_left:
     .skip 2
     .global gate_inside

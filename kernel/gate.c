@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/panic.h"
 #include "kernel/timer.h"
@@ -27,7 +28,7 @@ enum {
 // TF, IF, DF, NT, AC: SYSCALL clears these.
 #define FLAGS_CLEARED (FLAG_TF | 1u << 9 | 1u << 10 | 1u << 14 | 1u << 18)
 
-extern const char gate_syscall[];
+extern const char gate_syscall[], gate_syscall_looked_at[];
 extern volatile uint8_t gate_inside; // ring 3 runs
 extern uint8_t gate_wide;            // vector registers have upper halves
 extern uint64_t gate_keep;           // bits of CR3 that keep translations when it is written
@@ -40,7 +41,8 @@ static struct {
 } last;
 static volatile uint64_t seen_crossing; // inside which the last tick came
 static volatile unsigned seen_times;    // so many ticks came inside it
-static unsigned ticks_allowed;
+static uint64_t seen_at;                // when the first of them did, microseconds
+static unsigned ticks_allowed, tick_us;
 static volatile bool overdue;
 static struct {
     unsigned left; // instructions
@@ -57,13 +59,23 @@ void gate_init(void)
     gate_keep = cpu_has_pcid() ? CR3_KEEP : 0;
 }
 
+void gate_look(bool on)
+{
+    gate_left = (struct gate_left){0};
+    cpu_write_msr(LSTAR, (uint64_t)(on ? gate_syscall_looked_at : gate_syscall));
+}
+
 static void tick(void *context)
 {
     (void)context;
     if (!gate_inside)
         return;
-    seen_times = seen_crossing == gate_crossings ? seen_times + 1 : 1;
-    seen_crossing = gate_crossings;
+    if (seen_crossing != gate_crossings) {
+        seen_crossing = gate_crossings;
+        seen_times = 0;
+        seen_at = clock_us();
+    }
+    seen_times++;
     overdue = seen_times >= ticks_allowed;
 }
 
@@ -76,10 +88,16 @@ bool gate_watch(void)
     cpu_interrupts(false);
     watching = timer_ready();
     ticks_allowed = cpu_is_virtual() ? GATE_TICKS_VIRTUAL : GATE_TICKS;
+    tick_us = cpu_is_virtual() ? GATE_TICK_US_VIRTUAL : GATE_TICK_US;
     if (watching)
-        timer_background(GATE_TICK_US, tick, NULL);
+        timer_background(tick_us, tick, NULL);
     cpu_interrupts(interruptible);
     return watching;
+}
+
+uint64_t gate_overdue_since(void)
+{
+    return seen_at - tick_us; // there was none in it before the first
 }
 
 unsigned gate_step(unsigned instructions, void (*then)(struct trap_frame *frame))

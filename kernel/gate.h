@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 enum {
-    GATE_TICK_US = 1000,
-    GATE_TICKS = 2, // within one crossing: it has taken a millisecond at least
+    GATE_TICK_US = 100,
+    GATE_TICKS = 2, // within one crossing: it has taken GATE_TICK_US at least, twice that at most
     // A hypervisor may take the processor away, or keep it in a device, at any moment, for as long
-    // as it likes: what looks like a hang must look like one for longer.
+    // as it likes: what looks like a hang must look like one for longer. And a tick costs more.
+    GATE_TICK_US_VIRTUAL = 1000,
     GATE_TICKS_VIRTUAL = 16,
 };
 
@@ -62,13 +63,29 @@ void gate_trap(struct trap_frame *frame);
 // instructions: no more. Returns how many were left of an earlier call.
 unsigned gate_step(unsigned instructions, void (*then)(struct trap_frame *frame));
 
-// Starts the watchdog: every GATE_TICK_US a tick, and so many of them within the same crossing end
-// it. False when this processor has no timer for it. Once; further calls do nothing.
+// What ring 3 left in registers that ring 0 takes no notice of; gate.S knows the offsets.
+struct gate_left {
+    uint64_t rflags, rsp;
+    uint32_t mxcsr;
+};
+extern struct gate_left gate_left;
+
+// For experiments. on: from now on gate_left is what ring 3 had when it came back by SYSCALL; 0
+// until it has.
+void gate_look(bool on);
+
+// Starts the watchdog: every GATE_TICK_US, or GATE_TICK_US_VIRTUAL, a tick, and so many of them
+// within the same crossing end it. False when this processor has no timer for it. Once; further
+// calls do nothing.
 bool gate_watch(void);
+
+// After GATE_OVERDUE: when that crossing began, clock_us(), or up to a tick before.
+uint64_t gate_overdue_since(void);
 
 // For people: how the last crossing that did not return ended, such as "page fault (write to 0x10)
 // at 0x2000". Writes one line without a newline into text.
 void gate_describe(uint64_t ended, char *text, unsigned size);
 
-extern uint64_t gate_crossings; // so many, ever
-extern uint32_t gate_flags;     // for RFLAGS while ring 3 runs
+extern uint64_t gate_crossings;  // so many, ever
+extern const char gate_wrpkru[]; // the instruction on the way in: no domain may execute it
+extern uint32_t gate_flags;      // for RFLAGS while ring 3 runs

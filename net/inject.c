@@ -12,10 +12,12 @@
 #include "drivers/domain.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/env.h"
 #include "kernel/iommu_interrupt.h"
 #include "kernel/number.h"
 #include "kernel/vm.h"
 #include "net/capture.h"
+#include "net/deed.h"
 #include "net/find_port.h"
 #include "net/proxy.h"
 
@@ -25,7 +27,12 @@ static const struct buffers *buffers;
 static struct forwarder *forwarder;
 
 static const char *const names[] = {
-#define F(id, name, where) [FAULT_##id] = (name),
+#define F(id, name, where) [FAULT_NUMBER_##id] = (name),
+    DOMAIN_FAULTS(F)
+#undef F
+};
+static const uint16_t faults[] = {
+#define F(id, name, where) [FAULT_NUMBER_##id] = FAULT_##id,
     DOMAIN_FAULTS(F)
 #undef F
 };
@@ -43,20 +50,35 @@ static struct {
     const struct port_driver *real;
     struct domain_call call;
     struct domain_answer answer;
+    struct deed deed;
     unsigned times;
 } open_door;
 
 static void begin(struct queue *queue, unsigned count)
 {
+    open_door.deed.queue = queue;
+    deed_before(&open_door.deed);
     open_door.call.answer = &open_door.answer;
     open_door.call.queue = queue;
     open_door.call.generation++;
     open_door.call.count = count;
 }
 
-// Afterwards the port has its driver back.
-static void end(struct port *port)
+// What is in the registers that a fault changes and nobody restores.
+static struct gate_left registers_now(void)
 {
+    struct gate_left now = {0};
+    __asm__ volatile("pushfq\n\t"
+                     "popq %0\n\t"
+                     "stmxcsr %1"
+                     : "=&r"(now.rflags), "=m"(now.mxcsr));
+    return now;
+}
+
+// Afterwards the port has its driver back.
+static void end(struct port *port, const struct gate_left *left)
+{
+    deed_after(&open_door.deed, left);
     if (--open_door.times == 0)
         port_use(port, open_door.real);
 }
@@ -71,11 +93,12 @@ static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned
     begin(queue, max);
     open_door.call.frames = open_door.answer.received;
     const unsigned count = (unsigned)domain_receive(&open_door.call);
-    const bool waits = domain_fault_waits(open_door.call.fault, count);
+    const struct gate_left left = registers_now();
+    const bool waits = domain_fault_waits(open_door.call.fault, 0, count);
     const unsigned kept = count < BURST_MAX ? count : BURST_MAX;
     memcpy(frames, open_door.answer.received, kept * sizeof *frames);
     if (!waits)
-        end(queue->port);
+        end(queue->port, &left);
     return count;
 }
 
@@ -86,9 +109,11 @@ static void open_refill(struct queue *queue, const struct frame *frames, unsigne
         open_door.real->refill(queue, frames, count);
         return;
     }
+    begin(queue, count);
     ((struct frame *)frames)[1] = frames[0];
     open_door.real->refill(queue, frames, count);
-    end(queue->port);
+    const struct gate_left left = registers_now();
+    end(queue->port, &left);
 }
 
 static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigned count)
@@ -99,9 +124,10 @@ static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigne
     open_door.call.frames = open_door.answer.sent;
     memcpy(open_door.answer.sent, frames, count * sizeof *frames);
     const unsigned sent = (unsigned)domain_transmit(&open_door.call);
+    const struct gate_left left = registers_now();
     for (unsigned i = 0; i < sent && i < count; i++)
         frames[i].buffer = open_door.answer.sent[i].buffer;
-    end(queue->port);
+    end(queue->port, &left);
     return sent;
 }
 
@@ -116,10 +142,6 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
         return false;
     }
     const struct port_driver *real = port->driver;
-    if (domain_fault_by_ring(fault->fault) && real->domain == NULL) {
-        console_printf("%s: its driver knows no such fault\n", port->name);
-        return false;
-    }
     open_door.real = real;
     open_door.driver = *real;
     open_door.driver.exchange = NULL;
@@ -134,6 +156,14 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
     open_door.call.misdeed = real->domain != NULL ? real->domain->misdeed : NULL;
     open_door.call.fault = fault->fault;
     open_door.call.target = fault->target;
+    open_door.deed = (struct deed){
+        .port = port->name,
+        .fault = fault->name,
+        .verbs = real->domain,
+        .transmit = domain_fault_on_transmit(fault->fault),
+        .answer = &open_door.answer,
+        .place = fault->place,
+    };
     if (fault->fault == FAULT_ENTRY_CHANGED)
         open_door.driver.refill = open_refill;
     else if (domain_fault_on_transmit(fault->fault))
@@ -161,6 +191,20 @@ static uint64_t drivers_data(const struct port *attacker, const struct port *oth
     return (uint64_t)other->rx[0];
 }
 
+// Of the driver itself, in a domain or not; NULL: it cannot be in one.
+static const struct domain_verbs *verbs_of(const struct port *port)
+{
+    const struct proxy *proxy = proxy_of(port);
+    return proxy != NULL ? proxy->verbs : port->driver->domain;
+}
+
+// Whether the target is an address, in ring 0, that the fault writes to.
+static bool is_written(enum domain_fault fault)
+{
+    return fault == FAULT_STORE_PACKET || fault == FAULT_STORE_MSIX ||
+           fault == FAULT_STORE_FORWARDER;
+}
+
 static uint64_t target_of(enum domain_fault fault, unsigned number)
 {
     const unsigned other = victim(number);
@@ -171,8 +215,18 @@ static uint64_t target_of(enum domain_fault fault, unsigned number)
         return (uint64_t)&forwarder->lanes[0].rx;
     case FAULT_STORE_DRIVER:
         return drivers_data(buffers->ports[number], buffers->ports[other]);
+    case FAULT_LOAD_PACKET:
+    case FAULT_STORE_PACKET:
+        return (uint64_t)packet_data(
+            &buffers->area, buffers->range[walk_group(buffers, &walk)].first, FRAME_HEADROOM);
+    case FAULT_STORE_CONTROL:
+        return (uint64_t)verbs_of(buffers->ports[number])->control(buffers->ports[number]);
+    case FAULT_STORE_MSIX:
+        return (uint64_t)buffers->ports[number]->env->msix.table;
     case FAULT_EXEC_WRPKRU:
         return WRPKRU_RET;
+    case FAULT_JUMP_WRPKRU:
+        return (uint64_t)gate_wrpkru;
     case FAULT_JUMP_KERNEL:
         return (uint64_t)clock_us;
     case FAULT_FOREIGN:
@@ -194,16 +248,16 @@ static uint64_t target_of(enum domain_fault fault, unsigned number)
 
 static enum domain_fault fault_named(const char *name)
 {
-    for (unsigned i = 1; i < FAULT_COUNT; i++)
+    for (unsigned i = 1; i < FAULT_NUMBERS; i++)
         if (strcmp(names[i], name) == 0)
-            return i;
+            return faults[i];
     return FAULT_NONE;
 }
 
 static void list_faults(void)
 {
     console_printf("usage: inject PORT FAULT [TIMES]; faults:");
-    for (unsigned i = 1; i < FAULT_COUNT; i++)
+    for (unsigned i = 1; i < FAULT_NUMBERS; i++)
         console_printf("%s%s", i % 6 == 1 ? "\n  " : " ", names[i]);
     console_printf("\n");
 }
@@ -227,7 +281,18 @@ void command_inject(int argc, char **argv)
         console_printf("%s: does not run\n", argv[1]);
         return;
     }
-    const struct proxy_fault fault = {which, (unsigned)times, target_of(which, (unsigned)number)};
+    if (domain_fault_by_ring(which) && verbs_of(port) == NULL) {
+        console_printf("%s: its driver knows no such fault\n", argv[1]);
+        return;
+    }
+    struct proxy_fault fault = {
+        .fault = which,
+        .times = (unsigned)times,
+        .target = target_of(which, (unsigned)number),
+        .name = names[which & ((1u << FAULT_WHERE_SHIFT) - 1)],
+    };
+    if (is_written(which))
+        fault.place = (const volatile uint32_t *)fault.target;
     struct proxy *proxy = proxy_of(port);
     if (proxy != NULL)
         proxy->fault = fault;

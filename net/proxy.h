@@ -59,6 +59,8 @@ struct proxy_fault {
     enum domain_fault fault;
     unsigned times;
     uint64_t target;
+    const char *name;
+    const volatile uint32_t *place; // deed.h
 };
 
 struct proxy {

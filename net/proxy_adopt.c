@@ -197,10 +197,10 @@ bool proxy_adopt(struct proxy_queue *pq, struct proxy_loan *loan)
 {
     struct proxy *proxy = pq->proxy;
     struct port *port = proxy->port;
-    const uint64_t began = clock_us();
     const enum port_fault cause = port->fault;
+    const uint64_t now = clock_us(), began = cause == PORT_FAULT_HANG ? gate_overdue_since() : now;
     if (!is_adoptable(cause) || proxy->verbs->adopt == NULL ||
-        within_a_second(began, proxy->adopted_us))
+        within_a_second(now, proxy->adopted_us))
         return false;
     if (!audit_all(proxy, pq, loan)) {
         for (unsigned i = 0; i < queue_count(proxy); i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/log.h"
+#include "net/deed.h"
 #include "net/flips.h"
 
 // The queue that the domain had in hand: with domain_exchange() the other direction's, once it says
@@ -84,16 +85,31 @@ static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
     return fault->fault;
 }
 
+static struct deed deed_of(const struct proxy_queue *pq)
+{
+    const struct proxy *proxy = pq->proxy;
+    return (struct deed){
+        .port = proxy->port->name,
+        .fault = proxy->fault.name,
+        .verbs = proxy->verbs,
+        .queue = pq->real,
+        .transmit = pq->transmit,
+        .answer = proxy->domain->answer,
+        .place = proxy->fault.place,
+    };
+}
+
 // After a crossing with a fault: whether that was it. One that needs a frame waits for one, and two
 // of them last until the port is restarted.
-static void fault_done(struct proxy_queue *pq, uint64_t value)
+static void fault_done(struct proxy_queue *pq, const struct deed *deed, uint64_t value)
 {
     struct proxy_fault *fault = &pq->proxy->fault;
     const bool lasts = fault->fault == FAULT_SILENCE || fault->fault == FAULT_HOARD;
     pq->call->fault = FAULT_NONE;
-    if (lasts ||
-        (domain_fault_waits(fault->fault, value) && pq->proxy->port->state == PORT_RUNNING))
+    if (lasts || (domain_fault_waits(fault->fault, pq->call->given, value) &&
+                  pq->proxy->port->state == PORT_RUNNING))
         return;
+    deed_after(deed, &gate_left);
     if (--fault->times == 0)
         fault->fault = FAULT_NONE;
 }
@@ -117,6 +133,11 @@ bool proxy_cross_watched(struct proxy_queue *pq,
     call->generation = ++proxy->crossings;
     call->fault = armed_fault(pq, count);
     const bool faulty = call->fault != FAULT_NONE, flipped = proxy->flips != 0;
+    const struct deed deed = deed_of(pq);
+    if (faulty) {
+        deed_before(&deed);
+        gate_look(true);
+    }
     const struct gate_result result = domain_run(proxy->domain, function, pq->call_address);
     if (flipped)
         flips_end();
@@ -124,8 +145,10 @@ bool proxy_cross_watched(struct proxy_queue *pq,
     const bool good = result.ended == GATE_RETURNED && proxy_answered(pq) && result.value <= most;
     if (!good)
         proxy_cross_failed(pq, result, most);
-    if (faulty)
-        fault_done(pq, result.value);
+    if (faulty) {
+        fault_done(pq, &deed, result.value);
+        gate_look(false);
+    }
     return good;
 }
 

@@ -18,8 +18,9 @@ struct restart_record {
     uint64_t total;
     enum port_fault last_cause;
     enum restart_step last_step;
-    uint64_t last_outage_us, max_outage_us; // from noticing the fault to running
-    uint64_t last_lost;                     // frames in its rings that were lost then
+    uint64_t last_outage_us,
+        max_outage_us;  // from noticing the fault to running; an adopted hang: from its crossing on
+    uint64_t last_lost; // frames in its rings that were lost then
 };
 
 // "used-index", for people; "none" for PORT_OK.

@@ -129,9 +129,12 @@ static void misuse_the_processor(const struct domain_call *call)
         break;
     case FAULT_STORE_FORWARDER:
     case FAULT_STORE_DRIVER:
+    case FAULT_STORE_PACKET:
+    case FAULT_STORE_MSIX:
         *hidden(call->target) = 0x4141414141414141;
         break;
     case FAULT_LOAD_FORWARDER:
+    case FAULT_LOAD_PACKET:
         (void)*hidden(call->target);
         break;
     case FAULT_STORE_TEXT:
@@ -146,6 +149,7 @@ static void misuse_the_processor(const struct domain_call *call)
     case FAULT_EXEC_WRPKRU: // its code comes from outside: the scan of the text would find it here
         execute_data(call->answer, call->target);
         break;
+    case FAULT_JUMP_WRPKRU: // where ring 0 has one
     case FAULT_JUMP_KERNEL:
         jump(call->target);
         break;
@@ -225,7 +229,7 @@ uint64_t domain_fault(const struct domain_call *call, uint64_t value)
 {
     struct domain_answer *answer = call->answer;
     struct frame *frames = call->frames;
-    if (domain_fault_waits(call->fault, value))
+    if (domain_fault_waits(call->fault, call->given, value))
         return value;
     if (domain_fault_by_ring(call->fault)) {
         call->misdeed(call->queue, call->fault, call->target);

@@ -70,6 +70,9 @@ void ixgbe_misdeed(struct queue *queue, uint32_t fault, uint64_t target)
     case FAULT_TABLE_REWRITTEN:
         exchange_addresses(rx);
         break;
+    case FAULT_STORE_CONTROL: // target is what control() says: of the card, not of a queue
+        mmio_write32((volatile void *)target, 0, IXGBE_CTRL_RST);
+        break;
     case FAULT_LEFT_ENABLED:
         enable_another(rx);
         break;

@@ -80,6 +80,11 @@ static void poll(struct port *port)
     ixgbe_transmit_watch(card);
 }
 
+static volatile void *control(const struct port *port)
+{
+    return ((const struct ixgbe *)port->device)->registers + IXGBE_CTRL;
+}
+
 static const struct domain_verbs domain_verbs = {
     .parts = ixgbe_parts,
     .sync = ixgbe_sync,
@@ -87,6 +92,7 @@ static const struct domain_verbs domain_verbs = {
     .requeue = requeue,
     .next_empty = ixgbe_next_empty,
     .ready = ixgbe_ready,
+    .control = control,
     .misdeed = ixgbe_misdeed,
 };
 

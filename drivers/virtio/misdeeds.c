@@ -82,6 +82,9 @@ void split_misdeed(struct queue *queue, uint32_t fault, uint64_t target)
     case FAULT_TABLE_REWRITTEN:
         exchange_addresses(split);
         break;
+    case FAULT_STORE_CONTROL: // target is what control() says; 2.1.2: 0 is a reset
+        mmio_write8((volatile void *)target, 0, 0);
+        break;
     case FAULT_LEFT_ENABLED:
         doorbell(split);
         break;

@@ -372,6 +372,12 @@ static void describe(struct port *port)
      .describe = describe,               \
      __VA_ARGS__}
 
+static volatile void *control(const struct port *port)
+{
+    const struct virtio_net *net = port->device;
+    return (volatile char *)net->pci.common.base + VIRTIO_DEVICE_STATUS;
+}
+
 static const struct domain_verbs domain_verbs = {
     .front = VIRTIO_NET_HEADER,
     .parts = split_parts,
@@ -380,6 +386,7 @@ static const struct domain_verbs domain_verbs = {
     .requeue = requeue,
     .next_empty = split_next_empty,
     .ready = split_ready,
+    .control = control,
     .misdeed = split_misdeed,
 };
 

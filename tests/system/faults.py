@@ -15,15 +15,16 @@ from counters import read_stats
 from pairs import start_pairs
 
 HARMLESS = "no effect"
+EXCHANGED = "its own frames exchanged"
 
 # What each fault of drivers/domain.h may come to in a domain: the name of the port's fault, or
 # that nothing happens.
 FAULTS = {
     **dict.fromkeys(
         ["null-store", "store-forwarder", "load-forwarder", "store-driver", "store-text", "store-call",
-         "exec-data", "exec-wrpkru", "jump-kernel", "jump-nowhere", "return-nowhere", "stack-overflow",
+         "load-packet", "store-packet", "store-msix", "exec-data", "exec-wrpkru", "jump-wrpkru", "jump-kernel", "jump-nowhere", "return-nowhere", "stack-overflow",
          "ud2", "divide", "array-bounds", "overflow", "cli", "hlt", "in", "out", "wrmsr", "mov-cr3", "lgdt",
-         "int", "flag-tf", "left-enabled"], {"exception"}),
+         "int", "flag-tf", "store-control", "left-enabled"], {"exception"}),
     **dict.fromkeys(["bad-rsp", "flag-ac", "flag-nt", "flag-df", "mxcsr", "entry-changed"], {HARMLESS}),
     "loop": {"hang"}, "silence": {"withheld"}, "hoard": {"withheld"},
     "count-ahead": {"count"}, "count-back": {"count"}, "sent-count": {"count"}, "stale": {"stale"},
@@ -42,11 +43,11 @@ RING_FAULTS = {
         "used-length": {HARMLESS, "needs-reset", "used-index"},
         "ring-ahead": {HARMLESS, "needs-reset", "used-index"},
         "ring-back": {HARMLESS, "needs-reset", "used-index"},
-        "table-rewritten": {HARMLESS},
+        "table-rewritten": {EXCHANGED},
         "dma-forwarder": GAVE_UP, "dma-buffers": GAVE_UP,
     },
     "ixgbe": {
-        "ring-ahead": {HARMLESS}, "ring-back": {HARMLESS}, "table-rewritten": {HARMLESS},
+        "ring-ahead": {HARMLESS}, "ring-back": {HARMLESS}, "table-rewritten": {EXCHANGED},
         "dma-forwarder": {"dma"}, "dma-buffers": {"dma"}, "dma-interrupt": {"dma"}, "dma-head": {"dma"},
     },
 }
@@ -55,6 +56,68 @@ RING_FAULTS = {
 def faults_of(card):
     """Fault -> what it may come to, for a driver of this kind of card."""
     return FAULTS | RING_FAULTS[card]
+
+
+# What must be seen of a deed that may come to nothing, in the line of the log that says it was done
+# (net/deed.h): name -> a test of its numbers. What ended the driver, or the box, is seen by that.
+FLAG_IF, FLAG_DF, FLAG_NT, FLAG_AC = 1 << 9, 1 << 10, 1 << 14, 1 << 18
+WRITTEN = 0x41414141
+RET, WRPKRU_RET = 0xc3, 0xc3ef010f
+TRACES = {
+    "flag-ac": lambda n: n["rflags"] & FLAG_AC, "flag-nt": lambda n: n["rflags"] & FLAG_NT,
+    "flag-df": lambda n: n["rflags"] & FLAG_DF, "mxcsr": lambda n: n["mxcsr"] == 0,
+    "bad-rsp": lambda n: n["rsp"] == 0x1234567,
+    "entry-changed": lambda n: n["entries"] >= 128,  # of 256
+    "ring-ahead": lambda n: n["ring"] + n["registers"] > 0,
+    "ring-back": lambda n: n["ring"] + n["registers"] > 0,
+    "table-rewritten": lambda n: n["ring"] >= 128,
+    "used-length": lambda n: n["ring"] > 0,
+    # the code was there, when its execution was refused
+    "exec-data": lambda n: n["answer"] == RET, "exec-wrpkru": lambda n: n["answer"] == WRPKRU_RET,
+    # what must not be written is as it was
+    "store-packet": lambda n: n["place"] != WRITTEN, "store-msix": lambda n: n["place"] != WRITTEN,
+    "store-forwarder": lambda n: n["place"] != WRITTEN,
+}
+LASTING = {"silence", "hoard"}  # until the driver is ended: there is no moment at which they were done
+
+# The outcome of each in ring 0, as a regular expression, and for those that the box outlives what must
+# be seen of them: the negative control. SILENCE is the worst of them; why there is no more of it:
+# what was read, written or run is used by nobody in this box (LSTAR where no domain is), or harms what
+# is the driver's own anyway (its ring: the next refill() puts index and tail right).
+SILENCE = "nothing was noticed"
+CRASH = r"panic: .*|the machine was reset|the box hangs"
+CORRUPTION = r"corruption: .*|fault bad-buffer|panic: .*"
+IN_RING_0 = {
+    **dict.fromkeys(
+        ["null-store", "store-forwarder", "store-driver", "store-text", "exec-data", "exec-wrpkru",
+         "jump-wrpkru", "jump-nowhere", "return-nowhere", "stack-overflow", "bad-rsp", "ud2", "divide",
+         "array-bounds", "overflow", "hlt", "out", "mov-cr3", "lgdt", "flag-tf", "left-enabled", "loop",
+         "count-ahead", "count-back", "dma-forwarder", "dma-interrupt", "dma-head"], CRASH),
+    **dict.fromkeys(
+        ["load-forwarder", "load-packet", "store-packet", "store-msix", "store-call", "jump-kernel", "cli",
+         "in", "wrmsr", "int", "flag-ac", "flag-nt", "mxcsr", "silence", "sent-count", "stale",
+         "ring-ahead", "ring-back", "dma-buffers"], SILENCE),
+    **dict.fromkeys(["entry-changed", "hoard", "index", "sent-index", "foreign", "sent-foreign", "duplicate",
+                     "sent-duplicate"], CORRUPTION),
+    **dict.fromkeys(["length-13", "length-64k", "offset", "used-length"], r"dropped: \d+ bad-length"),
+    "flag-df": f"panic: .*|{SILENCE}",  # ring 0 copies backwards from then on
+    "used-id": "fault used-id", "used-replay": "fault used-replay", "used-ahead": "fault used-index",
+    "store-control": r"fault .*|the pair carries nothing", "table-rewritten": EXCHANGED,
+}
+TRACES_IN_RING_0 = {
+    **{name: TRACES[name] for name in ("flag-ac", "flag-nt", "flag-df", "mxcsr", "ring-ahead", "ring-back",
+                                       "table-rewritten", "used-length")},
+    "cli": lambda n: not n["rflags"] & FLAG_IF,
+    "store-packet": lambda n: n["place"] == WRITTEN, "store-msix": lambda n: n["place"] == WRITTEN,
+}
+
+
+def deed_of(text, fault):
+    """The numbers of the line that says that port a's fault was done, or None."""
+    if (match := re.search(rf"\] a: {fault} done: (.*)", text)) is None:
+        return None
+    words = match[1].split()
+    return {name: int(value, 0) for name, value in zip(words[::2], words[1::2], strict=True)}
 
 
 LINES = {"none": "isolation = none\n", "domain": "isolation = domain\n"}
@@ -72,6 +135,8 @@ class Result:
     outcome: str
     outage_us: int | None
     second_pair_lost: int | None  # None: the box was down
+    # for which no ring was looked at, from before the fault until its port worked again; None: not asked
+    longest_gap_us: float | None = None
 
 
 class SecondPair(threading.Thread):
@@ -165,6 +230,30 @@ def _fault_of_a(pairs):
     raise BoxError(f"no fault of a\n{pairs.box.console.tail()}")
 
 
+def _longest_gap_us(box):
+    """Since it was last asked. Every port waits as long, the second pair's too."""
+    return float(re.search(r"since last asked (\d+\.\d+) us", box.command("load"))[1])
+
+
+def _deed(pairs, fault, mark):
+    """Waits until the log says that it was done. One that needs a frame needs some more of them."""
+    for _ in range(20):
+        with contextlib.suppress(BoxError):
+            pairs.box.console.expect(rf"\] a: {fault} done: .* registers \d+", 0.5)
+            break
+        for peer in (pairs.a, pairs.b):
+            peer.drain(0.01)
+        stimulate(pairs)
+    return deed_of(pairs.box.console.text[mark:], fault)
+
+
+def _frames_exchanged(pairs):
+    """Whether frames come out that are not those that went in, after a while in which nothing comes."""
+    for peer in (pairs.a, pairs.b):
+        peer.drain(0.2)
+    return any(cross(pairs.a, pairs.b, BURST, timeout=2) != BURST for _ in range(3))
+
+
 def in_a_domain(pairs, fault, card):
     """Injects the fault into port a. Returns the Result, after making sure that the port works again."""
     box, expected = pairs.box, faults_of(card)[fault]
@@ -172,13 +261,22 @@ def in_a_domain(pairs, fault, card):
     box.wait_for_links()
     assert first_pair_works(pairs), "the first pair does not work"
     with second_pair(pairs) as traffic:
+        _longest_gap_us(box)
         mark = box.console.mark()
         box.console.send(f"inject a {fault}\r")
         box.console.expect(f"^a: {fault} armed", 5)
-        stimulate(pairs)
+        if fault != "table-rewritten":  # there the first frames show it
+            stimulate(pairs)
+        deed = None if fault in LASTING else _deed(pairs, fault, mark)
+        assert deed is not None or fault in LASTING, f"{fault} was not done"
+        if fault in TRACES:
+            assert TRACES[fault](deed), f"{fault}: nothing shows that it was done, or it worked: {deed}"
         outage = None
-        if HARMLESS in expected and first_pair_works(pairs) and "] a: fault " not in box.console.text[mark:]:
-            outcome = HARMLESS
+        exchanged = fault == "table-rewritten" and _frames_exchanged(pairs)
+        nothing = EXCHANGED if exchanged else HARMLESS
+        if nothing in expected and first_pair_works(pairs, 20.0) and \
+                "] a: fault " not in box.console.text[mark:]:
+            outcome = nothing
         else:
             found = _fault_of_a(pairs)
             outage = int(box.console.expect(r"\] a: running again after (\d+) us", 10)[1])
@@ -186,8 +284,9 @@ def in_a_domain(pairs, fault, card):
             assert found in expected, f"{fault}: fault {found}, not {expected}"
             box.wait_for_links()
             assert first_pair_works(pairs), f"no traffic after {fault}"
+        gap = _longest_gap_us(box)
     assert traffic.sent > 0 and traffic.wrong == 0
-    return Result(fault, "domain", outcome, outage, traffic.lost)
+    return Result(fault, "domain", outcome, outage, traffic.lost, gap)
 
 
 def _down(box):
@@ -200,7 +299,7 @@ def _down(box):
 
 
 def in_ring_0(fault):
-    """The same in a box of its own, without isolation. Whatever happens is the Result."""
+    """The same in a box of its own, without isolation. Returns the Result and deed_of()."""
     card = "ixgbe" if fault.startswith("dma-") else "virtio"
     with start_pairs((card, card, "virtio", "virtio"), LINES["none"],
                      ["--append", "system.on-panic=halt"], {"ixgbe": ",strict=off"}) as pairs:
@@ -210,7 +309,11 @@ def in_ring_0(fault):
             box.console.send(f"inject a {fault}\r")
             with contextlib.suppress(BoxError):  # one that needs no frame may be quicker
                 box.console.expect(f"^a: {fault} armed", 0.3)
+            exchanged = False
             with contextlib.suppress(ConnectionError):  # and has taken the machine with it
+                if fault == "table-rewritten":
+                    _deed(pairs, fault, 0)
+                    exchanged = _frames_exchanged(pairs)
                 for _ in range(2):  # the second time after what the first one did
                     stimulate(pairs)
                     for peer in (pairs.a, pairs.b):
@@ -219,12 +322,12 @@ def in_ring_0(fault):
             while time.monotonic() < deadline and not _down(box):
                 time.sleep(0.02)
         if down := _down(box):
-            return Result(fault, "none", down, None, None)
+            return Result(fault, "none", down, None, None), deed_of(box.console.text, fault)
         try:
             text = box.command("audit", 2)
             counters = read_stats(box.command("stats", 2))
         except BoxError:
-            return Result(fault, "none", _down(box) or "the box hangs", None, None)
+            return Result(fault, "none", _down(box) or "the box hangs", None, None), deed_of(box.console.text, fault)
         lost = None if _down(box) else traffic.lost + traffic.wrong
         if "each exactly once: ok" not in text:
             outcome = "corruption: " + re.search(r"VIOLATED: (.*)", text)[1]
@@ -232,11 +335,11 @@ def in_ring_0(fault):
             outcome = f"fault {match[1]}"
         elif drops := counters["a"].drops | counters["b"].drops:
             outcome = "dropped: " + ", ".join(f"{count} {name}" for name, count in drops.items())
-        elif not first_pair_works(pairs, 2.0):
+        elif not first_pair_works(pairs, 20.0 if exchanged else 2.0):
             outcome = _down(box) or "the pair carries nothing"
         else:
-            outcome = _down(box) or "nothing was noticed"
-        return Result(fault, "none", outcome, None, lost)
+            outcome = _down(box) or (EXCHANGED if exchanged else SILENCE)
+        return Result(fault, "none", outcome, None, lost), deed_of(box.console.text, fault)
 
 
 # --- what more than one word at the console makes ---

@@ -154,6 +154,17 @@ def test_the_link_is_taken_down_before_a_port_is_parked():
         assert_audit_clean(box)
 
 
+def send_what_nobody_reads(wire):
+    """Frames, until QEMU takes no more."""
+    for data in FRAMES * 6:
+        for _ in range(100):
+            if wire.left.try_send(data):
+                break
+            time.sleep(0.001)
+        else:
+            return
+
+
 # Microseconds of the guest's time at most. To adopt takes time in proportion to the slots, of which an
 # 82599 has twice as many; its reset takes 11.1 ms by the datasheet; the link
 # comes later.
@@ -173,6 +184,55 @@ def test_how_long_each_step_takes(ports):
         assert all(us <= most for us, most in zip(took, STEPS_US[ports]))
 
 
+def adopted_in(console, name):
+    """Microseconds that the port's adoption took."""
+    return int(console.expect(rf"\] {name}: running again after (\d+) us, adopted", 30)[1])
+
+
+def test_a_hang_is_ended_within_two_ticks():
+    """Of 100 us, where no hypervisor says that it is there; then its rings are adopted. Counted from when
+    the crossing began, a tick earlier at most."""
+    hardware = [option.replace("-x2apic", "-x2apic,-hypervisor") for option in ICOUNT]
+    with start_wire(CARD["virtio"], config=DOMAIN.format("virtio", "none"), extra=hardware) as wire:
+        console = wire.box.console
+        console.mark()
+        console.send("inject left loop\r")
+        console.expect(r"\] left: fault hang, value 0x", 30)
+        took = adopted_in(console, "left")
+        print(f"a hang, and adopted: {took} us")
+        assert 200 <= took <= 300 + STEPS_US["virtio"][0]
+
+
+def test_adoption_takes_no_longer_with_full_rings():
+    """Frames that nobody takes at the right fill its transmit ring, and then the receive ring on the left."""
+    with start_wire(CARD["virtio"], config=DOMAIN.format("virtio", "domain"), extra=ICOUNT) as wire:
+        send_what_nobody_reads(wire)
+        console = wire.box.console
+        console.mark()
+        console.send("inject right ud2\r")
+        took = {"right": adopted_in(console, "right")}
+        console.send("inject left ud2\r")
+        console.expect("^left: ud2 armed", 30)
+        wire.right.drain(0.5)  # and frames are received again
+        took["left"] = adopted_in(console, "left")
+        print(f"adopted with full rings: {took} us")
+        assert all(us <= STEPS_US["virtio"][0] for us in took.values())
+        assert_audit_clean(wire.box)
+
+
+def test_adoption_of_several_queues():
+    """Takes as long for each: 50 us for a pair."""
+    queues = 4
+    with start_wire(CARD["ixgbe"], ports="ixgbe", extra=ICOUNT,
+                    config=DOMAIN.format("ixgbe", "none").replace("domain", f"domain\nqueues = {queues}")) as wire:
+        console = wire.box.console
+        console.mark()
+        console.send("inject left ud2\r")
+        took = adopted_in(console, "left")
+        print(f"adopted with {queues} queues: {took} us")
+        assert took <= queues * STEPS_US["ixgbe"][0]
+
+
 def test_without_ring_reset_there_is_no_queue_to_turn_off():
     with start_wire(",queue_reset=off", config=DOMAIN.format("virtio", "none")) as wire:
         start_ladder(wire)
@@ -188,13 +248,7 @@ def test_without_ring_reset_there_is_no_queue_to_turn_off():
 def test_a_queue_is_not_turned_off_while_its_device_waits_to_send():
     """QEMU would end. The card is reset instead."""
     with start_wire(config=DOMAIN.format("virtio", "domain")) as wire:
-        for data in FRAMES * 3:  # which nobody reads, until QEMU takes no more
-            for _ in range(100):
-                if wire.left.try_send(data):
-                    break
-                time.sleep(0.001)
-            else:
-                break
+        send_what_nobody_reads(wire)
         time.sleep(1.1)
         wire.box.console.mark()
         wire.box.console.send("inject right ud2 2\r")

@@ -2,6 +2,7 @@
 // The single verbs of ports whose drivers run in domains; ring 3 runs here, in the same process:
 // how many crossings bursts cost, and what a domain does not get away with.
 // links: net/proxy.c net/proxy_cross.c net/proxy_relay.c net/judge.c drivers/domain/entry.c
+// links: tests/unit/fakedeed.c
 #include "net/proxy.h"
 
 #include <errno.h>

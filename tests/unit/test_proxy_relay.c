@@ -2,6 +2,7 @@
 // Bursts between two domains whose ring 3 runs here, in the same process: what a burst costs in
 // crossings, and what becomes of it when one of the two lies or ends.
 // links: net/proxy_relay.c net/proxy_cross.c net/judge.c drivers/domain/entry.c
+// links: tests/unit/fakedeed.c
 #include "net/proxy_relay.h"
 
 #include <setjmp.h>
