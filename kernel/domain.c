@@ -9,6 +9,7 @@
 #include "kernel/image.h"
 #include "kernel/log.h"
 #include "kernel/page.h"
+#include "kernel/task.h"
 
 #define ROOM_PER_DOMAIN (64ull << 30) // of addresses
 #define NO_KEY_OPEN     0x55555555u   // PKRU: access disabled for each of the 16 keys
@@ -113,12 +114,30 @@ void domain_restore(struct domain *domain)
     memset(domain->stack, 0, DOMAIN_STACK_BYTES);
 }
 
+// Looks through the text once, which nothing can change afterwards, in pieces that overlap by what
+// the end of a forbidden instruction may take. Returns what domain_scan() does.
+static const char *scan_text(size_t *at)
+{
+    enum { PIECE = 256, OVERLAP = 2 };
+    static size_t seen;
+    const size_t way_out = (size_t)((const char *)domain_exit - domain_text_start);
+    for (; seen < text_bytes(); seen += PIECE, task_breathe()) {
+        const size_t left = text_bytes() - seen;
+        const char *found = domain_scan((const uint8_t *)domain_text_start + seen,
+                                        left < PIECE + OVERLAP ? left : PIECE + OVERLAP,
+                                        way_out - seen, at);
+        if (found != NULL) {
+            *at += seen;
+            return found;
+        }
+    }
+    return NULL;
+}
+
 struct domain *domain_create(const char *name)
 {
     size_t at;
-    const char *forbidden =
-        domain_scan((const uint8_t *)domain_text_start, text_bytes(),
-                    (size_t)((const char *)domain_exit - domain_text_start), &at);
+    const char *forbidden = scan_text(&at);
     if (forbidden != NULL) {
         log_line("%s: no domain: %s in ring 3's text, offset %#llx", name, forbidden,
                  (unsigned long long)at);

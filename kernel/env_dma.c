@@ -9,10 +9,9 @@
 #include "kernel/vm.h"
 
 enum {
-    // A confined card's memory comes in whole 2 MiB pages, which the IOMMU looks up once, where
-    // that
+    // A confined card's memory comes in whole 2 MiB pages, which the IOMMU looks up once, where one
     // takes no more than so small a part of what is free.
-    LARGE_SHARE = 16,
+    LARGE_SHARE = 32,
 };
 
 bool env_isolate(struct env *env, bool confine, bool must)

@@ -63,7 +63,7 @@ def seeds(folder):
     for file in glob.glob(f"{BUILD}/deps/lwip/fuzz/*/*.bin"):
         with open(file, "rb") as raw:
             inputs["lwip-" + os.path.basename(file)] = record(raw.read())
-    assert len(inputs) > 10, "lwIP's inputs are missing"
+    assert any(name.startswith("lwip-") for name in inputs), "lwIP's inputs are missing"
     for name, data in inputs.items():
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)

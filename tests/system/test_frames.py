@@ -6,8 +6,8 @@ import random
 import time
 
 import pytest
-from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6ND_RS, IPv6
 from scapy.layers.l2 import ARP, Ether
 
 from cable import MAC_LEFT, MAC_RIGHT, assert_same, cross, frame
@@ -42,6 +42,24 @@ def test_every_size(wire, direction):
     assert after.forwarded - before.forwarded == len(frames)
     assert after.rx_bytes - before.rx_bytes == sum(map(len, frames))
     assert after.dropped == before.dropped
+
+
+def test_nobody_is_at_home(wire):
+    """Without [manage] the box says nothing and answers nobody: what is asked crosses it."""
+    before = stats(wire.box)
+    mac = "52:54:00:00:00:01"  # the left port's own: qemu/run
+    asked = [bytes(packet).ljust(60, b"\0") for packet in (
+        Ether(dst="ff:ff:ff:ff:ff:ff", src="02:00:00:00:00:01") / ARP(psrc="192.0.2.1", pdst="192.0.2.9"),
+        Ether(dst="33:33:00:00:00:02", src="02:00:00:00:00:01") / IPv6(dst="ff02::2") / ICMPv6ND_RS(),
+        Ether(dst=mac, src="02:00:00:00:00:01") / IP(src="192.0.2.1", dst="192.0.2.9") / ICMP(),
+        Ether(dst=mac, src="02:00:00:00:00:01") / IP(src="192.0.2.1", dst="192.0.2.9")
+        / TCP(dport=80, flags="S"))]
+    assert_same(asked, cross(wire.left, wire.right, asked))
+    assert wire.left.drain(1) == [] and wire.right.drain(0.1) == []
+    after = stats(wire.box)
+    for port in (LEFT, RIGHT):
+        assert after[port].originated == after[port].delivered == 0
+        assert after[port].tx - before[port].tx == (len(asked) if port == RIGHT else 0)
 
 
 @both_directions

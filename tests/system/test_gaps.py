@@ -14,7 +14,8 @@ from test_limits import CARD, ICOUNT
 # 20 microseconds of a core that completes an instruction a nanosecond.
 INSTRUCTIONS = 20_000
 BY_PIECES = ["audit", "help", "ports", "stats", "drops", "load", "log", "pci", "uptime", "memory",
-             "config", "isolation", "diag left", "diag"]
+             "config", "isolation", "diag left", "diag", "bench crossing", "bench crossing",
+             "bench walls"]
 
 
 def read_gap(box):

@@ -142,6 +142,7 @@ def test_the_numbers_are_those_of_the_console(box):
 
 
 def test_metrics(box):
+    box.left.run("ping", "-n", "-c", "3", "-i", "0.05", RIGHT)
     text = box.curl("/metrics").stdout
     checked = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True,
                              text=True, timeout=30, check=False)
@@ -164,7 +165,14 @@ def test_metrics(box):
     assert gaps == sorted(gaps) and gaps[-1] == int(values["barewire_poll_gap_seconds_count"]) > 0
     assert 0 < float(values["barewire_poll_gap_max_seconds"]) < 1
     assert float(values["barewire_uptime_seconds"]) > 0
-    assert sum("drops_total" in name for name in values) % 2 == 0
+    reasons = {port: set(re.findall(rf'port_drops_total{{port="{port}",reason="([a-z-]+)"}}', text))
+               for port in ("left", "right")}
+    assert reasons["left"] == reasons["right"] > {"too-long", "box-busy"}
+    states = {state: float(values[f'barewire_core_seconds_total{{state="{state}"}}'])
+              for state in ("busy", "polling", "asleep", "housekeeping")}
+    assert all(seconds > 0 for seconds in states.values()), states
+    assert abs(sum(states.values()) - float(values["barewire_uptime_seconds"])) < 2
+    assert 0 <= float(values["barewire_core_busy_ratio"]) < 1
     status = json.loads(box.curl("/api/status").stdout)
     assert {f'barewire_table_entries{{table="{table["name"]}"}}' for table in status["tables"]} \
         <= set(values)

@@ -5,6 +5,7 @@ bounded in number and time."""
 
 import contextlib
 import json
+import re
 import select
 import socket
 import subprocess
@@ -28,10 +29,26 @@ def box(own_network, ports):
 
 
 def answered_soon(box):
-    began = time.monotonic()
-    answer = box.curl("/healthz", timeout=SOON + 3)
-    assert answer.stdout == "ok\n", answer.stderr
-    assert time.monotonic() - began < SOON
+    for path, end in (("/healthz", "ok\n"), ("/", "</html>\n")):
+        began = time.monotonic()
+        answer = box.curl(path, timeout=SOON + 3)
+        assert answer.stdout.endswith(end), answer.stderr
+        assert time.monotonic() - began < SOON
+
+
+def served(box):
+    """What the web server counts: {"answers": N, "connections": N, ...}."""
+    return {name: int(value) for name, value in
+            re.findall(r"^barewire_http_(\w+)_total (\d+)$", box.curl("/metrics").stdout, re.MULTILINE)}
+
+
+@contextlib.contextmanager
+def asked(box, **least):
+    """What is done inside makes the web server count so many more answers, connections or the like."""
+    before = served(box)
+    yield
+    grown = {name: count - before[name] for name, count in served(box).items()}
+    assert all(grown[name] >= count for name, count in least.items()), grown
 
 
 def crossing(box, load):
@@ -46,7 +63,7 @@ def crossing(box, load):
         assert select.select([server.stdout], [], [], 10)[0], "the iperf3 server did not start"
         programs = [box.left.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     for command in load]
-        client = box.left.start("iperf3", "--client", RIGHT, "--udp", "--bitrate", "2M", "--length",
+        client = box.left.start("iperf3", "--client", RIGHT, "--udp", "--bitrate", "8M", "--length",
                                 "1000", "--time", "6", "--json", stdout=subprocess.PIPE, text=True)
         for _ in range(3):
             time.sleep(1)
@@ -68,25 +85,27 @@ def crossing_lost(port):
 
 def test_load_costs_no_frame(box):
     quiet = crossing(box, [])
-    loaded = crossing(box, [
-        ("ab", "-q", "-t", "5", "-n", "100000", "-c", "8", f"http://{BOX}/"),
-        ("ab", "-q", "-k", "-t", "5", "-n", "100000", "-c", "2", f"http://{BOX}/metrics"),
-        ("slowhttptest", "-H", "-c", "50", "-r", "25", "-i", "2", "-l", "5", "-u", f"http://{BOX}/")])
-    assert quiet[0] > 1000 and loaded[0] > 1000
+    with asked(box, answers=100, connections=100):
+        loaded = crossing(box, [
+            ("ab", "-q", "-t", "5", "-n", "100000", "-c", "8", f"http://{BOX}/"),
+            ("ab", "-q", "-k", "-t", "5", "-n", "100000", "-c", "2", f"http://{BOX}/metrics"),
+            ("slowhttptest", "-H", "-c", "50", "-r", "25", "-i", "2", "-l", "5", "-u", f"http://{BOX}/")])
+    assert quiet[0] > 5000 and loaded[0] > 5000
     assert loaded[1] <= quiet[1] and loaded[2] <= quiet[2], (quiet, loaded)
 
 
 @pytest.mark.parametrize("mode", ["-H", "-B", "-X"], ids=["slow headers", "slow body", "slow read"])
 def test_slow_clients(box, mode):
-    attack = box.left.start("slowhttptest", mode, "-c", "60", "-r", "60", "-i", "1", "-l", "4", "-k",
-                            "3", "-u", f"http://{BOX}/", stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(4):
-            time.sleep(0.7)
-            answered_soon(box)
-    finally:
-        attack.kill()
-        attack.wait()
+    with asked(box, connections=50):
+        attack = box.left.start("slowhttptest", mode, "-c", "60", "-r", "60", "-i", "1", "-l", "4", "-k",
+                                "3", "-u", f"http://{BOX}/", stdout=subprocess.DEVNULL)
+        try:
+            for _ in range(4):
+                time.sleep(0.7)
+                answered_soon(box)
+        finally:
+            attack.kill()
+            attack.wait()
 
 
 def test_a_flood_of_connections(box):

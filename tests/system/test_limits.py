@@ -3,6 +3,8 @@
 
 import os
 
+import pytest
+
 from bridges import bridge_config, start_bridge
 from conftest import BUILD, start_box, start_wire
 from counters import assert_audit_clean
@@ -36,13 +38,20 @@ def test_iso_is_at_most_12_mb():
     assert os.path.getsize(os.path.join(BUILD, "barewire.iso")) <= 12_000_000
 
 
-def test_eight_bridged_ports_in_48_mb(ports):
-    """With the whole table of stations; and with a third of that memory the box says what it lacks."""
+# Of bridge_config()'s text: the box answers, and every card is confined.
+MANAGE = "[manage]\nport = p0\naddress = 192.0.2.9/24\n"
+CONFINED = ["--iommu", "--append", " ".join(f"port.p{port}.isolation=iommu" for port in range(8))]
+
+
+@pytest.mark.parametrize("more", [[], CONFINED], ids=["alone", "behind VT-d"])
+def test_eight_bridged_ports_in_48_mb(ports, more):
+    """With the whole table of stations and management; and with a third of that memory the box says what
+    it lacks."""
     cards = (ports,) * 8
-    with start_bridge(cards, "fdb-size = 16384\n", options=["--mem", "48M"]) as bridge:
+    with start_bridge(cards, "fdb-size = 16384\n" + MANAGE, options=["--mem", "48M", *more]) as bridge:
         for port in range(8):
             bridge.learn(port, port)
         assert_audit_clean(bridge.box)
-    with start_box(cards, bridge_config(cards), options=["--mem", "12M"]) as box:
+    with start_box(cards, bridge_config(cards), options=["--mem", "12M", *more]) as box:
         box.console.expect(r"too little memory: \d+ buffers need \d+ KiB.* KiB free", 30)
         box.console.expect("NOT FORWARDING", 10)
