@@ -20,7 +20,7 @@ import pytest
 
 import faults
 from box import BoxError
-from conftest import BUILD
+from conftest import BUILD, QEMU_82599
 from counters import assert_audit_clean, stats
 from pairs import NAMES, start_pairs
 
@@ -116,9 +116,11 @@ def change_bits(box):
 def test_the_box_survives_random_bits(run):
     card, cpu = RUNS[run]
     cards = [card if name in VICTIMS else "virtio" for name in NAMES]
+    # QEMU 7.2 ends itself at a transmit descriptor that is shorter than the header; the model's does not.
+    qemu = ["--qemu", QEMU_82599()] if card == "virtio" else []
     # strict=off: the driver is meant to break the card's rules.
     with start_pairs(cards, faults.LINES["domain"],
-                     ["--iommu", "--cpu", cpu, "--append", "system.on-panic=halt"],
+                     [*qemu, "--iommu", "--cpu", cpu, "--append", "system.on-panic=halt"],
                      {"ixgbe": ",strict=off"}) as pairs:
         box = pairs.box
         assert re.search(r"^a +domain +(keys|tables), VT-d", box.command("isolation"), re.MULTILINE)
