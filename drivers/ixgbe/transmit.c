@@ -242,10 +242,10 @@ void ixgbe_transmit_watch(struct ixgbe *card)
 
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length)
 {
-    // The buffer that the exchange hands out is exchanged for itself.
-    struct frame frame = {ixgbe_next_empty(queue), FRAME_HEADROOM, (uint16_t)length};
-    if (frame.buffer == NO_BUFFER)
+    if (queue->free == 0 && ixgbe_room(queue, 1) == 0)
         return false;
-    __builtin_memcpy(packet_data(queue->port->area, frame.buffer, frame.offset), data, length);
-    return ixgbe_transmit(queue, &frame, 1) == 1;
+    // The buffer that the exchange hands out is exchanged for itself.
+    const uint32_t buffer = *ixgbe_buffer(queue, ((const struct ixgbe_tx *)queue)->at);
+    __builtin_memcpy(packet_data(queue->port->area, buffer, FRAME_HEADROOM), data, length);
+    return ixgbe_exchange(queue, buffer, length) == buffer;
 }
