@@ -36,6 +36,7 @@ static const struct path paths[] = {
     {.name = "wire-82599-fused-sse2-touch", WIRE_82599, .narrow = true, .touch = true},
     {.name = "wire-82599", WIRE_82599, .generic = true},
     {.name = "wire-82599-touch", WIRE_82599, .generic = true, .touch = true},
+    {.name = "wire-virtio-fused", WIRE_VIRTIO},
     {.name = "wire-virtio", WIRE_VIRTIO, .generic = true},
     {.name = "wire-virtio-touch", WIRE_VIRTIO, .generic = true, .touch = true},
     {.name = "wire-82599-domain", WIRE_82599, .domain = true},

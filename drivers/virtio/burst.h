@@ -100,3 +100,15 @@ static inline void offer(struct split *split)
     if (LIKELY(split->queue.port->state == PORT_RUNNING))
         tell(split, split->made_available);
 }
+
+// So many more slots of a receive ring have a buffer. The device hears of them when there are some.
+static INLINE void filled(struct split *split, unsigned count)
+{
+    split->made_available += count;
+    if (split->until > count) {
+        split->until -= count;
+        return;
+    }
+    split->until = split->tell_every;
+    offer(split);
+}

@@ -124,18 +124,6 @@ static INLINE void put_buffer(uint64_t buffers, uint64_t stride,
     descriptor->address = buffers + buffer * stride;
 }
 
-// So many more slots have a buffer. The device hears of them when there are some.
-static INLINE void filled(struct split *split, unsigned count)
-{
-    split->made_available += count;
-    if (split->until > count) {
-        split->until -= count;
-        return;
-    }
-    split->until = split->tell_every;
-    offer(split);
-}
-
 // Goes on behind the first `done` of `count` slots, with ids in any order.
 static NOINLINE void refill_rest(struct split *split, const struct frame *frames, unsigned done,
                                  unsigned count)

@@ -107,6 +107,7 @@ unsigned split_enqueue(struct queue *queue, const struct frame *frames, struct f
 void split_ring(struct queue *queue);
 uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length);
 void split_put(struct queue *queue, uint32_t buffer);
+struct relayed split_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t split_next_empty(struct queue *queue);
 unsigned split_parts(const struct queue *queue, bool transmit,

@@ -147,7 +147,7 @@ void rig_close(struct rig *rig)
     sim_close(&rig->sim);
 }
 
-const char *const rig_ways[RIG_WAYS] = {"bursts", "gathered", "single"};
+const char *const rig_ways[RIG_WAYS] = {"bursts", "gathered", "single", "relayed"};
 unsigned rig_way;
 
 // Queues `count` frames. frames[] then names empty buffers, of those that were queued.
@@ -201,9 +201,24 @@ static bool forward_one(struct rig *rig, unsigned *sent)
     return true;
 }
 
+// By relay(), as the forwarder calls it. RELAY_NOT_PLAIN: by the other verbs.
+static int64_t relay(const struct rig *rig, unsigned max)
+{
+    struct queue *rx = rig->port.rx[0], *tx = rig->port.tx[0];
+    const unsigned room = rig->port.driver->room(tx, max);
+    if (room == 0)
+        return RELAY_NOT_PLAIN;
+    return rx->relay(rx, tx, room, RIG_CAPACITY - FRAME_MIN + 1).frames;
+}
+
 unsigned rig_forward(struct rig *rig, unsigned max, unsigned *sent)
 {
     *sent = 0;
+    if (rig_way == RIG_RELAYED) {
+        const int64_t moved = relay(rig, max);
+        if (moved >= 0)
+            return *sent = (unsigned)moved;
+    }
     if (rig_way != RIG_SINGLE)
         return forward_burst(rig, max, sent);
     unsigned received = 0;

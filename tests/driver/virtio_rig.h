@@ -56,7 +56,8 @@ void rig_close(struct rig *rig);
 
 // The verbs by which rig_forward() moves frames: those for bursts; enqueue() and ring(), where
 // there are such; for each frame alone exchange() and put(), or what the port has in their place.
-enum { RIG_BURSTS, RIG_GATHERED, RIG_SINGLE, RIG_WAYS };
+// relay(), where there is one and the first frames are plain.
+enum { RIG_BURSTS, RIG_GATHERED, RIG_SINGLE, RIG_RELAYED, RIG_WAYS };
 extern const char *const rig_ways[RIG_WAYS];
 extern unsigned rig_way;
 
