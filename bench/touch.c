@@ -29,6 +29,8 @@ static struct relayed touch_and_relay(struct queue *queue, struct queue *tx, uns
     const struct ixgbe_rx *rx = (const struct ixgbe_rx *)queue;
     const unsigned to_end = queue->slots - ixgbe_next(rx);
     touch_slots(ixgbe_rx_descriptor(rx, rx->at), max < to_end ? max : to_end);
+    if (max > to_end)
+        touch_slots(rx->descriptors, max - to_end);
     return rig.driver->relay(queue, tx, max, lengths);
 }
 

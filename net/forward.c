@@ -274,10 +274,10 @@ static COLD uint32_t pass_none(const struct forwarder *forwarder, struct lane *l
 }
 
 // A burst on a wire whose transmit queue has room for it.
-static NOINLINE unsigned pass(struct forwarder *forwarder, struct lane *lane, unsigned received)
+static INLINE unsigned pass_burst(struct forwarder *forwarder, struct lane *lane, unsigned received)
 {
     struct frame *frames = forwarder->frames;
-    struct queue *rx = lane->rx, *tx = lane->tx;
+    struct queue *rx, *tx = lane->tx;
     uint64_t beyond;
     if (UNLIKELY(!all_plain(forwarder, tx, received, &beyond)))
         return pass_any(forwarder, lane, received);
@@ -286,8 +286,15 @@ static NOINLINE unsigned pass(struct forwarder *forwarder, struct lane *lane, un
     const unsigned sent = tx->transmit(tx, frames, received);
     if (UNLIKELY(sent != received))
         pass_less(lane, frames + sent, received - sent);
+    rx = lane->rx;
+    FOR_A_VERB(rx);
     rx->refill(rx, frames, received);
     return received;
+}
+
+static NOINLINE unsigned pass(struct forwarder *forwarder, struct lane *lane, unsigned received)
+{
+    return pass_burst(forwarder, lane, received);
 }
 
 // The same for a burst of one frame, which is what there is while a box has little to do: no loop.
@@ -338,6 +345,8 @@ static INLINE unsigned wire_burst(struct forwarder *forwarder, struct lane *lane
     const unsigned received = rx->receive(rx, forwarder->frames, most);
     if (received == 1)
         return pass_one(forwarder, lane);
+    if (received == 2)
+        return pass_burst(forwarder, lane, 2);
     return received == 0 ? 0 : pass(forwarder, lane, received);
 }
 

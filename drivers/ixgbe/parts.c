@@ -13,8 +13,9 @@ static unsigned rx_parts(const struct ixgbe_rx *rx, struct queue_part parts[QUEU
     parts[n++] = (struct queue_part){QUEUE_PRIVATE, 0, sizeof *rx, rx};
     parts[n++] = (struct queue_part){QUEUE_PRIVATE, offsetof(struct ixgbe_rx, queue.buffer_of),
                                      slots * sizeof(uint32_t), rx->queue.buffer_of};
-    parts[n++] = (struct queue_part){QUEUE_DMA, offsetof(struct ixgbe_rx, descriptors),
-                                     (slots + 1) * sizeof *rx->descriptors, rx->descriptors};
+    parts[n++] =
+        (struct queue_part){QUEUE_DMA, offsetof(struct ixgbe_rx, descriptors),
+                            (slots + IXGBE_FEW) * sizeof *rx->descriptors, rx->descriptors};
     parts[n++] = (struct queue_part){QUEUE_REGISTER, offsetof(struct ixgbe_rx, tail),
                                      sizeof(uint32_t), rx->tail};
     return n;

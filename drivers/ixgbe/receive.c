@@ -88,7 +88,8 @@ int ixgbe_receive_allocate(struct ixgbe *card, unsigned number, uint32_t slots)
     struct env_dma dma;
     // The truth about the slots lies behind the ring's private half.
     struct ixgbe_rx *rx = env_alloc(card->env, sizeof *rx + slots * sizeof(uint32_t));
-    if (rx == NULL || !env_dma_alloc(card->env, (slots + 1) * sizeof *rx->descriptors, &dma)) {
+    if (rx == NULL ||
+        !env_dma_alloc(card->env, (slots + IXGBE_FEW) * sizeof *rx->descriptors, &dma)) {
         env_log(card->env, "no memory for a receive ring of %u descriptors", (unsigned)slots);
         return -ENOMEM;
     }
@@ -126,7 +127,9 @@ static void describe_queue(struct ixgbe *card, struct ixgbe_rx *rx)
     rx->given = 0;
     rx->until = ixgbe_tail_every(rx->queue.slots);
     rx->owed = 0;
-    rx->descriptors[rx->queue.slots].written = 0;
+    for (unsigned i = 0; i < IXGBE_FEW; i++)
+        rx->descriptors[rx->queue.slots + i].written = 0;
+    rx->descriptors[rx->queue.slots].status = IXGBE_RX_DD;
 
     ixgbe_write(card, IXGBE_RDBAL(q), (uint32_t)rx->address);
     ixgbe_write(card, IXGBE_RDBAH(q), (uint32_t)(rx->address >> 32));

@@ -44,21 +44,29 @@ STEP static __m256i look_at_four(const __m256i *descriptors)
     return all;
 }
 
-STEP static __m256i to_commands(__m256i written)
+// By how much each of eight frames is longer than the shortest one: the low halves of eight 32-bit
+// numbers. The high halves are 0, if its status is that of a plain frame.
+STEP static __m256i beyond_shortest(__m256i written, __m256i others)
 {
-    const __m256i kept = _mm256_and_si256(written, _mm256_set1_epi64x(WANTED));
-    return _mm256_add_epi64(kept, _mm256_set1_epi64x(TO_COMMAND));
+    const __m256i wanted = _mm256_set1_epi64x(WANTED);
+    const __m256i both =
+        _mm256_packus_epi32(_mm256_and_si256(written, wanted), _mm256_and_si256(others, wanted));
+    return _mm256_sub_epi16(both, _mm256_set1_epi32(PLAIN >> 16 | FRAME_MIN));
 }
 
-// Whether all eight are commands to send a frame of FRAME_MIN..longest bytes. Compares 16 bits at a
-// time, signed: a length beyond INT16_MAX is negative, as is what another status leaves behind.
-STEP static bool all_plain(__m256i commands, __m256i others, __m256i longest)
+// Whether no 16 bits are above those of `most`: a length below the shortest one has wrapped to a
+// huge one, and there is no status above that of a plain frame but a wrapped one.
+STEP static bool none_above(__m256i numbers, __m256i most)
 {
-    const __m256i shortest = _mm256_set1_epi64x(SHORTEST);
-    const __m256i short_ones = _mm256_cmpgt_epi16(shortest, _mm256_min_epi16(commands, others));
-    const __m256i long_ones = _mm256_cmpgt_epi16(_mm256_max_epi16(commands, others), longest);
-    const __m256i wrong = _mm256_or_si256(short_ones, long_ones);
-    return _mm256_testz_si256(wrong, wrong);
+    const __m256i above = _mm256_subs_epu16(numbers, most);
+    return _mm256_testz_si256(above, above);
+}
+
+// The commands to send four frames.
+STEP static __m256i to_commands(__m256i written)
+{
+    enum { ALL_BUT_LENGTH = 0xee }; // of four 16-bit numbers
+    return _mm256_blend_epi16(written, _mm256_set1_epi64x(SEND), ALL_BUT_LENGTH);
 }
 
 // The addresses of four of eight buffers, those that `order` puts into the even places.
@@ -75,43 +83,63 @@ STEP static void write_four(__m256i *descriptors, __m256i address, __m256i rest)
     _mm256_storeu_si256(descriptors + 1, _mm256_unpackhi_epi64(address, rest));
 }
 
-AVX2 struct ixgbe_moved ixgbe_relay_eights(const struct ixgbe_rx *from, const struct ixgbe_tx *to,
-                                           uint64_t count, uint32_t lengths)
+STEP static uint64_t sum_of_eight(__m256i numbers)
 {
-    const struct ixgbe_run run = ixgbe_next_run(from, to, lengths);
+    __m128i sum =
+        _mm_add_epi32(_mm256_castsi256_si128(numbers), _mm256_extracti128_si256(numbers, 1));
+    sum = _mm_add_epi32(sum, _mm_unpackhi_epi64(sum, sum));
+    sum = _mm_add_epi32(sum, _mm_srli_epi64(sum, 32));
+    return (uint32_t)_mm_cvtsi128_si32(sum);
+}
+
+// Moves the frames of a run eight at a time, as long as all eight are plain.
+STEP static void relay_eights(struct ixgbe_relay *relay)
+{
+    const struct ixgbe_place place = relay->place;
     const __m256i first = _mm256_setr_epi32(0, 0, 2, 0, 1, 0, 3, 0);
     const __m256i second = _mm256_setr_epi32(4, 0, 6, 0, 5, 0, 7, 0);
-    const __m256i stride = _mm256_set1_epi64x((int64_t)run.stride), zero = _mm256_setzero_si256();
-    const __m256i rx_base = _mm256_set1_epi64x((int64_t)run.rx_base);
-    const __m256i tx_base = _mm256_set1_epi64x((int64_t)run.tx_base);
-    const __m256i longest = _mm256_set1_epi64x((int64_t)(SEND | run.longest));
+    const __m256i stride = _mm256_set1_epi64x((int64_t)place.stride);
+    const __m256i base = _mm256_set1_epi64x((int64_t)place.base);
+    const __m256i most = _mm256_set1_epi32((int)(relay->lengths - 1));
+    const __m256i zero = _mm256_setzero_si256();
+    const size_t end = relay->end / sizeof zero * sizeof zero;
     __m256i sum = zero;
-    // One index for all four arrays: a descriptor is four times as long as a buffer number.
-    const size_t end = count / IXGBE_EIGHT * sizeof zero;
     size_t at = 0;
     for (; at != end; at += sizeof zero) {
-        __m256i *const rx = (__m256i *)((char *)run.rx + 4 * at);
-        __m256i *const tx = (__m256i *)((char *)run.tx + 4 * at);
-        __m256i *const rx_buffers = (__m256i *)((char *)run.rx_buffer + at);
-        __m256i *const tx_buffers = (__m256i *)((char *)run.tx_buffer + at);
-        const __m256i low = to_commands(look_at_four(rx));
-        const __m256i high = to_commands(look_at_four(rx + 2));
-        if (UNLIKELY(!all_plain(low, high, longest)))
+        __m256i *const rx = (__m256i *)ixgbe_source(&place, at);
+        __m256i *const tx = (__m256i *)ixgbe_sink(&place, at);
+        __m256i *const rx_buffers = (__m256i *)((char *)place.rx_buffer + at);
+        __m256i *const tx_buffers = (__m256i *)((char *)place.tx_buffer + at);
+        const __m256i low = look_at_four(rx), high = look_at_four(rx + 2);
+        const __m256i longer = beyond_shortest(low, high);
+        if (UNLIKELY(!none_above(longer, most)))
             break;
-        sum = _mm256_add_epi64(_mm256_add_epi64(sum, low), high);
+        sum = _mm256_add_epi32(sum, longer);
 
         const __m256i full = _mm256_loadu_si256(rx_buffers);
         const __m256i empty = _mm256_loadu_si256(tx_buffers);
         _mm256_storeu_si256(rx_buffers, empty);
         _mm256_storeu_si256(tx_buffers, full);
 
-        write_four(tx, addresses(full, first, stride, tx_base), low);
-        write_four(tx + 2, addresses(full, second, stride, tx_base), high);
-        write_four(rx, addresses(empty, first, stride, rx_base), zero);
-        write_four(rx + 2, addresses(empty, second, stride, rx_base), zero);
+        write_four(tx, addresses(full, first, stride, base), to_commands(low));
+        write_four(tx + 2, addresses(full, second, stride, base), to_commands(high));
+        write_four(rx, addresses(empty, first, stride, base), zero);
+        write_four(rx + 2, addresses(empty, second, stride, base), zero);
     }
-    const uint64_t frames = at / sizeof run.rx_buffer[0];
-    __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    half = _mm_add_epi64(half, _mm_unpackhi_epi64(half, half));
-    return (struct ixgbe_moved){frames, (uint64_t)_mm_cvtsi128_si64(half) - frames * SHORTEST};
+    relay->beyond += sum_of_eight(sum);
+    relay->at = at;
+}
+
+AVX2 struct relayed ixgbe_relay_wide(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
+                                     uint32_t lengths)
+{
+    enum { EIGHT = 8 };
+    struct ixgbe_relay relay = {.rx = rx, .tx = tx, .lengths = lengths, .left = max};
+    do {
+        ixgbe_relay_run(&relay);
+        if (ixgbe_relay_has(&relay, EIGHT))
+            relay_eights(&relay);
+        ixgbe_relay_singly(&relay);
+    } while (ixgbe_relay_more(&relay));
+    return ixgbe_relay_end(&relay, max);
 }

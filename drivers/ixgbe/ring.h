@@ -49,6 +49,10 @@ enum {
     // this: of at least 64 it lacks no more than half, of at least 256 no more than a quarter.
     IXGBE_TAIL_EVERY = 64,
 
+    // Frames for which the fused loop uses vectors. Whether there are so many is asked without
+    // asking where the ring ends, since more descriptors lie behind it.
+    IXGBE_FEW = 8,
+
     // Descriptors between two that ask for a report: a quarter of the ring, but no more than this.
     IXGBE_REPORT_EVERY = 64,
 };
@@ -64,12 +68,14 @@ _Static_assert(sizeof(struct ixgbe_head) == CACHE_LINE, "lines are not shared");
 enum { IXGBE_STEP = sizeof(uint32_t) };
 
 struct ixgbe_rx {
-    struct queue queue;                      // first: a queue is its ring
-    struct ixgbe_rx_descriptor *descriptors; // and one behind the last that is never done
-    volatile uint8_t *tail;                  // RDT
-    uint64_t buffers;                        // where buffer 0's frame starts, as the card sees it
-    uint64_t stride;                         // bytes between buffers
-    uint32_t at;    // the slot that the card fills next; receive() looks here
+    struct queue queue; // first: a queue is its ring
+    struct ixgbe_rx_descriptor
+        *descriptors;       // and IXGBE_FEW behind the last: the first always done,
+                            // so that the last is never alone, the others never
+    volatile uint8_t *tail; // RDT
+    uint64_t buffers;       // where buffer 0's frame starts, as the card sees it
+    uint64_t stride;        // bytes between buffers
+    uint32_t at;            // the slot that the card fills next; receive() looks here
     uint32_t until; // slots to be refilled until the ring ends or RDT is to be written, 1 at least
     uint32_t owed;  // slots that receive() emptied and refill() has not filled, from next on
     uint32_t given; // the slots before this one are the card's: RDT is the one before it
@@ -182,6 +188,15 @@ void ixgbe_turn(struct ixgbe_rx *rx);
 // Lets frames pass without a further question, as many as there is room for in front of the ring's
 // end: those for which a doorbell has no more to say than where the last one is.
 void ixgbe_open(struct ixgbe_tx *tx);
+
+// Hands all slots that are filled to the card.
+static inline void ixgbe_ring_doorbell(const struct ixgbe_tx *tx)
+{
+    // Orders the stores to descriptors and frames before the store to TDT. The card reads
+    // descriptors only up to it.
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    mmio_write32(tx->tail_register, 0, ixgbe_tail(tx));
+}
 
 // The data path; see drivers/port.h.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max);

@@ -2,8 +2,9 @@
 // The data path, receiving: frames off the ring, empty buffers onto it. Intel 82599 datasheet
 // (331520) 7.1.5, 7.1.9.
 //
-// A burst ends where the ring ends, so that the loops count straight through arrays. The one
-// register touched is RDT.
+// A burst is cut where the ring ends, so that the loops count straight through arrays; few frames
+// have ways of their own, since a loop costs them more than they do. The one register touched is
+// RDT.
 #include "drivers/ixgbe/burst.h"
 #include "drivers/ixgbe/ring.h"
 #include "drivers/mmio.h"
@@ -69,11 +70,10 @@ static COLD unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *fram
     return taken;
 }
 
-// Takes up to count frames off the next slots, which do not pass the ring's end. Returns how many
-// there were.
-static INLINE unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned count)
+// Takes up to count frames off the slots from `at` on, which do not pass the ring's end. Returns
+// how many there were.
+static INLINE unsigned take(struct ixgbe_rx *rx, size_t at, struct frame *frames, unsigned count)
 {
-    const size_t at = rx->at;
     const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
     const uint32_t *buffer = ixgbe_buffer(&rx->queue, at);
     const uint64_t lengths = rx->queue.lengths;
@@ -103,9 +103,19 @@ static INLINE unsigned take(struct ixgbe_rx *rx, struct frame *frames, unsigned 
     return take_odd(rx, at + (count - left) * IXGBE_STEP, frames, left, count - left);
 }
 
+// A burst has come to the ring's end, and may go on at its beginning, as far as the slot that was
+// the next one.
+static COLD unsigned take_behind_end(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
+{
+    return take(rx, 0, frames, least(max, ixgbe_next(rx)));
+}
+
 static NOINLINE unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
 {
-    const unsigned taken = take(rx, frames, least(max, rx->queue.slots - ixgbe_next(rx)));
+    const unsigned to_end = rx->queue.slots - ixgbe_next(rx);
+    unsigned taken = take(rx, rx->at, frames, least(max, to_end));
+    if (UNLIKELY(taken == to_end && taken < max))
+        taken += take_behind_end(rx, frames + taken, max - taken);
     rx->owed = taken;
     // Orders the loads of status above before the caller's loads of frame bytes. The card writes
     // the bytes first, then the status.
@@ -124,15 +134,53 @@ static NOINLINE unsigned receive_any(struct ixgbe_rx *rx, struct frame *frames, 
     return receive_burst(rx, frames, max);
 }
 
-// With little traffic there is one frame or none: that is decided here, without the cost of a loop.
-// A port that does not run has no lengths.
+// Two frames, or a few more. Whatever meets the ring's end, or is not plain, is asked for with
+// care.
+static INLINE unsigned receive_few(struct ixgbe_rx *rx, struct frame *frames, unsigned max,
+                                   const bool only_two)
+{
+    const size_t at = rx->at;
+    const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
+    const uint32_t *buffer = ixgbe_buffer(&rx->queue, at);
+    const uint64_t lengths = rx->queue.lengths;
+    const unsigned most = only_two ? 2 : least(max, IXGBE_FEW);
+    if (UNLIKELY(max < 2 || at + most * IXGBE_STEP > rx->queue.slots * IXGBE_STEP) ||
+        !take_plain(look(descriptor), buffer[0], lengths, frames) ||
+        !take_plain(look(descriptor + 1), buffer[1], lengths, frames + 1))
+        return receive_any(rx, frames, max);
+    unsigned taken = 2;
+    for (; taken < most && descriptor[taken].status & IXGBE_RX_DD; taken++)
+        if (!take_plain(look(descriptor + taken), buffer[taken], lengths, frames + taken))
+            return receive_any(rx, frames, max);
+    rx->owed = taken;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()
+    return taken;
+}
+
+static NOINLINE unsigned receive_two(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
+{
+    return receive_few(rx, frames, max, true);
+}
+
+static NOINLINE unsigned receive_more(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
+{
+    return receive_few(rx, frames, max, false);
+}
+
+// With little traffic there are few frames, one or none: that is decided here, without the cost of
+// a loop. A port that does not run has no lengths.
 unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
     struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
     const size_t at = rx->at;
-    const struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
-    if ((descriptor[1].status & IXGBE_RX_DD && max != 1) ||
-        !take_plain(look(descriptor), *ixgbe_buffer(queue, at), queue->lengths, frames))
+    const struct ixgbe_rx_descriptor *next = ixgbe_rx_descriptor(rx, at);
+    if (next[1].status & IXGBE_RX_DD) {
+        if (next[IXGBE_FEW - 1].status & IXGBE_RX_DD)
+            return receive_any(rx, frames, max);
+        return next[2].status & IXGBE_RX_DD ? receive_more(rx, frames, max)
+                                            : receive_two(rx, frames, max);
+    }
+    if (!take_plain(look(next), *ixgbe_buffer(queue, at), queue->lengths, frames))
         return receive_any(rx, frames, max);
     rx->owed = 1;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()
@@ -169,7 +217,8 @@ void ixgbe_turn(struct ixgbe_rx *rx)
     rx->until = least(until, slots - next);
 }
 
-static NOINLINE void refill_burst(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
+// Puts count buffers into the next slots, which do not pass the ring's end.
+static INLINE void put_run(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
 {
     const size_t at = rx->at;
     struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
@@ -179,11 +228,55 @@ static NOINLINE void refill_burst(struct ixgbe_rx *rx, const struct frame *frame
     for (unsigned i = 0; i < count; i++)
         put_empty(descriptor++, buffer_of++, buffers, stride, (frames++)->buffer);
     rx->at = (uint32_t)at + count * IXGBE_STEP;
+}
+
+// A burst that passes the ring's end.
+static COLD void refill_two_runs(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
+{
+    const unsigned to_end = rx->queue.slots - ixgbe_next(rx);
+    put_run(rx, frames, to_end);
+    rx->at = 0;
+    put_run(rx, frames + to_end, count - to_end);
+    rx->owed -= count;
+    ixgbe_turn(rx);
+}
+
+static NOINLINE void refill_burst(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
+{
+    if (UNLIKELY(count > rx->queue.slots - ixgbe_next(rx))) {
+        refill_two_runs(rx, frames, count);
+        return;
+    }
+    put_run(rx, frames, count);
     rx->owed -= count;
     if (rx->until <= count)
         ixgbe_turn(rx);
     else
         rx->until -= count;
+}
+
+// Two buffers or a few more; RDT is not due yet.
+static INLINE void put_few(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
+{
+    const size_t at = rx->at;
+    struct ixgbe_rx_descriptor *descriptor = ixgbe_rx_descriptor(rx, at);
+    uint32_t *buffer_of = ixgbe_buffer(&rx->queue, at);
+    const uint64_t buffers = rx->buffers, stride = rx->stride;
+    size_t i = 0;
+    if ((count & 1) != 0)
+        put_empty(descriptor, buffer_of, buffers, stride, frames->buffer), i = 1;
+    for (; i != count; i += 2) {
+        put_empty(descriptor + i, buffer_of + i, buffers, stride, frames[i].buffer);
+        put_empty(descriptor + i + 1, buffer_of + i + 1, buffers, stride, frames[i + 1].buffer);
+    }
+    rx->at = (uint32_t)at + count * IXGBE_STEP;
+    rx->owed -= count;
+    rx->until -= count;
+}
+
+static NOINLINE void refill_few(struct ixgbe_rx *rx, const struct frame *frames, unsigned count)
+{
+    put_few(rx, frames, count);
 }
 
 void ixgbe_put(struct queue *queue, uint32_t buffer)
@@ -200,8 +293,13 @@ void ixgbe_put(struct queue *queue, uint32_t buffer)
 
 void ixgbe_refill(struct queue *queue, const struct frame *frames, unsigned count)
 {
+    struct ixgbe_rx *rx = (struct ixgbe_rx *)queue;
     if (count == 1)
         ixgbe_put(queue, frames->buffer);
+    else if (count >= IXGBE_FEW || count >= rx->until)
+        refill_burst(rx, frames, count);
+    else if (count == 2)
+        put_few(rx, frames, 2);
     else
-        refill_burst((struct ixgbe_rx *)queue, frames, count);
+        refill_few(rx, frames, count);
 }

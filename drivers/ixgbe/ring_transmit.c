@@ -73,14 +73,6 @@ static INLINE void exchange_run(struct ixgbe_tx *tx, size_t at, const struct fra
     descriptor[-1].command |= IXGBE_TX_RS;
 }
 
-// Hands all slots that are filled to the card.
-static inline void ring_doorbell(struct ixgbe_tx *tx)
-{
-    // Orders the stores to descriptors and frames before the store to TDT.
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    mmio_write32(tx->tail_register, 0, ixgbe_tail(tx));
-}
-
 // The next count slots are filled, which lie in front of the ring's end.
 static inline void advance(struct ixgbe_tx *tx, unsigned count)
 {
@@ -131,7 +123,7 @@ static NOINLINE unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frame
         advance(tx, count);
     }
     if (count > 0)
-        ring_doorbell(tx);
+        ixgbe_ring_doorbell(tx);
     return count;
 }
 
@@ -156,14 +148,51 @@ uint32_t ixgbe_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
     descriptor->command = length | IXGBE_TX_EOP | IXGBE_TX_IFCS | IXGBE_TX_RS;
     *buffer_of = (uint32_t)buffer;
     advance(tx, 1);
-    ring_doorbell(tx);
+    ixgbe_ring_doorbell(tx);
     return empty;
+}
+
+// Exchanges count >= 1 frames with the next slots, for which there is room in front of the ring's
+// end. Few: pairs cost less than fours to begin.
+static INLINE void exchange_few(struct ixgbe_tx *tx, const struct frame *frames, struct frame *out,
+                                unsigned count)
+{
+    struct ixgbe_tx_descriptor *descriptors = ixgbe_tx_descriptor(tx, tx->at);
+    uint32_t *buffer_of = ixgbe_buffer(&tx->queue, tx->at);
+    const uint64_t buffers = tx->buffers, stride = tx->stride;
+    size_t i = 0;
+    if ((count & 1) != 0)
+        exchange(descriptors, buffer_of, buffers, stride, frames, out, 0), i = 1;
+    for (; i != count; i += 2) {
+        exchange(descriptors + i, buffer_of + i, buffers, stride, frames + i, out + i, 0);
+        exchange(descriptors + i + 1, buffer_of + i + 1, buffers, stride, frames + i + 1,
+                 out + i + 1, 0);
+    }
+    descriptors[count - 1].command |= IXGBE_TX_RS;
+    advance(tx, count);
+}
+
+static NOINLINE unsigned transmit_two(struct ixgbe_tx *tx, struct frame *frames)
+{
+    exchange_few(tx, frames, frames, 2);
+    ixgbe_ring_doorbell(tx);
+    return 2;
+}
+
+static NOINLINE unsigned transmit_few(struct ixgbe_tx *tx, struct frame *frames, unsigned count)
+{
+    exchange_few(tx, frames, frames, count);
+    ixgbe_ring_doorbell(tx);
+    return count;
 }
 
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (count - 2 < IXGBE_FEW - 2 && LIKELY(count <= queue->free))
+        return count == 2 ? transmit_two(tx, frames) : transmit_few(tx, frames, count);
     if (count != 1 || UNLIKELY(frames->offset != FRAME_HEADROOM))
-        return transmit_burst((struct ixgbe_tx *)queue, frames, count);
+        return transmit_burst(tx, frames, count);
     const uint32_t empty = ixgbe_exchange(queue, frames->buffer, frames->length);
     if (UNLIKELY(empty == NO_BUFFER))
         return 0;
@@ -177,27 +206,14 @@ unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct f
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
     if (UNLIKELY(needs_runs(tx, count)))
         return put_in_runs(tx, frames, empty, count);
-    // A burst that leaves by several ports is short for each: pairs cost less than fours to begin.
-    struct ixgbe_tx_descriptor *descriptors = ixgbe_tx_descriptor(tx, tx->at);
-    uint32_t *buffer_of = ixgbe_buffer(queue, tx->at);
-    const uint64_t buffers = tx->buffers, stride = tx->stride;
-    size_t i = 0;
-    if ((count & 1) != 0)
-        exchange(descriptors, buffer_of, buffers, stride, frames, empty, 0), i = 1;
-    for (; i != count; i += 2) {
-        exchange(descriptors + i, buffer_of + i, buffers, stride, frames + i, empty + i, 0);
-        exchange(descriptors + i + 1, buffer_of + i + 1, buffers, stride, frames + i + 1,
-                 empty + i + 1, 0);
-    }
-    descriptors[count - 1].command |= IXGBE_TX_RS;
-    advance(tx, count);
+    exchange_few(tx, frames, empty, count); // one that leaves by several ports is short for each
     return count;
 }
 
 void ixgbe_ring(struct queue *queue)
 {
     if (queue->port->state == PORT_RUNNING)
-        ring_doorbell((struct ixgbe_tx *)queue);
+        ixgbe_ring_doorbell((struct ixgbe_tx *)queue);
 }
 
 uint32_t ixgbe_next_empty(struct queue *queue)
