@@ -123,9 +123,9 @@ static const char *scan_text(size_t *at)
     const size_t way_out = (size_t)((const char *)domain_exit - domain_text_start);
     for (; seen < text_bytes(); seen += PIECE, task_breathe()) {
         const size_t left = text_bytes() - seen;
-        const char *found = domain_scan((const uint8_t *)domain_text_start + seen,
-                                        left < PIECE + OVERLAP ? left : PIECE + OVERLAP,
-                                        way_out - seen, at);
+        const char *found =
+            domain_scan((const uint8_t *)domain_text_start + seen,
+                        left < PIECE + OVERLAP ? left : PIECE + OVERLAP, way_out - seen, at);
         if (found != NULL) {
             *at += seen;
             return found;
