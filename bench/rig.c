@@ -89,7 +89,7 @@ static void open_port(unsigned i)
         touch_driver(copy);
     if (rig.path->generic)
         copy->relay = NULL;
-    if (rig.path->generic || rig.path->touch)
+    if (rig.path->generic || rig.path->touch || rig.path->bounce)
         port_use(port, copy);
 }
 
@@ -107,11 +107,12 @@ static void deal(unsigned batch)
         bounce_plan(&rig.buffers, i, batch);
     if (buffers_plan(&rig.buffers, buffers_capacity(0)) != 0)
         give_up("the buffers cannot be laid out");
+    // Behind them is memory that no buffer is in: what a lie about a buffer names.
     const size_t bytes = (rig.buffers.bytes + ALIGN - 1) / ALIGN * ALIGN;
-    void *memory = aligned_alloc(ALIGN, bytes), *bitmap = malloc(rig.buffers.bitmap_bytes);
+    void *memory = aligned_alloc(ALIGN, bytes + ALIGN), *bitmap = malloc(rig.buffers.bitmap_bytes);
     if (memory == NULL || bitmap == NULL)
         give_up("no memory");
-    memset(memory, 0, bytes);
+    memset(memory, 0, bytes + ALIGN);
     if (buffers_deal(&rig.buffers, memory, (uint64_t)(uintptr_t)memory, bytes, bitmap) != 0)
         give_up("the buffers cannot be dealt");
     for (unsigned i = 0; rig.path->bounce && i < rig.path->ports; i++)

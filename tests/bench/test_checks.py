@@ -40,12 +40,69 @@ CHECKS = {
         "drivers/virtio/burst.h", "waiting <= split->offered - split->used_seen",
         "waiting <= UINT16_MAX"),
     "a length beyond the buffer": (
-        "wire-virtio", "lies", "not there: virtio: the greatest length",
+        "wire-virtio", "lies", "not there: virtio: a length whose low half is a frame's",
         "drivers/virtio/burst_receive.c", "UNLIKELY(length >= lengths)",
         "UNLIKELY(length > UINT32_MAX)"),
     "an id outside the ring": (
         "wire-virtio", "lies", "not there: virtio: an id outside the ring", "drivers/virtio/order.c",
         "if (id >= slots)", "if (id > UINT32_MAX - 1)"),
+    "an id that the device does not hold": (
+        "wire-virtio", "lies", "not there: virtio: an id that the device has used already",
+        "drivers/virtio/order.c", "if (((from - to) & mask) >= held)", "if (held > slots)"),
+    "a length whose low half is a frame's": (
+        "wire-virtio", "lies", "not there: virtio: a length whose low half is a frame's",
+        "drivers/virtio/burst_receive.c",
+        "if (length < VIRTIO_NET_HEADER + FRAME_MIN || length > VIRTIO_NET_HEADER + capacity)",
+        "if (capacity == 0)"),
+    "a sent id": (
+        "wire-virtio", "lies", "not there: virtio: a sent id outside the ring",
+        "drivers/virtio/burst_transmit.c", "if (used[id].id != (uint32_t)id)",
+        "if (end > 2 * (size_t)split->queue.slots)"),
+    "a sent id that is not the next one's": (
+        "wire-virtio", "lies", "not there: virtio: a sent id outside the ring",
+        "drivers/virtio/burst_transmit.c",
+        "if (id != split->order[seen & mask] && !bring_forward(split, seen, id))",
+        "if (id == UINT32_MAX)"),
+    "a port that does not run, virtio, receiving": (
+        "wire-virtio", "lies",
+        "not there: the driver: nothing is received by a port that does not run",
+        "drivers/virtio/burst_receive.c", "if (UNLIKELY(queue->port->state != PORT_RUNNING) || ",
+        "if ("),
+    "a port that does not run, virtio, sending": (
+        "wire-virtio", "lies", "not there: the driver: nothing is sent by a port that does not run",
+        "drivers/virtio/burst_transmit.c", "if (UNLIKELY(port->state != PORT_RUNNING))",
+        "if (wanted == 0)"),
+    "a port that does not run, receiving": (
+        "wire-82599", "lies",
+        "not there: the driver: nothing is received by a port that does not run",
+        "drivers/ixgbe/ring_receive.c",
+        "||\n        UNLIKELY(rx->queue.port->state != PORT_RUNNING))", ")"),
+    "a port that does not run, sending": (
+        "wire-82599", "lies", "not there: the driver: nothing is sent by a port that does not run",
+        "drivers/ixgbe/ring_transmit.c", "if (UNLIKELY(port->state != PORT_RUNNING))",
+        "if (wanted == 0)"),
+    "a ring that lacks a buffer": (
+        "wire-82599", "lies",
+        "not there: 82599: no slot is given to the card while a buffer is missing",
+        "drivers/ixgbe/ring_receive.c", "if (withheld >= every && rx->owed == 0)",
+        "if (withheld >= every)"),
+    "a buffer that does not exist, in a bridge": (
+        "bridge-82599", "lies", "not there: the forwarder: a buffer that does not exist\n",
+        "net/bridge_burst.c", "if (UNLIKELY(buffer >= burst->buffers))",
+        "if (burst->buffers == 0)"),
+    "a buffer that does not exist, after a good one": (
+        "bridge-82599", "lies",
+        "not there: bridge: a buffer that does not exist, after a good one",
+        "net/bridge_burst.c", "(uint32_t)number >= burst->buffers || beyond", "beyond"),
+    "a length that no frame has, after a good one": (
+        "bridge-82599", "lies", "not there: bridge: a length that no frame has, after it",
+        "net/bridge_burst.c", "burst->buffers || beyond >= lengths ||", "burst->buffers ||"),
+    "a copy from nowhere": (
+        "wire-82599-bounce", "lies", "not there: bounce: a buffer that does not exist",
+        "net/bounce.c", "if (UNLIKELY(frame.buffer >= area.count))", "if (area.count == 0)"),
+    "a copy from beyond a buffer": (
+        "wire-82599-bounce", "lies", "not there: bounce: no copy from beyond a buffer",
+        "net/bounce.c", "if (frame_valid(&area, &frame))", "if (area.count != 0)"),
     "a source that is a group": (
         "bridge-82599", "lies", "not there: bridge: a source that is a group", "net/bridge_burst.c",
         "if ((source & GROUP_BIT) != 0 || source == 0)", "if (source == 0)"),
