@@ -112,7 +112,7 @@ $(BUILD)/status_page.o: net/stack/web/status.html $(DEPS_READY)
 
 # Two links: the addresses of the first make the table of names, which the second takes in. The
 # table lies behind the text and so moves none of it; the script checks that it did not.
-$(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols tools/check-ring3
+$(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols tools/check-ring3 tools/check-drivers
 	$(call say,LINK,$@)
 	$(Q)tools/symbols --empty >$(BUILD)/symbols-0.S
 	$(Q)$(CC) -c -o $(BUILD)/symbols-0.o $(BUILD)/symbols-0.S
@@ -122,6 +122,7 @@ $(BUILD)/barewire.elf: $(OBJECTS) linker.ld tools/symbols tools/check-ring3
 	$(Q)$(call LINK,$(BUILD)/barewire.debug,$(BUILD)/symbols-1.o)
 	$(Q)tools/symbols --compare $(BUILD)/barewire.first $(BUILD)/barewire.debug
 	$(Q)tools/check-ring3 $(BUILD)/barewire.debug $(RING3:%=$(BUILD)/%.o)
+	$(Q)tools/check-drivers $(BUILD)
 	$(Q)objcopy --strip-all $(BUILD)/barewire.debug $@.new
 	$(Q)mv $@.new $@
 

@@ -134,6 +134,13 @@ FAULTS = {
         "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, out + 2, 0);",
         "exchange(descriptor + 1, buffer_of + 1, buffers, stride, frames + 2, out + 1, 0);\n"
         "        exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 1, out + 2, 0);"),
+    "a frame is lost": (
+        "wire-virtio-fused", "32", "sent 4094, 0 wrong", "drivers/virtio/burst_relay.c",
+        "tell(tx, tx->made_available);", "tell(tx, tx->made_available - 1);"),
+    "a frame comes twice": (
+        "wire-82599", "32", "wrong", "drivers/ixgbe/ring_transmit.c",
+        "exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 2, out + 2, 0);",
+        "exchange(descriptor + 2, buffer_of + 2, buffers, stride, frames + 1, out + 2, 0);"),
     "a buffer is in two slots": (
         "wire-82599", "32", "buffers lost", "drivers/ixgbe/ring_transmit.c",
         "    *buffer_of = (uint32_t)full;\n", ""),
