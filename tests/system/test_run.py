@@ -27,6 +27,21 @@ def test_help_names_every_option():
         assert option in text
 
 
+@pytest.mark.parametrize("program", [RUN, DEMO])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_left_ends_it_without_a_word(program, unbuffered):
+    """qemu/demo --help | head: Python writes at the end, or at once."""
+    there, here = os.pipe()
+    os.close(there)
+    try:
+        ended = subprocess.run([program, "--help"], stdout=here, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, timeout=20)
+    finally:
+        os.close(here)
+    assert ended.stderr == ""
+    assert ended.returncode == 128 + signal.SIGPIPE
+
+
 def test_dry_run_prints_the_command():
     words = run("--dry-run", "--port", "virtio,dgram=/tmp/x,disable-legacy=on", "--mem", "64M",
                 "--append", "a=1", "--append", "b=2", "--", "-S").stdout.split()
