@@ -143,5 +143,7 @@ bool bounce_on(const struct port *port)
 struct bounced bounce_counted(const struct port *port)
 {
     const struct bounce *bounce = bounce_of(port);
-    return bounce == NULL ? (struct bounced){0} : bounce->bounced;
+    if (bounce == NULL)
+        return (struct bounced){0};
+    return bounce->bounced;
 }
