@@ -29,7 +29,7 @@ def test_a_guest_forwards(figures, guest):
     assert figures[f"{guest}_overload_pps"] > 0
     assert figures[f"{guest}_io_us"] > 0
     for thread in ("io", "cpu"):  # shares of a span; the scheduler's clock is read a little later
-        assert 0 < figures[f"{guest}_{thread}_wanted"] < 1.1
+        assert 0 < figures[f"{guest}_{thread}_wanted"] < 1.5
 
 
 @pytest.mark.parametrize("guest", [*GUESTS, POLLING])
