@@ -134,11 +134,11 @@ def test_a_hundred_restarts(ports):
         assert f"restart {RESTARTS // 2}" in text, text
 
 
-# The cards of the soak: joined two by two.
-SOAK_CARDS = [("virtio", ""), ("virtio", ",packed=on"),
-              ("virtio", ",disable-modern=on"), ("ixgbe", ""),
-              ("virtio", ",disable-modern=on,any_layout=off"), ("virtio", ",packed=on,vectors=0"),
-              ("ixgbe", ""), ("ixgbe", "")]
+# The cards of the soak, joined two by two, and what is configured for some.
+SOAK_CARDS = [("virtio", "", "isolation = domain"), ("virtio", ",packed=on", ""),
+              ("virtio", ",disable-modern=on", "bounce = on"), ("ixgbe", "", ""),
+              ("virtio", ",disable-modern=on,any_layout=off", ""), ("virtio", ",packed=on,vectors=0", ""),
+              ("ixgbe", "", "isolation = domain"), ("ixgbe", "", "isolation = domain")]
 
 
 @contextlib.contextmanager
@@ -148,11 +148,11 @@ def start_soak():
         peers = [stack.enter_context(contextlib.closing(Peer(f"{directory}/{n}")))
                  for n in range(len(SOAK_CARDS))]
         config, seen = "", []
-        for n, (card, _) in enumerate(SOAK_CARDS):
-            config += f"[port p{n}]\ndevice = {card}:{seen.count(card)}\n"
+        for n, (card, _, line) in enumerate(SOAK_CARDS):
+            config += f"[port p{n}]\ndevice = {card}:{seen.count(card)}\n{line}\n"
             seen.append(card)
         box = stack.enter_context(start_box(
-            [peer.port(card, options) for peer, (card, options) in zip(peers, SOAK_CARDS)],
+            [peer.port(card, options) for peer, (card, options, _) in zip(peers, SOAK_CARDS)],
             config + "[forward]\nmode = wire\n"))
         box.ready()
         box.wait_for_links()
