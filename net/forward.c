@@ -198,12 +198,14 @@ static struct verdict deliver_only(struct forwarder *forwarder, struct lane *lan
                                    struct verdict all)
 {
     const struct local *local = forwarder->local;
-    const uint64_t copies = local->copies, lost = local->copies_lost;
+    const uint64_t copies = local->copies, lost = local->copies_lost, too_long = local->copies_long;
     const struct verdict others = deliver(forwarder, lane, all);
-    const uint64_t copied = local->copies - copies, busy = local->copies_lost - lost;
+    const uint64_t copied = local->copies - copies, busy = local->copies_lost - lost,
+                   longer = local->copies_long - too_long;
     lane->ingress->delivered += copied;
     lane->ingress->drops[DROP_BOX_BUSY] += busy;
-    lane->ingress->drops[DROP_NOT_FOR_BOX] += others.good - copied - busy;
+    lane->ingress->drops[DROP_TOO_LONG] += longer;
+    lane->ingress->drops[DROP_NOT_FOR_BOX] += others.good - copied - busy - longer;
     return (struct verdict){0, 0};
 }
 

@@ -30,7 +30,8 @@ void local_init(struct local *local, const uint8_t *mac, struct queue *tx, struc
     local->tx = tx;
     local->own = own;
     local->context = NULL;
-    local->copies = local->copies_lost = local->sent = local->unsent = 0;
+    local->copies = local->copies_lost = local->copies_long = 0;
+    local->sent = local->unsent = 0;
     local->put = local->taken = 0;
 }
 
@@ -80,7 +81,8 @@ enum drop_reason local_deliver(struct local *local, enum local_fate fate, const 
     else if (waiting >= (copy ? LOCAL_COPIES_MAX : LOCAL_SLOTS))
         reason = DROP_BOX_BUSY;
     if (reason != DROP_REASONS) {
-        local->copies_lost += copy;
+        local->copies_lost += copy && reason == DROP_BOX_BUSY;
+        local->copies_long += copy && reason == DROP_TOO_LONG;
         return reason;
     }
     struct local_frame *slot = &local->frames[local->put % LOCAL_SLOTS];

@@ -55,6 +55,7 @@ struct local {
 
     uint64_t copies;      // of forwarded frames, handed to the stack
     uint64_t copies_lost; // of forwarded frames, for want of a slot
+    uint64_t copies_long; // likewise, of frames longer than LOCAL_FRAME_MAX
     uint64_t sent, unsent;
 
     uint32_t put, taken; // free-running; only the data path moves put, only the stack moves taken

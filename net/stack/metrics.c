@@ -89,7 +89,7 @@ TAKE(take_http_refused, item, http_counters().refused)
 TAKE(take_http_evicted, item, http_counters().evicted)
 TAKE(take_http_timed_out, item, http_counters().timed_out)
 TAKE(take_copies, item, page_view()->local->copies)
-TAKE(take_copies_lost, item, page_view()->local->copies_lost)
+TAKE(take_copies_lost, item, page_view()->local->copies_lost + page_view()->local->copies_long)
 TAKE(take_unsent, item, page_view()->local->unsent)
 TAKE(take_discarded, item, interface_discarded())
 TAKE(take_memory_total, item, page_total_bytes())
@@ -332,7 +332,8 @@ static const struct family families[] = {
     {"barewire_manage_copies_total", COUNTER, "Copies of forwarded frames that the box got.",
      THE_BOX, PLAIN, take_copies},
     {"barewire_manage_copies_lost_total", COUNTER,
-     "Copies of forwarded frames that the box had no room for.", THE_BOX, PLAIN, take_copies_lost},
+     "Copies of forwarded frames that the box had no room for, or that are too long for it.",
+     THE_BOX, PLAIN, take_copies_lost},
     {"barewire_manage_unsent_total", COUNTER, "Frames of the box's own that could not be sent.",
      THE_BOX, PLAIN, take_unsent},
     {"barewire_manage_discarded_total", COUNTER,
