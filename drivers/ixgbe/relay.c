@@ -183,7 +183,7 @@ static NOINLINE struct relayed relay_few(struct ixgbe_rx *rx, struct ixgbe_tx *t
     return (struct relayed){frames, beyond};
 }
 
-// With little traffic there is one frame: no loop then.
+// With little traffic there is one frame, or no more is asked for: no loop then.
 static NOINLINE struct relayed relay_alone(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
                                            uint32_t lengths)
 {
@@ -210,6 +210,7 @@ struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, u
     const struct ixgbe_rx_descriptor *next = ixgbe_rx_descriptor(rx, rx->at);
     if (!(next[1].status & IXGBE_RX_DD))
         return relay_alone(rx, tx, max, lengths);
-    return next[IXGBE_FEW - 1].status & IXGBE_RX_DD ? relay_many(rx, tx, max, lengths)
-                                                    : relay_few(rx, tx, max, lengths);
+    if (max >= IXGBE_FEW && (next[IXGBE_FEW - 1].status & IXGBE_RX_DD) != 0)
+        return relay_many(rx, tx, max, lengths);
+    return max == 1 ? relay_alone(rx, tx, max, lengths) : relay_few(rx, tx, max, lengths);
 }
