@@ -75,11 +75,10 @@ void proxy_forget_lasting_fault(struct proxy *proxy)
         proxy->fault.fault = FAULT_NONE;
 }
 
-static uint32_t armed_fault(struct proxy_queue *pq, unsigned count)
+static uint32_t armed_fault(struct proxy_queue *pq)
 {
     struct proxy_fault *fault = &pq->proxy->fault;
-    if (fault->fault == FAULT_NONE || domain_fault_on_transmit(fault->fault) != pq->transmit ||
-        (fault->fault == FAULT_SENT_DUPLICATE && count < 2))
+    if (fault->fault == FAULT_NONE || domain_fault_on_transmit(fault->fault) != pq->transmit)
         return FAULT_NONE;
     pq->call->target = fault->target;
     return fault->fault;
@@ -131,7 +130,7 @@ bool proxy_cross_watched(struct proxy_queue *pq,
         flips_begin(proxy);
     call->count = count;
     call->generation = ++proxy->crossings;
-    call->fault = armed_fault(pq, count);
+    call->fault = armed_fault(pq);
     const bool faulty = call->fault != FAULT_NONE, flipped = proxy->flips != 0;
     const struct deed deed = deed_of(pq);
     if (faulty) {
