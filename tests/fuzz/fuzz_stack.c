@@ -10,7 +10,7 @@
 // links: net/stack/http.c net/stack/http_parse.c net/stack/http_answer.c net/stack/text.c
 // links: net/stack/pages.c net/stack/metrics.c net/stack/api_status.c net/stack/api_fdb.c
 // links: net/stack/health.c net/stack/console_tcp.c net/stack/telnet.c net/local.c net/counters.c
-// links: net/fdb.c net/tally.c
+// links: net/fdb.c net/tally.c net/bounce.c
 //
 // tests/fuzz/test_fuzz.py makes the first inputs, lwIP's own among them, and runs it.
 #include <stdarg.h>
