@@ -24,7 +24,7 @@ from conftest import BUILD, QEMU_82599
 from counters import assert_audit_clean, stats
 from pairs import NAMES, start_pairs
 
-FLIPS = int(os.environ.get("FLIPS", "600"))
+FLIPS = int(os.environ.get("FLIPS", "5100"))
 SEED = int(os.environ.get("SEED", "1"))
 VICTIMS = "abefgh"  # c and d are the second pair
 PATIENCE = 120  # seconds without a single bit changed: on a busy computer a restart takes its time
