@@ -55,26 +55,6 @@ static void rings_follow_the_configuration(void **state)
     }
 }
 
-static void every_length_crosses(void **state)
-{
-    (void)state;
-    uint8_t in[RIG_CAPACITY], out[RIG_FRAME_MAX];
-    for (unsigned i = 0; i < RIG_FORMATS; i++) {
-        rig_start_as(&rig, i);
-        for (uint32_t length = FRAME_MIN; length <= RIG_CAPACITY; length++) {
-            memset(in, (int)length, length);
-            assert_true(sim_receive(&rig.sim, in, length));
-            unsigned sent;
-            assert_int_equal(rig_forward(&rig, 1, &sent), 1);
-            assert_int_equal(sent, 1);
-            assert_int_equal(sim_send(&rig.sim, out, sizeof out), length);
-            assert_memory_equal(in, out, length);
-            assert_int_equal(sim_complete(&rig.sim, 1), 1);
-        }
-        rig_close(&rig);
-    }
-}
-
 // Counters, indices and wrap bits pass their ends several times.
 static void counters_wrap(void **state)
 {
@@ -417,7 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rings_follow_the_device),
         cmocka_unit_test(rings_follow_the_configuration),
-        cmocka_unit_test(every_length_crosses),
+        cmocka_unit_test(rig_every_length_crosses),
         cmocka_unit_test(counters_wrap),
         cmocka_unit_test(completion_in_any_order),
         cmocka_unit_test(a_full_ring_takes_no_more),

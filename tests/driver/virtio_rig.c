@@ -325,3 +325,24 @@ void rig_expect_fault(struct rig *rig, enum port_fault fault, uint32_t value)
     rig_works(rig, 1000);
     rig_close(rig);
 }
+
+void rig_every_length_crosses(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    uint8_t in[RIG_CAPACITY], out[RIG_FRAME_MAX];
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        rig_start_as(&rig, i);
+        for (uint32_t length = FRAME_MIN; length <= RIG_CAPACITY; length++) {
+            memset(in, (int)length, length);
+            assert_true(sim_receive(&rig.sim, in, length));
+            unsigned sent;
+            assert_int_equal(rig_forward(&rig, 1, &sent), 1);
+            assert_int_equal(sent, 1);
+            assert_int_equal(sim_send(&rig.sim, out, sizeof out), length);
+            assert_memory_equal(in, out, length);
+            assert_int_equal(sim_complete(&rig.sim, 1), 1);
+        }
+        rig_close(&rig);
+    }
+}

@@ -77,3 +77,6 @@ void rig_pass(struct rig *rig, uint32_t first, uint32_t count, unsigned burst);
 
 // The port must be dead, for this one reason, and do nothing more; then live again. Closes the rig.
 void rig_expect_fault(struct rig *rig, enum port_fault fault, uint32_t value);
+
+// A cmocka test: frames of all lengths, one by one, through rings of every format, by rig_way.
+void rig_every_length_crosses(void **state);

@@ -2,7 +2,7 @@
 // The single verbs of ports whose drivers run in domains; ring 3 runs here, in the same process:
 // how many crossings bursts cost, and what a domain does not get away with.
 // links: net/proxy.c net/proxy_cross.c net/proxy_relay.c net/judge.c drivers/domain/entry.c
-// links: tests/unit/fakedeed.c
+// links: tests/unit/fakecrossing.c
 #include "net/proxy.h"
 
 #include <errno.h>
@@ -12,9 +12,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/log.h"
 #include "kernel/page.h"
-#include "net/flips.h"
 #include "net/proxy_adopt.h"
 #include "net/proxy_image.h"
 #include "net/withheld.h"
@@ -39,35 +37,9 @@ uint64_t gate_crossings;
 
 // --- what is around ---
 
-void log_line(const char *format, ...)
-{
-    (void)format;
-}
-
-void flips_begin(struct proxy *proxy)
-{
-    (void)proxy;
-}
-
-void flips_end(void)
-{
-}
-
 void withheld_look(struct proxy_queue *pq)
 {
     (void)pq;
-}
-
-uint64_t domain_fault(const struct domain_call *call, uint64_t value)
-{
-    (void)call;
-    return value;
-}
-
-void gate_describe(uint64_t how, char *text, unsigned size)
-{
-    (void)how;
-    text[0] = size > 0 ? '\0' : text[0];
 }
 
 struct gate_result gate_enter(const struct gate_entry *entry)
@@ -212,22 +184,14 @@ static void sync(struct queue *queue, bool transmits, uint64_t taken, uint64_t p
 static const struct domain_verbs in_a_domain = {.sync = sync};
 // Two kinds of card.
 static const struct port_driver drivers[PORTS] = {
-    {.name = "one",
-     .domain = &in_a_domain,
-     .receive = receive,
-     .refill = refill,
-     .room = room,
-     .transmit = transmit,
-     .start = start,
-     .stop = stop},
-    {.name = "other",
-     .domain = &in_a_domain,
-     .receive = receive,
-     .refill = refill,
-     .room = room,
-     .transmit = transmit,
-     .start = start,
-     .stop = stop},
+    [0 ... PORTS - 1] = {.name = "card",
+                         .domain = &in_a_domain,
+                         .receive = receive,
+                         .refill = refill,
+                         .room = room,
+                         .transmit = transmit,
+                         .start = start,
+                         .stop = stop},
 };
 
 // --- the rig ---

@@ -2,7 +2,7 @@
 // Bursts between two domains whose ring 3 runs here, in the same process: what a burst costs in
 // crossings, and what becomes of it when one of the two lies or ends.
 // links: net/proxy_relay.c net/proxy_cross.c net/judge.c drivers/domain/entry.c
-// links: tests/unit/fakedeed.c
+// links: tests/unit/fakecrossing.c
 #include "net/proxy_relay.h"
 
 #include <setjmp.h>
@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-#include "kernel/log.h"
-#include "net/flips.h"
 #include "net/proxy_cross.h"
 
 enum { SIDES = 2, PER_QUEUE = 16, BUFFERS = SIDES * 2 * PER_QUEUE, LONGEST = 1514, BURST = 4 };
@@ -49,32 +47,6 @@ uint64_t gate_crossings;
 static struct side *side_of(struct queue *queue)
 {
     return &sides[queue == &sides[1].rx_image || queue == &sides[1].tx_image];
-}
-
-void log_line(const char *format, ...)
-{
-    (void)format;
-}
-
-void flips_begin(struct proxy *proxy)
-{
-    (void)proxy;
-}
-
-void flips_end(void)
-{
-}
-
-uint64_t domain_fault(const struct domain_call *call, uint64_t value)
-{
-    (void)call;
-    return value;
-}
-
-void gate_describe(uint64_t how, char *text, unsigned size)
-{
-    (void)how;
-    text[0] = size > 0 ? '\0' : text[0];
 }
 
 struct gate_result gate_enter(const struct gate_entry *entry)
