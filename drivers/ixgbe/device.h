@@ -49,8 +49,9 @@ struct ixgbe_link {
 
 // A gate in front of the semaphores that did not open; see semaphore.c.
 struct ixgbe_gate {
-    uint64_t shut_since; // microseconds
-    bool freed;          // by force
+    bool shut;           // when last tried,
+    uint64_t shut_since; // and ever since, microseconds
+    bool freed;          // by force, meanwhile
 };
 
 // The first words of the EEPROM as probe() read them.

@@ -48,8 +48,8 @@ static int gate_shut(struct ixgbe *card, uint64_t since)
 {
     struct ixgbe_gate *gate = &card->gate;
     const uint64_t now = env_time_us();
-    if (gate->shut_since < since) // the first look of this caller
-        *gate = (struct ixgbe_gate){.shut_since = now};
+    if (!gate->shut || gate->shut_since < since) // shut anew, or the first look of this caller
+        *gate = (struct ixgbe_gate){.shut = true, .shut_since = now};
     if (now - gate->shut_since < GATE_US)
         return -EINPROGRESS;
     env_log(card->env,
@@ -61,7 +61,7 @@ static int gate_shut(struct ixgbe *card, uint64_t since)
     leave_gates(card);
     if (gate->freed)
         return -EBUSY;
-    *gate = (struct ixgbe_gate){.shut_since = now, .freed = true};
+    *gate = (struct ixgbe_gate){.shut = true, .shut_since = now, .freed = true};
     return -EINPROGRESS;
 }
 
@@ -71,7 +71,9 @@ int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since)
 {
     if (!pass_gates(card))
         return gate_shut(card, since);
-    const uint32_t sync = ixgbe_read(card, card->mac->sw_fw_sync) & ~IXGBE_SYNC_REGSMP;
+    card->gate.shut = false;
+    // With REGSMP, which is ours and stays set until the gates are left.
+    const uint32_t sync = ixgbe_read(card, card->mac->sw_fw_sync);
     const bool late = env_time_us() - since >= RESOURCE_US;
     const bool held = sync & resource;
     const bool free = !(sync & IXGBE_SYNC_FIRMWARE(resource)) && (!held || late);
@@ -85,7 +87,7 @@ int ixgbe_try_lock(struct ixgbe *card, uint32_t resource, uint64_t since)
     env_log(card->env,
             "waited %u us for SW_FW_SYNC bit %xh: register is %08xh (82599 datasheet, section "
             "10.5.4); %s",
-            (unsigned)RESOURCE_US, (unsigned)resource, (unsigned)sync,
+            (unsigned)RESOURCE_US, (unsigned)resource, (unsigned)(sync & ~IXGBE_SYNC_REGSMP),
             free ? "a driver that is gone left it set, taking it" : "firmware has it, giving up");
     return free ? 0 : -EBUSY;
 }
@@ -107,6 +109,6 @@ void ixgbe_unlock(struct ixgbe *card, uint32_t resource)
     const uint64_t start = env_time_us();
     while (!pass_gates(card) && env_time_us() - start < ATTEMPT_US)
         ;
-    ixgbe_clear(card, card->mac->sw_fw_sync, resource | IXGBE_SYNC_REGSMP);
+    ixgbe_clear(card, card->mac->sw_fw_sync, resource);
     leave_gates(card);
 }
