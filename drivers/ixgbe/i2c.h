@@ -25,7 +25,8 @@ struct ixgbe_i2c {
 void ixgbe_i2c_begin(struct ixgbe_i2c *i2c, uint8_t device, uint8_t offset, uint8_t *bytes,
                      unsigned count);
 
-// Goes on with it, for 100 us at most. The caller holds IXGBE_SYNC_PHY(lan) from the first step to
-// the last. A byte takes 0.1 to 0.2 ms, and a transfer as much as four bytes more. Returns 0 when
-// the bytes are there, -EINPROGRESS, or -ENXIO when nobody acknowledges.
+// Goes on with it: moves no wire any more after 10 us, which is a clock's time. The caller holds
+// IXGBE_SYNC_PHY(lan) from the first step to the last. A byte takes nine clocks, and a transfer
+// some thirty more. Returns 0 when the bytes are there, -EINPROGRESS, or -ENXIO when nobody
+// acknowledges.
 int ixgbe_i2c_step(struct ixgbe *card, struct ixgbe_i2c *i2c);

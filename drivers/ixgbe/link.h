@@ -15,8 +15,8 @@ int ixgbe_link_drop(struct ixgbe *card);
 
 // Reads the state of the link into the port, goes on with what is under way, starts the link anew
 // when it has been down for some seconds, and looks whether the module is the same when it came up.
-// Takes microseconds; while the module is being talked to, for which some 50 to 250 calls are
-// needed, 0.1 ms.
+// Takes microseconds; while the module is being talked to, some 15. To ask whether it is the same
+// takes some 175 calls, to identify it 1,200.
 void ixgbe_link_poll(struct ixgbe *card);
 
 // Darkens the laser, so that the other end sees the link go.

@@ -46,7 +46,7 @@ struct ixgbe_sfp_talk {
 void ixgbe_sfp_identify(struct ixgbe *card);
 void ixgbe_sfp_ask(struct ixgbe *card);
 
-// Goes on with what was begun, for some 100 us. After ixgbe_sfp_identify() card->sfp is filled in
+// Goes on with what was begun, for some 10 us. After ixgbe_sfp_identify() card->sfp is filled in
 // and the log says what the module is; an empty cage and a module nobody has heard of are facts,
 // not errors: every module is accepted. Returns 0, -EINPROGRESS, after ixgbe_sfp_ask() -ESTALE when
 // another module, or none, is there now, or -EBUSY after a message when the wires could not be had.
