@@ -3,7 +3,6 @@
 //
 // A register read takes about a microsecond, in which nothing is forwarded: hence a few at a time.
 #include "drivers/ixgbe/stats.h"
-#include <stddef.h>
 
 static const struct statistic {
     uint32_t offset;
@@ -20,11 +19,14 @@ enum {
     AT_A_TIME = 2,
 };
 
+// All ones: the card has left since poll() looked, and nobody answers. A counter gets there by
+// itself only when it was not read for minutes.
 static uint32_t read_next(struct ixgbe *card, const struct statistic **which)
 {
     *which = &statistics[card->next_statistic];
     card->next_statistic = (card->next_statistic + 1) % STATISTICS;
-    return ixgbe_read(card, (*which)->offset);
+    const uint32_t count = ixgbe_read(card, (*which)->offset);
+    return count == UINT32_MAX ? 0 : count;
 }
 
 void ixgbe_stats_clear(struct ixgbe *card)

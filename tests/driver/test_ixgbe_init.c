@@ -606,6 +606,17 @@ static void statistics(void **state)
     assert_int_equal(sim.port.card_missed, 12);
 }
 
+// What a card reads as that leaves in the midst of a poll().
+static void statistics_of_nobody(void **state)
+{
+    (void)state;
+    sim_run(&sim, 1, 0);
+    sim.registers[IXGBE_MPC(0) / 4] = sim.registers[IXGBE_CRCERRS / 4] = UINT32_MAX;
+    sim_poll(&sim, 10);
+    assert_int_equal(sim.port.card_missed, 0);
+    assert_int_equal(sim.port.card_errors, 0);
+}
+
 #define CASE(name) cmocka_unit_test_prestate_setup_teardown(name, sim_setup, sim_teardown, &sim)
 
 int main(void)
@@ -651,6 +662,7 @@ int main(void)
         CASE(flow_control),
         CASE(paused),
         CASE(statistics),
+        CASE(statistics_of_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
