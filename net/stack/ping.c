@@ -89,15 +89,15 @@ static bool step(void)
 {
     const bool stop = console_getc() == CONTROL_C;
     const uint64_t now = clock_us();
-    const bool last = ping.sent == ping.wanted;
-    if (stop || (last && (ping.answered || now - ping.sent_at >= INTERVAL_US))) {
+    const bool last = ping.sent == ping.wanted, over = now - ping.sent_at >= INTERVAL_US;
+    if (ping.sent > 0 && over && !ping.answered)
+        console_printf("answer %u did not come\n", ping.sent);
+    if (stop || (last && (ping.answered || over))) {
         finish();
         return false;
     }
-    if (ping.sent > 0 && now - ping.sent_at < INTERVAL_US)
+    if (ping.sent > 0 && !over)
         return true;
-    if (ping.sent > 0 && !ping.answered)
-        console_printf("answer %u did not come\n", ping.sent);
     ping.sent++;
     ping.answered = false;
     ping.sent_at = now;

@@ -148,6 +148,7 @@ def test_ping(box, address):
 
 def test_ping_nobody(box):
     text = box.box.command("ping 192.0.2.77 1", timeout=15)
+    assert "answer 1 did not come" in text
     assert "1 sent, 0 answered" in text
     assert "no way" in box.box.command("ping 203.0.113.1 1", timeout=15)
 
