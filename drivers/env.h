@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Everything that a driver may call. Nothing else: no allocator, no kernel, no C library.
 //
-// kernel/env.c implements this for the image; tests/driver/ implements it for a simulated card in
-// an ordinary process. All memory is handed out before the first start(); nothing is ever freed.
+// kernel/env.c implements this for the image; tests/driver/ and bench/ implement it for a simulated
+// card in an ordinary process. All memory is handed out before the first start(); nothing is ever
+// freed.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

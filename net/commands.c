@@ -6,7 +6,6 @@
 #include "kernel/task.h"
 #include "net/bounce.h"
 #include "net/find_port.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 

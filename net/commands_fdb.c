@@ -5,7 +5,6 @@
 #include "kernel/task.h"
 #include "net/find_port.h"
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { LINES_MAX = 40, MAC_DIGITS = 12 };

@@ -10,7 +10,6 @@
 //
 //     the sum of transmitted = the sum of (forwarded - flooded + copies + originated)
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 // Ports are numbered in the order of the configuration. That number indexes every table in net/.

@@ -7,8 +7,6 @@
 // Then says so on the console.
 bool box_runs(const void *what);
 
-// From a port's name, as somebody typed it, to its number.
-
 // The number of the port with that name among count ports, or -1 after saying on the console that
 // there is none, and what there is.
 int find_port(struct port *const ports[], unsigned count, const char *name);

@@ -6,7 +6,6 @@
 // is what isolation is for.
 #include "net/inject.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "drivers/domain.h"

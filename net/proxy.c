@@ -4,7 +4,6 @@
 #include "net/proxy.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "kernel/log.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The two wires to the module cage. A transfer goes on in steps, so that nobody waits for it.
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 struct ixgbe;

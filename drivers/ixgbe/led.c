@@ -3,6 +3,7 @@
 // 8.2.3.1.6 (LEDCTL); which of the four lights: 82599 specification update, software clarification
 // "Identify Network Adapter Port by Blinking LED".
 #include "drivers/ixgbe/led.h"
+#include "drivers/ixgbe/device.h"
 #include <errno.h>
 
 enum {
