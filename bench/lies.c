@@ -59,11 +59,11 @@ uint8_t *next_frame(void)
         .address; // addresses are pointers here
 }
 
-// The next frame of port 0, whatever is in its buffer, has come with this length and status.
-static void forge_frame(uint16_t length, uint8_t status)
+void forge_82599(unsigned place, uint16_t length, uint8_t status)
 {
     const struct ixgbe_rx *rx = (const struct ixgbe_rx *)rig_queue(rig.ports[0].rx[0]);
-    simcard_forge_rx(&rig.envs[0].card, 0, next_slot(rx), length, status);
+    const uint32_t slot = (next_slot(rx) + place) % rx->queue.slots;
+    simcard_forge_rx(&rig.envs[0].card, 0, slot, length, status);
 }
 
 // The next frame of port 0, for a station at port 1, claims a length, and is dropped for a reason.
@@ -71,7 +71,7 @@ static void lie_82599(uint16_t length, uint8_t status, enum drop_reason reason, 
 {
     const uint64_t before = drops()[reason];
     rig_frame(next_frame(), 0, 0);
-    forge_frame(length, status);
+    forge_82599(0, length, status);
     (void)rig_poll();
     expect(drops()[reason] == before + 1 && leave() == 0, check);
 }
@@ -102,7 +102,7 @@ static void lies_82599(void)
 void frame_comes(void)
 {
     if (rig.path->cards != &cards_virtio) {
-        forge_frame(RIG_FRAME, DD | EOP);
+        forge_82599(0, RIG_FRAME, DD | EOP);
         return;
     }
     struct split *split = (struct split *)rig_queue(rig.ports[0].rx[0]);
@@ -161,6 +161,13 @@ static void lie_about_id(unsigned port, uint32_t id, unsigned ahead, enum port_f
     expect_fault(port, fault, check);
 }
 
+// What the device has to use next.
+static uint32_t next_id(void)
+{
+    const struct split *rx = (const struct split *)rig_queue(rig.ports[0].rx[0]);
+    return rx->order[rx->used_seen % SIMVIRTIO_SLOTS];
+}
+
 // An id that was used last. A device that holds all of them, as one always does whose driver is in
 // a domain, has the right to use it again.
 static void lie_about_replay(void)
@@ -204,7 +211,7 @@ static void lies_virtio(void)
     lie_about_replay();
     lie_about_sent(SIMVIRTIO_SLOTS, PORT_FAULT_USED_ID, "virtio: a sent id outside the ring");
     lie_about_id(0, SIMVIRTIO_SLOTS, 1, PORT_FAULT_USED_ID, "virtio: an id outside the ring");
-    lie_about_id(0, 0, 2 * SIMVIRTIO_SLOTS, PORT_FAULT_USED_INDEX,
+    lie_about_id(0, next_id(), 2 * SIMVIRTIO_SLOTS, PORT_FAULT_USED_INDEX,
                  "virtio: a used index that ran ahead");
 }
 
@@ -212,7 +219,8 @@ bool lies_are_found(void)
 {
     if (rig.path->domain)
         whole &= lies_of_a_domain_are_found();
-    lies_among_frames_are_found(); // as long as the cards tell the truth
+    lies_in_bursts_are_found(); // as long as the cards tell the truth
+    lies_among_frames_are_found();
     if (rig.path->bridge)
         rules_of_a_bridge();
     lies_of_a_driver_are_found();

@@ -25,6 +25,16 @@ void frame_comes(void);
 // The same, and the box looks once.
 void frame_arrives(void);
 
+// So many frames arrive together at port 0, for a station at port 1.
+void several_arrive(unsigned count);
+
+// The frame that is `place` behind the next one of port 0, an 82599, has come with this length and
+// status.
+void forge_82599(unsigned place, uint16_t length, uint8_t status);
+
+// Bursts of which one frame lies: lies_bursts.c. As long as the cards tell the truth.
+void lies_in_bursts_are_found(void);
+
 // A driver that lies: lies_driver.c.
 void lies_among_frames_are_found(void);
 void lies_of_a_driver_are_found(void);

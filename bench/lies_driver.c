@@ -81,8 +81,7 @@ static unsigned lose_first(struct frame *frames, unsigned count)
     return count;
 }
 
-// So many frames arrive together at port 0, for a station at port 1.
-static void several_arrive(unsigned count)
+void several_arrive(unsigned count)
 {
     uint8_t frame[RIG_FRAME];
     rig_frame(frame, 0, 0);
