@@ -74,6 +74,27 @@ static void init_machine(uint32_t magic, uint32_t address)
     stack_init();
 }
 
+static void report_errors(void)
+{
+    unsigned kept = config.error_count < CONFIG_ERRORS_MAX ? config.error_count : CONFIG_ERRORS_MAX;
+    for (unsigned i = 0; i < kept; i++)
+        log_line("%s", config.errors[i]);
+    if (config.error_count > kept)
+        log_line("%u more errors", config.error_count - kept);
+}
+
+static bool join_first_two(void)
+{
+    log_line("on-error = wire: joining the first two cards instead%s",
+             config.manage.on ? ", without [manage]" : "");
+    if (!ports_first_two(&config, drivers)) {
+        log_line("on-error = wire: fewer than two cards that a driver knows");
+        return false;
+    }
+    isolation_settle(&config);
+    return true;
+}
+
 // Whether there is a configuration to forward by. A broken one never forwards by accident.
 static bool configure(void)
 {
@@ -83,18 +104,8 @@ static bool configure(void)
     panic_set_halt(config.on_panic == CONFIG_ON_PANIC_HALT);
     if (config.error_count == 0)
         return true;
-    unsigned kept = config.error_count < CONFIG_ERRORS_MAX ? config.error_count : CONFIG_ERRORS_MAX;
-    for (unsigned i = 0; i < kept; i++)
-        log_line("%s", config.errors[i]);
-    if (config.error_count > kept)
-        log_line("%u more errors", config.error_count - kept);
-    if (config.on_error != CONFIG_ON_ERROR_WIRE)
-        return false;
-    log_line("on-error = wire: joining the first two cards instead");
-    if (!ports_first_two(&config, drivers))
-        return false;
-    isolation_settle(&config);
-    return true;
+    report_errors();
+    return config.on_error == CONFIG_ON_ERROR_WIRE && join_first_two();
 }
 
 // Returns how many ports run, or -1 when nothing is forwarded.

@@ -189,6 +189,7 @@ bool ports_first_two(struct config *config, const struct port_driver *const driv
         found++;
     }
     config->port_count = found;
+    config->manage = (struct config_manage){0}; // whichever port it meant
     config->mode = CONFIG_MODE_WIRE;
     config->max_frame = 0;
     config->forward_ports[0] = 0;

@@ -34,8 +34,9 @@ int ports_grant(const struct ports *ports, unsigned port, uint64_t address, uint
 // millisecond.
 void ports_police(void);
 
-// Fills in a configuration that joins the first two cards that some driver supports, for
-// on-error = wire. Returns false when there are fewer than two.
+// Makes of a configuration with errors one that joins the first two cards that some driver
+// supports, for on-error = wire; the box has no address then. Returns false when there are fewer
+// than two.
 bool ports_first_two(struct config *config, const struct port_driver *const drivers[]);
 
 // Arms every running port, so that a frame interrupts: port_driver.arm(). Returns false, with none

@@ -101,6 +101,23 @@ def test_on_error_wire():
         assert_forwards(wire)
 
 
+def test_on_error_wire_without_the_port_of_manage():
+    """The wire has two ports; [manage] named another one: the box has no address, and works."""
+    text = (GOOD.replace("mode = wire", "mode = teleport") + "[port third]\ndevice = pci:00:1f.0\n"
+            "[manage]\nport = third\naddress = 192.0.2.9/24\n[system]\non-error = wire\n")
+    with start_wire(config=text) as wire:
+        assert re.search(r"joining the first two cards instead, without \[manage\]",
+                         wire.box.console.text)
+        assert "[manage]" not in wire.box.command("config")
+        assert_forwards(wire)
+
+
+def test_on_error_wire_with_one_card():
+    with start_box(("virtio",), GOOD + "mode = wire\n[system]\non-error = wire\n") as box:
+        box.console.expect(r"on-error = wire: fewer than two cards", 10)
+        box.console.expect(r"NOT FORWARDING", 5)
+
+
 def test_a_card_that_is_not_there():
     with start_wire(config=GOOD.replace("virtio:1", "virtio:2"), ready=False) as wire:
         wire.box.console.expect(r'right: .*"virtio:2" is not there', 10)
