@@ -137,6 +137,16 @@ static bool ecam_plausible(const struct acpi_mcfg_entry *entry)
            entry->first_bus <= entry->last_bus && entry->base <= limit - bytes;
 }
 
+// What two windows show would be found twice.
+static bool ecam_known(const struct acpi_mcfg_entry *entry)
+{
+    for (unsigned i = 0; i < found.ecam_count; i++)
+        if (found.ecam[i].segment == entry->segment && found.ecam[i].first_bus <= entry->last_bus &&
+            entry->first_bus <= found.ecam[i].last_bus)
+            return true;
+    return false;
+}
+
 static void read_mcfg(const void *table)
 {
     const struct acpi_mcfg *mcfg = table;
@@ -146,6 +156,12 @@ static void read_mcfg(const void *table)
         if (!ecam_plausible(entry)) {
             log_line("ACPI: MCFG entry %u is not plausible (base %#llx, buses %u to %u): ignored",
                      i, (unsigned long long)entry->base, entry->first_bus, entry->last_bus);
+            continue;
+        }
+        if (ecam_known(entry)) {
+            log_line(
+                "ACPI: MCFG entry %u (segment %u, buses %u to %u) has buses of another: ignored", i,
+                entry->segment, entry->first_bus, entry->last_bus);
             continue;
         }
         if (found.ecam_count == ACPI_ECAM_MAX) {

@@ -524,6 +524,27 @@ static void test_absurd_mcfg(void **state)
     assert_int_equal(acpi()->ecam_count, ACPI_ECAM_MAX);
 }
 
+static void test_mcfg_with_the_same_buses_twice(void **state)
+{
+    (void)state;
+    const struct acpi_mcfg_entry entries[] = {
+        {0xb0000000, 0, 0x10, 0x7f, 0}, {0xb0000000, 0, 0x10, 0x7f, 0}, // again
+        {0xc0000000, 0, 0x00, 0x10, 0},                                 // shares the first,
+        {0xc0000000, 0, 0x7f, 0xff, 0},                                 // the last,
+        {0xc0000000, 0, 0x00, 0xff, 0},                                 // all,
+        {0xc0000000, 0, 0x20, 0x20, 0},                                 // one
+        {0xc0000000, 1, 0x00, 0xff, 0},                                 // of another segment
+        {0xd0000000, 0, 0x00, 0x0f, 0}, {0xd0000000, 0, 0x80, 0xff, 0}, // before and behind
+    };
+    put_mcfg(9, entries);
+    acpi_init(RSDP_AT);
+    assert_int_equal(acpi()->ecam_count, 4);
+    assert_int_equal(acpi()->ecam[0].base, 0xb0000000);
+    assert_int_equal(acpi()->ecam[1].segment, 1);
+    assert_int_equal(acpi()->ecam[2].last_bus, 0x0f);
+    assert_int_equal(acpi()->ecam[3].first_bus, 0x80);
+}
+
 static void test_fadt_variants(void **state)
 {
     (void)state;
@@ -580,6 +601,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_many_processors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_io_apics, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_absurd_mcfg, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_mcfg_with_the_same_buses_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fadt_variants, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
