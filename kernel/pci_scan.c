@@ -186,14 +186,16 @@ void pci_scan(bool thorough)
     const struct acpi *tables = acpi();
     pci_clear();
     walk.table_full = false;
-    bool segment_0 = false;
+    unsigned first_covered = BUSES; // of segment 0, by a window
     for (unsigned i = 0; i < tables->ecam_count; i++) {
         const struct acpi_ecam *window = &tables->ecam[i];
         scan_segment(window->segment, window->first_bus, window->last_bus, thorough);
-        segment_0 = segment_0 || window->segment == 0;
+        if (window->segment == 0 && window->first_bus < first_covered)
+            first_covered = window->first_bus;
     }
-    if (!segment_0)
-        scan_segment(0, 0, BUSES - 1, thorough);
+    // The ports reach what lies before that.
+    if (first_covered > 0)
+        scan_segment(0, 0, first_covered - 1, thorough);
     if (walk.table_full)
         log_line("PCI: more than %u functions: the others are left out", (unsigned)PCI_DEVICES_MAX);
 }

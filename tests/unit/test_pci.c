@@ -278,6 +278,22 @@ static void test_other_root_buses(void **state)
     assert_null(find_one(0x17, 2, 0)->bridge);
 }
 
+// MCFG leaves out, or is not believed about, the first buses: the ports reach them.
+static void test_ecam_begins_behind_bus_0(void **state)
+{
+    (void)state;
+    fake_acpi.ecam[0] = (struct acpi_ecam){0xb0000000, 0, 0x40, 0x7f};
+    fake_acpi.ecam[1] = (struct acpi_ecam){0xb0000000, 0, 0x80, 0xff};
+    fake_acpi.ecam_count = 2;
+    fake_add(NULL, 2, 0, NETWORK)->root_bus = 0x80;
+    fake_add(fake_add_bridge(NULL, 3), 0, 0, NETWORK);
+    pci_init(&fake_boot);
+    assert_int_equal(pci_count(), 4);
+    find_one(0x80, 2, 0);
+    find_one(0, 0, 0);
+    find_one(1, 0, 0);
+}
+
 static void test_two_bridges_claim_one_bus(void **state)
 {
     (void)state;
@@ -624,6 +640,7 @@ int main(void)
         cmocka_unit_test_setup(test_nested_too_deep, set_up),
         cmocka_unit_test_setup(test_one_slot_behind_a_port, set_up),
         cmocka_unit_test_setup(test_other_root_buses, set_up),
+        cmocka_unit_test_setup(test_ecam_begins_behind_bus_0, set_up),
         cmocka_unit_test_setup(test_two_bridges_claim_one_bus, set_up),
         cmocka_unit_test_setup(test_bar_kinds, set_up),
         cmocka_unit_test_setup(test_absurd_bars, set_up),
