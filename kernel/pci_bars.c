@@ -8,7 +8,8 @@
 
 enum {
     CLASS_HOST = 0x0600,
-    SIZE_BITS_MAX = 46, // no processor has more physical address bits in use
+    SIZE_BITS_MAX = 46,    // no processor has more physical address bits in use
+    SIZE_BITS_MAX_32 = 31, // of a BAR with 32 bits
 };
 
 enum { BAR_IO = 1u << 0, BAR_IO_RESERVED = 1u << 1, BAR_TYPE_64 = 2, BAR_TYPE_RESERVED = 3 };
@@ -41,10 +42,10 @@ static uint32_t probe(const struct pci_device *device, unsigned bar, uint32_t *o
 }
 
 // The address bits that stuck must be one run up to the top; then the lowest is the size.
-static bool size_from_mask(uint64_t mask, uint64_t *size)
+static bool size_from_mask(uint64_t mask, unsigned bits_max, uint64_t *size)
 {
     *size = mask & -mask;
-    return mask + *size == 0 && *size <= 1ull << SIZE_BITS_MAX;
+    return mask + *size == 0 && *size <= 1ull << bits_max;
 }
 
 static bool size_io_bar(struct pci_bar *bar, uint32_t stuck, uint32_t old)
@@ -53,7 +54,8 @@ static bool size_io_bar(struct pci_bar *bar, uint32_t stuck, uint32_t old)
     if (mask >> 16 == 0)
         mask |= 0xffff0000; // the upper half need not be there
     *bar = (struct pci_bar){.io = true, .address = old & ~3u};
-    return !(stuck & BAR_IO_RESERVED) && size_from_mask(mask | ~0xffffffffull, &bar->size);
+    return !(stuck & BAR_IO_RESERVED) &&
+           size_from_mask(mask | ~0xffffffffull, SIZE_BITS_MAX_32, &bar->size);
 }
 
 static bool size_memory_bar(struct pci_bar *bar, uint64_t stuck, uint64_t old)
@@ -61,7 +63,7 @@ static bool size_memory_bar(struct pci_bar *bar, uint64_t stuck, uint64_t old)
     bool is64 = (stuck >> 1 & 3) == BAR_TYPE_64;
     uint64_t mask = (stuck & ~15ull) | (is64 ? 0 : ~0xffffffffull);
     *bar = (struct pci_bar){.is64 = is64, .prefetchable = (stuck & 8) != 0};
-    if (!size_from_mask(mask, &bar->size))
+    if (!size_from_mask(mask, is64 ? SIZE_BITS_MAX : SIZE_BITS_MAX_32, &bar->size))
         return false;
     uint64_t address = old & ~(bar->size - 1);
     if (address <= (1ull << 52) - bar->size)

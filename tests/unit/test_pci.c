@@ -354,6 +354,21 @@ static void test_absurd_bars(void **state)
     assert_int_equal(nic->space[PCI_CAPABILITIES / 4], 0);
 }
 
+// 6.2.5.1: 2 GiB at most in 32 bits. These hold no address, only what kind they are.
+static void test_bars_without_address_bits(void **state)
+{
+    (void)state;
+    struct fake_function *nic = fake_add(NULL, 1, 0, NETWORK);
+    fake_bar(nic, 0, 1ull << 32, MEM32 | PREFETCH);
+    fake_bar(nic, 1, 0, MEM64 | PREFETCH);
+    fake_bar(nic, 3, 1ull << 31, MEM32);
+    pci_init(&fake_boot);
+    const struct pci_bar *bars = find_one(0, 1, 0)->bars;
+    assert_int_equal(bars[0].size, 0);
+    assert_int_equal(bars[1].size, 0);
+    assert_int_equal(bars[3].size, 1ull << 31);
+}
+
 static void test_garbage_header_type(void **state)
 {
     (void)state;
@@ -644,6 +659,7 @@ int main(void)
         cmocka_unit_test_setup(test_two_bridges_claim_one_bus, set_up),
         cmocka_unit_test_setup(test_bar_kinds, set_up),
         cmocka_unit_test_setup(test_absurd_bars, set_up),
+        cmocka_unit_test_setup(test_bars_without_address_bits, set_up),
         cmocka_unit_test_setup(test_garbage_header_type, set_up),
         cmocka_unit_test_setup(test_others_are_not_disturbed, set_up),
         cmocka_unit_test_setup(test_nothing_was_assigned, set_up),
