@@ -99,8 +99,8 @@ static void read_tag(struct bootinfo *info, const struct tag *tag, uint64_t phys
         break;
     case TAG_MODULE: {
         struct module_tag module;
-        if (tag->size < sizeof module || info->config != NULL)
-            break; // the first module is the configuration
+        if (tag->size < sizeof module || info->config != NULL || info->config_length > 0)
+            break; // the first module is the configuration, also when it cannot be used
         memcpy(&module, tag, sizeof module);
         bool named = tag->size > sizeof module && *((const char *)tag + sizeof module) != '\0';
         if (module.end >= module.start)

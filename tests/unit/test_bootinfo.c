@@ -195,12 +195,14 @@ static void multiboot2_short_tags_are_ignored(void **state)
 static void config_that_is_too_large_is_refused(void **state)
 {
     (void)state;
-    uint32_t module[2] = {0, BOOT_CONFIG_MAX + 1};
+    uint32_t module[2] = {0, BOOT_CONFIG_MAX + 1}, another[2] = {65536, 65540};
     begin();
     tag(3, module, sizeof module);
+    tag(3, another, sizeof another); // is not taken in its place
     ram_tag();
     assert_true(finish());
     assert_null(info.config);
+    assert_int_equal(info.config_length, BOOT_CONFIG_MAX + 1);
     assert_int_equal(logged, 1);
 }
 
