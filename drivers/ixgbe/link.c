@@ -41,6 +41,18 @@ static void set_laser(struct ixgbe *card, bool on)
         ixgbe_set(card, IXGBE_ESDP, IXGBE_ESDP_SDP3);
 }
 
+// A module that can do both rates may want to be told which, by its contacts RS0 and RS1 (SFF-8431
+// 2.4.3, 2.5). That SDP5 drives them, no document says; Intel's drivers count on it.
+// [MISSING, README.md]
+static void select_rate(struct ixgbe *card)
+{
+    if (card->model->media != IXGBE_SFP || !card->sfp.does_1g || !card->sfp.does_10g)
+        return;
+    const uint32_t esdp = ixgbe_read(card, IXGBE_ESDP) & ~IXGBE_ESDP_SDP5;
+    ixgbe_write(card, IXGBE_ESDP,
+                esdp | IXGBE_ESDP_SDP5_DRIVE | (card->link.at_1g ? 0 : IXGBE_ESDP_SDP5));
+}
+
 // What AUTOC should say: what the EEPROM wants, but the rate that the module can do.
 static uint32_t wanted_autoc(const struct ixgbe *card)
 {
@@ -109,6 +121,7 @@ static int step_analog(struct ixgbe *card)
 // The datasheet does not say so; Intel's drivers have done it since 2013. [MISSING, README.md]
 static int step_shake(struct ixgbe *card)
 {
+    select_rate(card);
     set_laser(card, true);
     card->link.autoc = wanted_autoc(card);
     const int error = write_autoc(card, card->link.autoc ^ IXGBE_AUTOC_LMS_TOGGLE);

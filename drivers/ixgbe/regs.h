@@ -29,8 +29,10 @@
 #define IXGBE_CTRL_EXT_DRV_LOAD IXGBE_BIT(28) // tells firmware that a driver is here
 
 // Extended SDP Control (8.2.3.1.4): the pins beside the module cage
-#define IXGBE_ESDP      0x00020
-#define IXGBE_ESDP_SDP3 IXGBE_BIT(3) // transmitter (laser) off
+#define IXGBE_ESDP            0x00020
+#define IXGBE_ESDP_SDP3       IXGBE_BIT(3)  // transmitter (laser) off
+#define IXGBE_ESDP_SDP5       IXGBE_BIT(5)  // rate select: 10 Gb/s
+#define IXGBE_ESDP_SDP5_DRIVE IXGBE_BIT(13) // the pin is an output
 
 // I2C Control (8.2.3.1.5)
 #define IXGBE_I2CCTL 0x00028

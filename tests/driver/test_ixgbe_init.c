@@ -35,6 +35,11 @@ static uint32_t registers(uint32_t offset)
     return sim.registers[offset / 4];
 }
 
+static uint32_t rate_select(void)
+{
+    return sim.registers[IXGBE_ESDP / 4] & (IXGBE_ESDP_SDP5_DRIVE | IXGBE_ESDP_SDP5);
+}
+
 static void comes_up(void **state)
 {
     (void)state;
@@ -45,6 +50,7 @@ static void comes_up(void **state)
     assert_memory_equal(sim.port.mac, sim.card.mac, 6);
     assert_int_equal(sim.port.state, PORT_RUNNING);
     assert_int_equal(sim.port.link_mbps, 10000);
+    assert_int_equal(rate_select(), 0); // the module has one rate
     assert_int_equal(sim.port.max_frame, 2048);
     assert_int_equal(sim.port.rx[0]->slots, 512);
     assert_true(sim.env.bus_master);
@@ -390,9 +396,12 @@ static void partner_at_1g(void **state)
     sim.card.partner_10g = false;
     sim.card.partner_1g = true;
     start_only();
-    seconds_pass(10);
+    seconds_pass(1);
+    assert_int_equal(rate_select(), IXGBE_ESDP_SDP5_DRIVE | IXGBE_ESDP_SDP5);
+    seconds_pass(9);
     assert_true(sim.port.link_up);
     assert_int_equal(sim.port.link_mbps, 1000);
+    assert_int_equal(rate_select(), IXGBE_ESDP_SDP5_DRIVE);
     assert_rules_kept();
 }
 
