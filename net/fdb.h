@@ -123,7 +123,7 @@ bool fdb_entry(const struct fdb *fdb, uint64_t address, struct fdb_entry *entry)
 // Lists the entries, one each time, from *at = 0 on, until it returns false. When there is none
 // among the next FDB_LIST_MAX buckets, the entry's port is FDB_NOWHERE, and the list goes on. What
 // is learned in between may be seen or not.
-enum { FDB_LIST_MAX = 64 };
+enum { FDB_LIST_MAX = 16 };
 bool fdb_next(const struct fdb *fdb, uint32_t *at, struct fdb_entry *entry);
 
 // --- what runs for each frame. An address is six bytes as a number, the first byte the lowest. ---

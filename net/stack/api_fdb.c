@@ -5,15 +5,7 @@
 
 #include <inttypes.h>
 
-enum {
-    BUCKETS = 16, // looked at for one piece, at most,
-    STATIONS = 2, // and written
-};
-
-static uint64_t bucket_count(const struct fdb *fdb)
-{
-    return 1ull << (64 - fdb->shift);
-}
+enum { STATIONS = 2 }; // in a piece, at most
 
 static const char *port_name(unsigned port)
 {
@@ -22,41 +14,33 @@ static const char *port_name(unsigned port)
 }
 
 // cursor->item: stations so far.
-static void write_station(struct page_cursor *cursor, uint64_t slot, struct text *out)
+static void write_station(struct page_cursor *cursor, const struct fdb_entry *entry,
+                          struct text *out)
 {
-    const struct fdb *fdb = page_view()->fdb;
-    const uint64_t address = slot >> FDB_ADDRESS_SHIFT;
-    struct fdb_entry entry;
-    if (!fdb_entry(fdb, address, &entry))
-        return;
+    const uint64_t address = entry->address;
     text_printf(out, "%s{\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",", cursor->item++ > 0 ? "," : "",
                 (unsigned)address & 0xff, (unsigned)(address >> 8) & 0xff,
                 (unsigned)(address >> 16) & 0xff, (unsigned)(address >> 24) & 0xff,
                 (unsigned)(address >> 32) & 0xff, (unsigned)(address >> 40) & 0xff);
-    if (entry.port == FDB_BOX)
+    if (entry->port == FDB_BOX)
         text_printf(out, "\"box\":true}");
     else
-        text_printf(out, "\"port\":\"%s\",\"age_s\":%" PRIu64 "}", port_name(entry.port),
-                    entry.age_us / 1000000);
+        text_printf(out, "\"port\":\"%s\",\"age_s\":%" PRIu64 "}", port_name(entry->port),
+                    entry->age_us / 1000000);
 }
 
-// Goes on in the table at cursor->place, a slot's number. Returns whether there is more of it.
+// Goes on with the list at cursor->place. Returns whether there is more of it.
 static bool write_stations(struct page_cursor *cursor, struct text *out)
 {
-    const struct fdb *fdb = page_view()->fdb;
-    const uint64_t slots = bucket_count(fdb) * FDB_BUCKET_SLOTS;
-    const uint64_t end = cursor->place + BUCKETS * FDB_BUCKET_SLOTS;
-    for (unsigned found = 0; cursor->place < slots && cursor->place < end;) {
-        const uint64_t place = cursor->place++;
-        const uint64_t slot =
-            fdb->buckets[place / FDB_BUCKET_SLOTS].slots[place % FDB_BUCKET_SLOTS];
-        if (slot == 0)
-            continue;
-        write_station(cursor, slot, out);
-        if (++found == STATIONS)
+    struct fdb_entry entry;
+    for (unsigned i = 0; i < STATIONS; i++) {
+        if (!fdb_next(page_view()->fdb, &cursor->place, &entry))
+            return false;
+        if (entry.port == FDB_NOWHERE)
             break;
+        write_station(cursor, &entry, out);
     }
-    return cursor->place < slots;
+    return true;
 }
 
 bool api_fdb_write(struct page_cursor *cursor, const char *query, struct text *out)

@@ -15,7 +15,7 @@ enum { PAGE_PIECE_MAX = 1024 }; // bytes that one call of write() may append
 struct page_cursor {
     unsigned part;
     unsigned item;
-    uint64_t place;
+    uint32_t place;
     struct load_report load; // /metrics: its numbers add up, so they are of one moment
 };
 
