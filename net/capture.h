@@ -26,8 +26,8 @@ struct captured {
 // Whether this port's frames are being copied. NULL: false.
 bool capture_on(const struct port *port);
 
-// Begins with the next frame, and ends after `frames` (1..CAPTURE_FRAMES_MAX). port runs, or will,
-// and no fault waits in front of its driver (net/inject.h).
+// Begins with the next frame, and ends after `frames` (1..CAPTURE_FRAMES_MAX). port runs, or will:
+// it is not PORT_ABSENT; and no fault waits in front of its driver (net/inject.h).
 // Returns false, with nothing done, while another capture is on.
 bool capture_begin(struct port *port, unsigned frames);
 

@@ -199,6 +199,10 @@ void command_capture(int argc, char **argv)
     const int port = find_port(buffers->ports, buffers->port_count, argv[1]);
     if (port < 0)
         return;
+    if (buffers->ports[port]->state == PORT_ABSENT) {
+        console_printf("%s: the card is not in use: see the log\n", argv[1]);
+        return;
+    }
     if (inject_armed(buffers->ports[port])) {
         console_printf("%s: a fault is armed (inject): it has to happen first\n", argv[1]);
         return;

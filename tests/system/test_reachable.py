@@ -52,3 +52,9 @@ def test_nothing_is_forwarded(own_network):
     with host_and_box(0, config) as (host, box):
         assert "NOT FORWARDING" in box.console.text
         assert "two: absent" in assert_reached(host)
+        # The card that is not there has no driver that a command could use.
+        assert "two: the card is not in use" in box.command("capture two")
+        for command in ("led two blink", "diag two", "restart two", "kill two", "inject two ud2",
+                        "flips two 1", "stats two", "ports", "isolation", "drops", "audit"):
+            assert "two" in box.command(command) or command in ("drops", "audit")
+        assert_reached(host)
