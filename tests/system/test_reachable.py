@@ -3,6 +3,7 @@
 behind a bridge, and when nothing can be forwarded."""
 
 import contextlib
+import json
 import os
 
 from conftest import start_box
@@ -27,8 +28,13 @@ def host_and_box(number, config):
 
 def assert_reached(host):
     host.run("ping", "-n", "-c", "3", "-i", "0.2", "-W", "5", BOX)
-    return host.run("curl", "--silent", "--noproxy", "*", "--max-time", "10",
-                    f"http://{BOX}/healthz").stdout
+    pages = [host.run("curl", "--silent", "--noproxy", "*", "--max-time", "10",
+                      f"http://{BOX}/{page}").stdout
+             for page in ("healthz", "metrics", "api/status", "api/fdb")]
+    assert 'barewire_port_up{port="one"}' in pages[1]
+    assert len(json.loads(pages[2])["ports"]) == pages[1].count("barewire_port_up{")
+    assert json.loads(pages[3])["stations"] is not None
+    return pages[0]
 
 
 def test_the_port_of_a_bridge_is_down(own_network):
