@@ -7,6 +7,8 @@
 #include "drivers/mmio.h"
 #include "drivers/port.h"
 
+enum { IXGBE_FORGET_US = 100 }; // what a queue needs that was turned off (4.6.7.1.2, 4.6.8.1.2)
+
 struct ixgbe_rx;
 struct ixgbe_tx;
 

@@ -14,10 +14,10 @@ enum {
     QUEUE_US = 3000, // for all queues; of stop(): see stop.c
     SECURITY_US = 1000,
     REQUEUE_US = 350, // for each of two waits
-    FORGET_US = 100,  // 4.6.7.1.2
     FCS = 4,
     PLAIN_FRAME = 1518, // with FCS: beyond that it is a jumbo frame
 };
+_Static_assert(2 * REQUEUE_US + IXGBE_FORGET_US <= REQUEUE_WAIT_US, "as domain_verbs promises");
 
 static void clear_table(struct ixgbe *card, uint32_t offset, unsigned entries)
 {
@@ -263,7 +263,7 @@ int ixgbe_receive_requeue(struct ixgbe *card, struct ixgbe_rx *rx)
     int error = ixgbe_wait(card, &off, env_time_us());
     if (error)
         return error;
-    ixgbe_delay(FORGET_US);
+    ixgbe_delay(IXGBE_FORGET_US);
     // What lies between the slot that is looked at next and the one that the card fills next. A
     // head outside the ring says nothing.
     const uint32_t head = ixgbe_read(card, IXGBE_RDH(q)),

@@ -13,7 +13,6 @@
 #include <errno.h>
 
 enum {
-    FORGET_US = 100, // 4.6.7.1.2, 4.6.8.1.2
     // With the limits of receive.c and transmit.c less than PORT_STOP_US.
     MASTER_DISABLE_US = 2000,
 };
@@ -58,8 +57,8 @@ static int wait_for_transmit(struct ixgbe *card)
 static int let_forget(struct ixgbe *card)
 {
     const uint64_t passed = env_time_us() - card->stop.since;
-    if (passed < FORGET_US) {
-        card->port->poll_soon_us = (uint32_t)(FORGET_US - passed);
+    if (passed < IXGBE_FORGET_US) {
+        card->port->poll_soon_us = (uint32_t)(IXGBE_FORGET_US - passed);
         return -EINPROGRESS;
     }
     ixgbe_receive_close(card);

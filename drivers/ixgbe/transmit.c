@@ -7,9 +7,8 @@
 #include <errno.h>
 
 enum {
-    QUEUE_US = 2000, // for all queues; of stop(): see stop.c
-    DRAIN_US = 2000, // for all queues
-    FORGET_US = 100,
+    QUEUE_US = 2000,  // for all queues; of stop(): see stop.c
+    DRAIN_US = 2000,  // for all queues
     REQUEUE_US = 350, // for each of two waits
     SILENT_US = 2000000,
     SCHEDULER_QUEUES = 128,
@@ -20,6 +19,7 @@ enum {
     PTHRESH = 32,
     HTHRESH = 4,
 };
+_Static_assert(2 * REQUEUE_US + IXGBE_FORGET_US <= REQUEUE_WAIT_US, "as domain_verbs promises");
 
 int ixgbe_transmit_allocate(struct ixgbe *card, unsigned number, uint32_t slots,
                             struct ixgbe_head *head, uint64_t head_address)
@@ -186,7 +186,7 @@ int ixgbe_transmit_requeue(struct ixgbe *card, struct ixgbe_tx *tx)
     const int error = ixgbe_wait(card, &off, env_time_us());
     if (error)
         return error;
-    ixgbe_delay(FORGET_US);
+    ixgbe_delay(IXGBE_FORGET_US);
     // The card's own head knows more than the last write-back. Frames behind tx->at were never
     // taken over by transmit(): whoever died while it gave them to the card has them still.
     const uint32_t head = ixgbe_read(card, IXGBE_TDH(q)), tail = ixgbe_read(card, IXGBE_TDT(q));

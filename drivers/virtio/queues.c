@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // All virtqueues of a network device together. VIRTIO 1.2, sections 3.1.1 (step 7) and 5.1.2.
+#include "drivers/port_domain.h"
 #include "drivers/virtio/net.h"
 #include "drivers/virtio/regs.h"
 #include "drivers/virtio/transport.h"
 #include <errno.h>
 
 enum { QUEUE_RESET_US = 500, DRAIN_US = 300 };
+_Static_assert(QUEUE_RESET_US + DRAIN_US <= REQUEUE_WAIT_US, "as domain_verbs promises");
 
 static uint16_t receive_number(unsigned pair)
 {
