@@ -161,7 +161,7 @@ gdb: all ## gdb on the image in QEMU; GDB_RUN holds arguments of qemu/run
 BENCH_INSIDE  := bench/start.c bench/touch.c
 BENCH_HOSTED  := $(filter-out $(BENCH_INSIDE),$(wildcard bench/*.c))
 BENCH_OBJECTS := $(patsubst %,$(BUILD)/%.o,net/forward.c net/buffers.c net/audit.c net/wire.c \
-                   net/bounce.c net/counters.c net/local.c net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c \
+                   net/bounce.c net/counters.c net/local.c net/bridge.c net/bridge_burst.c net/bridge_sort.c net/decisions.c net/fdb.c \
                    $(wildcard net/proxy*.c) net/judge.c net/withheld.c net/restarts.c \
                    $(BENCH_INSIDE) \
                    $(wildcard drivers/ixgbe/*.c drivers/virtio/*.c drivers/domain/*.c)) \

@@ -147,6 +147,7 @@ void lies_among_frames_are_found(void)
         liar = *driver;
         liar.receive = receive_and_lie;
         liar.relay = NULL;
+        liar.steer = NULL;
         port_use(&rig.ports[0], &liar);
         lies_to_a_bridge();
         port_use(&rig.ports[0], driver);
@@ -218,6 +219,7 @@ void lies_of_a_driver_are_found(void)
     liar = *driver;
     liar.receive = name_no_buffer;
     liar.relay = NULL;
+    liar.steer = NULL;
     port_use(&rig.ports[0], &liar);
     lie_about_buffers(1, "the forwarder: a buffer that does not exist, at first");
     lie_about_buffers(1, "the forwarder: a buffer that does not exist");

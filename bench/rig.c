@@ -88,7 +88,7 @@ static void open_port(unsigned i)
     if (rig.path->touch)
         touch_driver(copy);
     if (rig.path->generic)
-        copy->relay = NULL;
+        copy->relay = NULL, copy->steer = NULL;
     if (rig.path->generic || rig.path->touch || rig.path->bounce)
         port_use(port, copy);
 }

@@ -31,10 +31,17 @@ struct relayed {
 };
 enum { RELAY_NOT_PLAIN = -1 };
 
+// What steer() did.
+struct steered {
+    uint32_t frames;
+    bool more; // there is a frame that it could not move: one for the other verbs
+};
+
 // In buffer_of: the slot lost its buffer. No buffer has that number.
 #define NO_BUFFER UINT32_MAX
 
 struct queue;
+struct steering;     // drivers/steer.h
 struct domain_verbs; // drivers/port_domain.h
 
 // The data verbs, as struct port_driver explains them below.
@@ -45,6 +52,7 @@ typedef uint32_t exchange_verb(struct queue *tx, uint64_t buffer, uint64_t lengt
 typedef void put_verb(struct queue *rx, uint32_t buffer);
 typedef struct relayed relay_verb(struct queue *rx, struct queue *tx, unsigned max,
                                   uint32_t lengths);
+typedef struct steered steer_verb(struct queue *rx, const struct steering *steering, unsigned max);
 
 // The common head of every driver's receive and transmit queues.
 // buffer_of is the truth about which buffer sits in which slot. It lies in memory that no card can
@@ -64,12 +72,15 @@ struct queue {
                          // receive queue takes (the driver's own affair), or a transmit queue
                          // carries (written by who sends through it, before each use of room());
                          // 0: none without a closer look
+    uint64_t steers;     // of a transmit queue: the same for frames that steer() puts there;
+                         // written by who steers
     receive_verb *receive; // the driver's (port_use())
     refill_verb *refill;
     transmit_verb *transmit;
     exchange_verb *exchange; // these three are never NULL
     put_verb *put;
     relay_verb *relay;
+    steer_verb *steer; // NULL: there is none
 };
 
 // Why a card was given up. One named reason for each rule that a card can break.
@@ -281,6 +292,15 @@ struct port_driver {
     // other verbs tell what it is.
     relay_verb *relay;
 
+    // NULL: as with relay(). Does what relay() does for frames that leave by several queues: takes
+    // up to max (1..BURST_MAX) plain frames off rx, oldest first, as long as it is known where each
+    // goes (steering->decisions), that is the number of one of the ways, and that way's tx->steers
+    // lets it pass. Whoever opens a queue by that number says that its port runs, has this very
+    // verb, and carries frames of FRAME_MIN..FRAME_MIN + steers - 1 bytes. No card hears of what it
+    // is to send until ring(), transmit() or send_copy() is called for its queue. Adds each frame
+    // to its way.
+    steer_verb *steer;
+
     // Copies a frame of length bytes (FRAME_MIN..max_frame) into the empty buffer of the next
     // transmit slot and queues it. Returns false, with nothing done, when the ring is full.
     bool (*send_copy)(struct queue *tx, const void *data, unsigned length);
@@ -323,7 +343,7 @@ static inline void port_close(struct port *port)
     for (unsigned i = 0; i < port->rx_queues; i++)
         port->rx[i]->lengths = 0;
     for (unsigned i = 0; i < port->tx_queues; i++)
-        port->tx[i]->free = port->tx[i]->lengths = 0;
+        port->tx[i]->free = port->tx[i]->lengths = port->tx[i]->steers = 0;
 }
 
 // Records that the card broke a rule. The port is dead from here on until it is restarted, or it is
@@ -369,10 +389,13 @@ static inline void port_use(struct port *port, const struct port_driver *driver)
         port->rx[i]->refill = driver->refill;
         port->rx[i]->put = driver->put != NULL ? driver->put : port_put;
         port->rx[i]->relay = driver->relay != NULL ? driver->relay : port_no_relay;
+        port->rx[i]->steer = driver->steer;
     }
     for (unsigned i = 0; i < port->tx_queues; i++) {
         port->tx[i]->transmit = driver->transmit;
         port->tx[i]->exchange = driver->exchange != NULL ? driver->exchange : port_exchange;
         port->tx[i]->relay = driver->relay != NULL ? driver->relay : port_no_relay;
+        port->tx[i]->steer = driver->steer;
+        port->tx[i]->steers = 0;
     }
 }

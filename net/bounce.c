@@ -131,6 +131,7 @@ bool bounce_insert(struct port *port)
     bounce->driver.refill = refill;
     bounce->driver.put = NULL;
     bounce->driver.relay = NULL;
+    bounce->driver.steer = NULL;
     port_use(port, &bounce->driver);
     return true;
 }

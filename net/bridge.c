@@ -27,6 +27,7 @@ void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_
         bridge->lists[way] = (struct bridge_list){0};
     for (unsigned i = 0; i < NET_PORTS_MAX; i++)
         bridge->lists[i].first = bridge->lists[i].next = bridge->sorted[i];
+    bridge->nowhere = (struct queue){0};
     fdb_init(&bridge->fdb, memory, capacity, ageing, random, now);
     decisions_init(&bridge->decisions, &bridge->fdb.seeds[1]);
 }
@@ -39,7 +40,9 @@ static void add_out(struct bridge_lane *from, unsigned egress, struct queue *tx)
         .sent = forwarder_sent(bridge->forwarder, egress, tx),
         .egress = &bridge->forwarder->counters[egress],
         .list = &bridge->lists[egress],
+        .way = &from->ways[egress],
     };
+    from->ways[egress].tx = tx;
 }
 
 static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsigned port)
@@ -47,7 +50,15 @@ static bool add_lanes(struct bridge *bridge, const struct buffers *buffers, unsi
     const struct port *ingress = bridge->ports[port];
     for (unsigned i = 0; i < ingress->rx_queues; i++) {
         struct bridge_lane *from = &bridge->lanes[bridge->lane_count];
-        *from = (struct bridge_lane){.bridge = bridge, .port = port};
+        *from = (struct bridge_lane){
+            .bridge = bridge,
+            .port = port,
+            .steering = {.decisions = &bridge->decisions,
+                         .ways = from->ways,
+                         .frames = buffers->area.base + FRAME_HEADROOM},
+        };
+        for (unsigned way = 0; way < STEER_WAYS; way++)
+            from->ways[way].tx = &bridge->nowhere;
         for (unsigned k = 0; k < bridge->count; k++) {
             const unsigned egress = bridge->members[k];
             const struct port *out = bridge->ports[egress];
@@ -121,4 +132,5 @@ void bridge_poll(struct bridge *bridge, const struct supervisor *supervisor, uin
         bridge->restarts[number] = restarts;
     }
     fdb_age(&bridge->fdb, now);
+    decisions_poll(&bridge->decisions);
 }

@@ -31,6 +31,7 @@ enum bridge_way {
     WAYS
 };
 _Static_assert((int)WAYS <= (int)DECISION_WAYS, "a decision can name each");
+_Static_assert((int)STEER_WAYS == (int)NET_PORTS_MAX, "each port is a way");
 
 struct bridge;
 
@@ -50,6 +51,7 @@ struct bridge_out {
     struct sent *sent;            // of this queue
     struct port_counters *egress; // of its port
     struct bridge_list *list;
+    struct steer_way *way;
     unsigned unheard; // frames in the queue of which the card has not heard yet
 };
 
@@ -62,6 +64,8 @@ struct bridge_lane {
     bool mixed;       // the last burst left by several ports: the next one is expected to, too
     unsigned count;
     struct bridge_out outs[NET_PORTS_MAX - 1];
+    struct steering steering;
+    struct steer_way ways[STEER_WAYS]; // by port
 };
 
 struct bridge {
@@ -76,6 +80,8 @@ struct bridge {
     uint64_t restarts[NET_PORTS_MAX];
     unsigned lane_count;
     struct bridge_lane lanes[LANES_MAX];
+
+    struct queue nowhere; // that no frame passes
 
     // Of the burst under way.
     struct bridge_list lists[DECISION_WAYS + 1]; // by way; of no use but for ports
@@ -93,7 +99,7 @@ void bridge_init(struct bridge *bridge, void *memory, uint32_t capacity, uint32_
                  const uint64_t random[3], uint64_t now);
 
 // Adds a lane for each receive queue of each of count ports. After bridge_init(), forwarder_init()
-// and buffers_plan(). Ports that have not been probed, or lack queues, are left out. Returns how
+// and buffers_deal(). Ports that have not been probed, or lack queues, are left out. Returns how
 // many ports are joined; -ENODEV when fewer than two can be, -EINVAL when the table of lanes is
 // full.
 int bridge_connect(struct bridge *bridge, struct forwarder *forwarder,

@@ -104,6 +104,7 @@ bool capture_begin(struct port *port, unsigned frames)
     tapped = port;
     tap.exchange = NULL; // these two would go past it
     tap.relay = NULL;
+    tap.steer = NULL;
     port_use(port, &tap);
     return true;
 }

@@ -145,6 +145,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
     open_door.driver.exchange = NULL;
     open_door.driver.put = NULL;
     open_door.driver.relay = NULL;
+    open_door.driver.steer = NULL;
     open_door.driver.enqueue = NULL;
     open_door.times = fault->times;
     open_door.call.receive = real->receive;

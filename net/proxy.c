@@ -396,6 +396,7 @@ static const struct port_driver *driver_in_front_of(const struct port_driver *re
     driver->exchange = NULL;
     driver->put = NULL;
     driver->relay = proxy_relay;
+    driver->steer = NULL;
     driver->enqueue = NULL;
     driver->ring = NULL;
     driver->send_copy = send_copy;

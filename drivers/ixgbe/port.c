@@ -114,6 +114,7 @@ const struct port_driver ixgbe_driver = {
     .exchange = ixgbe_exchange,
     .put = ixgbe_put,
     .relay = ixgbe_relay,
+    .steer = ixgbe_steer,
     .send_copy = ixgbe_send_copy,
     .domain = &domain_verbs,
     .relink = relink,

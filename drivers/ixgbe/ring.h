@@ -209,6 +209,7 @@ unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct f
                        unsigned count);
 void ixgbe_ring(struct queue *queue);
 struct relayed ixgbe_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths);
+struct steered ixgbe_steer(struct queue *queue, const struct steering *steering, unsigned max);
 bool ixgbe_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t ixgbe_next_empty(struct queue *queue);
 unsigned ixgbe_parts(const struct queue *queue, bool transmit,

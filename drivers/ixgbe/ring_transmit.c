@@ -212,8 +212,13 @@ unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct f
 
 void ixgbe_ring(struct queue *queue)
 {
-    if (queue->port->state == PORT_RUNNING)
-        ixgbe_ring_doorbell((struct ixgbe_tx *)queue);
+    struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
+    if (UNLIKELY(queue->port->state != PORT_RUNNING))
+        return;
+    // What steer() put there has not asked for a report.
+    const size_t last = (tx->at == 0 ? queue->slots * IXGBE_STEP : tx->at) - IXGBE_STEP;
+    ixgbe_tx_descriptor(tx, last)->command |= IXGBE_TX_RS;
+    ixgbe_ring_doorbell(tx);
 }
 
 uint32_t ixgbe_next_empty(struct queue *queue)

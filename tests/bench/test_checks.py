@@ -71,6 +71,14 @@ CHECKS = {
     "a port that does not run, virtio, fused, one frame": (
         "wire-virtio-fused", "lies", "nothing is moved from a port that does not run",
         "drivers/virtio/burst_relay.c", "from->lengths < lengths || ", ""),
+    "a length that no frame has, steered": (
+        "bridge-82599", "lies", "not there: 82599: the end of such a frame",
+        "drivers/ixgbe/steer.c", "if (UNLIKELY(longer >= place->lengths))",
+        "if (UNLIKELY(longer > UINT32_MAX))"),
+    "a length that the other port does not carry, steered": (
+        "bridge-82599", "lies", "not there: 82599: longer than the other port carries",
+        "drivers/ixgbe/steer.c", "if (UNLIKELY(longer >= tx->queue.steers))",
+        "if (UNLIKELY(longer > UINT32_MAX))"),
     "a transmit head outside the ring": (
         "wire-82599", "lies", "not there: 82599: a transmit head outside the ring",
         "drivers/ixgbe/ring_transmit.c", "UNLIKELY(ixgbe_sent(tx, head) > ixgbe_queued(tx))",
@@ -128,15 +136,15 @@ CHECKS = {
         "if (withheld >= every)"),
     "a buffer that does not exist, in a bridge": (
         "bridge-82599", "lies", "not there: the forwarder: a buffer that does not exist\n",
-        "net/bridge_burst.c", "if (UNLIKELY(buffer >= burst->buffers))",
+        "net/bridge_sort.c", "if (UNLIKELY(buffer >= burst->buffers))",
         "if (burst->buffers == 0)"),
     "a buffer that does not exist, after a good one": (
         "bridge-82599", "lies",
         "not there: bridge: a buffer that does not exist, after a good one",
-        "net/bridge_burst.c", "(uint32_t)number >= burst->buffers || beyond", "beyond"),
+        "net/bridge_sort.c", "(uint32_t)number >= burst->buffers || beyond", "beyond"),
     "a length that no frame has, after a good one": (
         "bridge-82599", "lies", "not there: bridge: a length that no frame has, after it",
-        "net/bridge_burst.c", "burst->buffers || beyond >= lengths ||", "burst->buffers ||"),
+        "net/bridge_sort.c", "burst->buffers || beyond >= lengths ||", "burst->buffers ||"),
     "a copy from nowhere": (
         "wire-82599-bounce", "lies", "not there: bounce: a buffer that does not exist",
         "net/bounce.c", "if (UNLIKELY(frame.buffer >= area.count))", "if (area.count == 0)"),
@@ -144,11 +152,11 @@ CHECKS = {
         "wire-82599-bounce", "lies", "not there: bounce: no copy from beyond a buffer",
         "net/bounce.c", "if (frame_valid(&area, &frame))", "if (area.count != 0)"),
     "a source that is a group": (
-        "bridge-82599", "lies", "not there: bridge: a source that is a group", "net/bridge_burst.c",
+        "bridge-82599", "lies", "not there: bridge: a source that is a group", "net/bridge_sort.c",
         "if ((source & GROUP_BIT) != 0 || source == 0)", "if (source == 0)"),
     "an address that no bridge forwards": (
         "bridge-82599", "lies", "not there: bridge: an address that no bridge forwards",
-        "net/bridge_burst.c", "(destination & RESERVED_MASK) == RESERVED_GROUP", "destination == 0"),
+        "net/bridge_sort.c", "(destination & RESERVED_MASK) == RESERVED_GROUP", "destination == 0"),
     "a frame in another queue's buffer": (
         "wire-82599-domain", "lies",
         "not there: the judge: a driver receives into a buffer of another queue", "net/judge.c",

@@ -7,7 +7,7 @@
 // links: drivers/ixgbe/misdeeds.c
 // links: drivers/ixgbe/parts.c drivers/ixgbe/port.c
 // links: drivers/ixgbe/probe.c drivers/ixgbe/receive.c drivers/ixgbe/reset.c
-// links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c
+// links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c drivers/ixgbe/steer.c
 // links: drivers/ixgbe/ring_receive.c drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c
 // links: drivers/ixgbe/semaphore.c drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c
 // links: drivers/ixgbe/stats.c drivers/ixgbe/transmit.c

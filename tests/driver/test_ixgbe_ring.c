@@ -8,7 +8,7 @@
 // links: drivers/ixgbe/misdeeds.c
 // links: drivers/ixgbe/probe.c
 // links: drivers/ixgbe/receive.c drivers/ixgbe/reset.c drivers/ixgbe/ring_receive.c
-// links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c
+// links: drivers/ixgbe/relay.c drivers/ixgbe/relay_avx2.c drivers/ixgbe/steer.c
 // links: drivers/ixgbe/ring_transmit.c drivers/ixgbe/rss.c drivers/ixgbe/semaphore.c
 // links: drivers/ixgbe/sfp.c drivers/ixgbe/sfp_setup.c drivers/ixgbe/stats.c
 // links: drivers/ixgbe/transmit.c

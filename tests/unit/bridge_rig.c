@@ -22,7 +22,7 @@ void *rig_table;
 static void *memory, *bitmap;
 unsigned ports_made;
 uint64_t now;
-bool enqueueing;
+bool enqueueing, steering_too;
 unsigned rig_bounce;
 
 uint64_t clock_us(void)
@@ -41,13 +41,40 @@ void housekeeping(void)
     bridge_poll(&bridge, &supervisor, clock_us());
 }
 
+static int set_up(bool enqueue, bool steer)
+{
+    enqueueing = enqueue;
+    steering_too = steer;
+    return 0;
+}
+
+int by_transmit(void **state)
+{
+    (void)state;
+    return set_up(false, false);
+}
+
+int by_enqueue(void **state)
+{
+    (void)state;
+    return set_up(true, false);
+}
+
+int by_steer(void **state)
+{
+    (void)state;
+    return set_up(true, true);
+}
+
 void make_box(unsigned count, unsigned tx_queues)
 {
     static const uint8_t numbers[NET_PORTS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
     ports_made = count;
     for (unsigned i = 0; i < count; i++) {
         fake_init(&fakes[i], names[i], 1, tx_queues, RIG_SLOTS, 1514);
-        if (enqueueing)
+        if (steering_too)
+            fake_steers(&fakes[i]);
+        else if (enqueueing)
             fake_enqueues(&fakes[i]);
         ports[i] = &fakes[i].port;
     }

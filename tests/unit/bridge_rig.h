@@ -22,10 +22,16 @@ extern struct bridge bridge;
 extern const uint64_t rig_seeds[3];
 extern void *rig_table;
 extern unsigned ports_made;
-extern bool enqueueing; // the ports that make_box() makes have enqueue() and ring()
-extern uint64_t now;    // what clock_us() says, one more each time
+extern bool enqueueing;   // the ports that make_box() makes have enqueue() and ring(),
+extern bool steering_too; // and steer()
+extern uint64_t now;      // what clock_us() says, one more each time
 
 extern unsigned rig_bounce; // bit p: port p's frames are copied
+
+// What a test is set up with: those two.
+int by_transmit(void **state);
+int by_enqueue(void **state);
+int by_steer(void **state);
 
 // count ports joined in one bridge, started, each with so many transmit queues.
 void make_box(unsigned count, unsigned tx_queues);

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "drivers/steer.h"
 #include "kernel/clock.h"
+#include "net/buffers.h"
 #include "tests/unit/fakeport.h"
 
 // Time stands still in a test that has no clock of its own.
@@ -282,6 +284,45 @@ static struct relayed relay(struct queue *from, struct queue *to, unsigned max, 
     return moved;
 }
 
+static struct steered steer(struct queue *from, const struct steering *steering, unsigned max)
+{
+    struct fake_queue *rx = queue_of(from);
+    const struct packet_area *area = from->port->area;
+    assert_in_range(max, 1, BURST_MAX);
+    assert_int_equal(rx->owed, 0);
+    assert_ptr_equal(steering->frames, area->base + FRAME_HEADROOM);
+    struct steered moved = {0, false};
+    for (; moved.frames < max && rx->taken != rx->filled; moved.frames++, rx->taken++) {
+        const struct frame frame = rx->frames[rx->taken % from->slots];
+        if (from->port->state != PORT_RUNNING || fake_of(from->port)->fail_in_receive != PORT_OK ||
+            !plain(rx, BUFFER_CAPACITY))
+            break;
+        const uint8_t *data = packet_data(area, frame.buffer, FRAME_HEADROOM);
+        const uint32_t way =
+            decisions_find(steering->decisions, addresses_of(data), steering->tag, STEER_WAYS);
+        if (way >= STEER_WAYS)
+            break;
+        struct steer_way *to = &steering->ways[way];
+        if (frame.length - (uint32_t)FRAME_MIN >= to->tx->steers)
+            break;
+        struct fake_queue *tx = queue_of(to->tx);
+        struct fake_port *egress = fake_of(to->tx->port);
+        assert_true(egress->port.state == PORT_RUNNING && egress->port.link_up);
+        assert_ptr_equal(egress->port.driver->steer, steer);
+        assert_true(frame.length <= egress->port.max_frame);
+        if (egress->fail_in_transmit != PORT_OK || egress->take_at_most != 0 ||
+            tx->filled - tx->taken == tx->queue.slots)
+            break;
+        rx->buffer_of[rx->posted++ % from->slots] = exchange(tx, frame);
+        to->frames++;
+        to->longer += frame.length - (uint32_t)FRAME_MIN;
+        fake_of(from->port)->returned[FAKE_HONEST]++;
+        fake_of(from->port)->steered++;
+    }
+    moved.more = moved.frames < max && rx->taken != rx->filled;
+    return moved;
+}
+
 void fake_link(struct fake_port *fake, bool up)
 {
     fake->port.link_up = up;
@@ -304,6 +345,16 @@ void fake_enqueues(struct fake_port *fake)
     driver.enqueue = enqueue;
     driver.ring = ring;
     fake->port.driver = &driver;
+}
+
+void fake_steers(struct fake_port *fake)
+{
+    static struct port_driver driver;
+    driver = fake_driver;
+    driver.enqueue = enqueue;
+    driver.ring = ring;
+    driver.steer = steer;
+    port_use(&fake->port, &driver);
 }
 
 void fake_init(struct fake_port *fake, const char *name, unsigned rx_queues, unsigned tx_queues,

@@ -52,7 +52,7 @@ struct fake_port {
     unsigned stop_calls;           // each of stops is one or more of them
     uint64_t returned[FAKE_KINDS]; // frames that receive() returned
     uint64_t lost_rx;              // frames in the receive rings when stop() was called
-    uint64_t relayed;              // frames that relay() moved
+    uint64_t relayed, steered;     // frames that relay() moved, and steer()
     unsigned holes;                // receive slots that were left without a buffer since stop()
 };
 
@@ -70,6 +70,9 @@ void fake_relays(struct fake_port *fake);
 // Gives the fake, before it is joined with another one, a driver with enqueue() and ring(): what
 // was enqueued does not leave before the doorbell rings.
 void fake_enqueues(struct fake_port *fake);
+
+// The same, and steer() too.
+void fake_steers(struct fake_port *fake);
 
 // A frame of length bytes arrives at the card. Returns false when the ring has no posted buffer.
 bool fake_arrive(struct fake_port *fake, unsigned queue, const void *data, unsigned length,

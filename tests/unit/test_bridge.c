@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The bridge, rule by rule.
-// links: net/bridge.c net/bridge_burst.c net/decisions.c net/fdb.c net/forward.c net/local.c
-// links: net/counters.c
+// links: net/bridge.c net/bridge_burst.c net/bridge_sort.c net/decisions.c net/fdb.c
+// links: net/forward.c net/local.c net/counters.c
 // links: net/supervise.c net/restarts.c net/buffers.c net/audit.c net/mend.c net/bounce.c
 // links: tests/unit/fakeport.c tests/unit/bridge_rig.c
 #include <errno.h>
@@ -292,7 +292,7 @@ static void test_forgets_behind_a_dead_port(void **state)
     arrive(1, EVERYBODY, STATION(1), 1);
     arrive(2, EVERYBODY, STATION(2), 2);
     forward_poll(&forwarder);
-    ports[1]->link_up = false;
+    fake_link(&fakes[1], false);
     arrive(0, STATION(1), STATION(0), 3); // before anybody has noticed
     forward_poll(&forwarder);
     assert_int_equal(drops(0, DROP_EGRESS_NO_LINK), 1);
@@ -319,7 +319,7 @@ static void test_nobody_to_flood_to(void **state)
 {
     (void)state;
     make_box(3, 2);
-    ports[1]->link_up = false;
+    fake_link(&fakes[1], false);
     ports[2]->driver->stop(ports[2]);
     arrive(0, EVERYBODY, STATION(0), 1);
     forward_poll(&forwarder);
@@ -498,196 +498,34 @@ static void test_too_few_ports(void **state)
     free_box();
 }
 
-// --- doorbells ---
-
-enum { FULL = 6 }; // frames in a burst of these tests
-
-// Four ports that know each other's stations.
-static void make_known(void)
-{
-    make_box(4, 3);
-    for (unsigned i = 0; i < 4; i++)
-        arrive(i, EVERYBODY, STATION(i), 1000 + i);
-    forward_poll(&forwarder);
-    for (unsigned i = 0; i < 4; i++)
-        while (sent(i) != 0)
-            ;
-    forwarder.burst = FULL;
-    forward_poll(&forwarder);
-}
-
-// Frames for ports 1, 2 and 3 arrive at port 0, so many for each, with numbers from 1 on.
-static void arrive_mixed(unsigned one, unsigned two, unsigned three)
-{
-    const unsigned counts[] = {one, two, three};
-    for (unsigned port = 1; port < 4; port++)
-        for (unsigned i = 0; i < counts[port - 1]; i++)
-            arrive(0, STATION(port), STATION(0), i + 1);
-    assert_int_equal(forward_poll(&forwarder), one + two + three);
-}
-
-static void expect_sent(unsigned port, unsigned bursts, unsigned each)
-{
-    for (unsigned burst = 0; burst < bursts; burst++)
-        for (unsigned i = 0; i < each; i++)
-            assert_int_equal(sent(port), i + 1);
-    assert_int_equal(sent(port), 0);
-}
-
-static unsigned rings(void)
-{
-    return fakes[1].rings + fakes[2].rings + fakes[3].rings;
-}
-
-// While bursts are full, as many of them share a doorbell as there are ways out.
-static void test_full_bursts_share_doorbells(void **state)
-{
-    (void)state;
-    make_known();
-    arrive_mixed(2, 2, 2);
-    arrive_mixed(2, 2, 2);
-    expect_nothing_more();
-    assert_int_equal(rings(), 0);
-    arrive_mixed(2, 2, 2);
-    assert_int_equal(rings(), 3);
-    for (unsigned port = 1; port < 4; port++)
-        expect_sent(port, 3, 2);
-    check_laws();
-    free_box();
-}
-
-// A round that finds less than a burst, or nothing, leaves nobody behind: so the box never sleeps
-// over a frame.
-static void test_a_round_without_a_full_burst_rings(void **state)
-{
-    (void)state;
-    make_known();
-    arrive_mixed(2, 2, 2);
-    assert_int_equal(rings(), 0);
-    assert_int_equal(forward_poll(&forwarder), 0);
-    assert_int_equal(rings(), 3);
-    for (unsigned port = 1; port < 4; port++)
-        expect_sent(port, 1, 2);
-    arrive_mixed(4, 1, 1);
-    assert_int_equal(rings(), 3);
-    arrive_mixed(0, 1, 0); // not full
-    assert_int_equal(rings(), 6);
-    expect_sent(1, 1, 4);
-    expect_sent(2, 2, 1);
-    expect_sent(3, 1, 1);
-    assert_int_equal(forward_poll(&forwarder), 0);
-    assert_int_equal(rings(), 6); // there is nothing more to be heard of
-    check_laws();
-    free_box();
-}
-
-// One frame among many for others does not wait for ever, and many do not wait for one.
-static void test_a_rare_frame_does_not_starve(void **state)
-{
-    (void)state;
-    make_known();
-    arrive_mixed(5, 1, 0);
-    assert_int_equal(rings(), 0);
-    arrive_mixed(5, 0, 1); // now there are 10 for port 1
-    assert_int_equal(rings(), 1);
-    expect_sent(1, 2, 5);
-    assert_int_equal(sent(2) + sent(3), 0);
-    arrive_mixed(6, 0, 0); // leaves at once, and is the third full burst
-    expect_sent(1, 1, 6);
-    expect_sent(2, 1, 1);
-    expect_sent(3, 1, 1);
-    check_laws();
-    free_box();
-}
-
-// A port that is restarted, or whose link goes, while frames wait for its doorbell.
-static void test_accidents_before_the_doorbell(void **state)
-{
-    (void)state;
-    make_known();
-    arrive_mixed(2, 2, 2);
-    ports[1]->link_up = false;
-    restart_now(&supervisor, 2);
-    assert_int_equal(ports[2]->lost_in_restart, 2);
-    check_laws();
-    assert_int_equal(forward_poll(&forwarder), 0);
-    expect_sent(1, 1, 2); // they are in the ring, and leave when the card can send
-    expect_sent(3, 1, 2);
-    expect_nothing_more();
-    port_fail(ports[3], PORT_FAULT_SILENT, 0);
-    arrive_mixed(0, 3, 3);
-    assert_int_equal(drops(0, DROP_EGRESS_FAULTED), 3);
-    assert_int_equal(forward_poll(&forwarder), 0);
-    expect_sent(2, 1, 3);
-    check_laws();
-    free_box();
-}
-
-// A queue with little room is not made to wait: its card could not make more.
-static void test_little_room_rings(void **state)
-{
-    (void)state;
-    make_known();
-    for (unsigned i = 0; i < 8; i++)
-        arrive_mixed(3, 2, 1);
-    for (unsigned i = 0; i < 2; i++) { // room for 5 frames, then for 2
-        const unsigned before = fakes[1].rings;
-        arrive_mixed(3, 2, 1);
-        assert_int_equal(fakes[1].rings, before + 1);
+// Every rule holds for drivers with and without enqueue() and steer().
+#define EACH(test)                                                                              \
+    {#test, test, by_transmit, NULL, NULL}, {#test " (enqueue)", test, by_enqueue, NULL, NULL}, \
+    {                                                                                           \
+        #test " (steer)", test, by_steer, NULL, NULL                                            \
     }
-    expect_sent(1, 10, 3);
-    check_laws();
-    free_box();
-}
-
-static int by_transmit(void **state)
-{
-    (void)state;
-    enqueueing = false;
-    return 0;
-}
-
-static int by_enqueue(void **state)
-{
-    (void)state;
-    enqueueing = true;
-    return 0;
-}
-
-// Every rule holds for drivers with and without enqueue().
-#define BOTH(test)                                       \
-    {#test, test, by_transmit, NULL, NULL},              \
-    {                                                    \
-        #test " (enqueue)", test, by_enqueue, NULL, NULL \
-    }
-#define ENQUEUED(test) cmocka_unit_test_setup(test, by_enqueue)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_flood_then_learn),
-        BOTH(test_same_port),
-        BOTH(test_moves),
-        BOTH(test_reserved_groups),
-        BOTH(test_impossible_sources),
-        BOTH(test_order_of_a_mixed_burst),
-        BOTH(test_one_way_burst),
-        BOTH(test_full_ring_is_nobody_elses),
-        BOTH(test_two_ports_hold_back),
-        BOTH(test_lengths),
-        BOTH(test_bad_frames),
-        BOTH(test_forgets_behind_a_dead_port),
-        BOTH(test_nobody_to_flood_to),
-        BOTH(test_full_table),
-        BOTH(test_for_the_box),
-        BOTH(test_from_the_box),
-        BOTH(test_copies),
-        BOTH(test_too_few_ports),
-        ENQUEUED(test_full_bursts_share_doorbells),
-        ENQUEUED(test_a_round_without_a_full_burst_rings),
-        ENQUEUED(test_a_rare_frame_does_not_starve),
-        ENQUEUED(test_accidents_before_the_doorbell),
-        ENQUEUED(test_little_room_rings),
+        EACH(test_flood_then_learn),
+        EACH(test_same_port),
+        EACH(test_moves),
+        EACH(test_reserved_groups),
+        EACH(test_impossible_sources),
+        EACH(test_order_of_a_mixed_burst),
+        EACH(test_one_way_burst),
+        EACH(test_full_ring_is_nobody_elses),
+        EACH(test_two_ports_hold_back),
+        EACH(test_lengths),
+        EACH(test_bad_frames),
+        EACH(test_forgets_behind_a_dead_port),
+        EACH(test_nobody_to_flood_to),
+        EACH(test_full_table),
+        EACH(test_for_the_box),
+        EACH(test_from_the_box),
+        EACH(test_copies),
+        EACH(test_too_few_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

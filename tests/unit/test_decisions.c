@@ -9,7 +9,7 @@
 
 #include "net/decisions.h"
 
-enum { MANY = 5000, VERSIONS = 1 << (32 - DECISION_VERSION_SHIFT) };
+enum { MANY = 5 * DECISION_SETS / 2, VERSIONS = 1 << (32 - DECISION_VERSION_SHIFT) };
 
 static const uint64_t random_numbers[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
 static struct decisions decisions;
@@ -22,7 +22,7 @@ static struct addresses pair(uint64_t destination, uint64_t source)
 static void assert_way(struct addresses addresses, uint32_t version, unsigned port, unsigned way)
 {
     const uint32_t tag = decisions_tag(&decisions, version, port);
-    assert_int_equal(decisions_find(&decisions, addresses, tag), way);
+    assert_int_equal(decisions_find(&decisions, addresses, tag, DECISION_WAYS), way);
     assert_int_equal(decisions_agree(&decisions, addresses, tag + 1), way == 1);
 }
 
@@ -71,10 +71,33 @@ static void test_versions_come_round(void **state)
     (void)state;
     decisions_init(&decisions, random_numbers);
     decisions_keep(&decisions, pair(2, 3), decisions_tag(&decisions, 7, 0) + 1);
+    // Nothing is found, and nothing kept, until the table is empty: a bounded part of it each time.
+    for (unsigned polls = 0; decisions_tag(&decisions, VERSIONS + 7, 0) == DECISION_NEVER;) {
+        assert_way(pair(2, 3), VERSIONS + 7, 0, DECISION_WAYS);
+        decisions_keep(&decisions, pair(2, 3), decisions_tag(&decisions, VERSIONS + 7, 0) + 1);
+        decisions_poll(&decisions);
+        assert_true(++polls <= DECISION_SETS / 256);
+    }
     assert_way(pair(2, 3), VERSIONS + 7, 0, DECISION_WAYS);
     decisions_keep(&decisions, pair(2, 3), decisions_tag(&decisions, VERSIONS + 7, 0) + 1);
+    decisions_poll(&decisions); // there is nothing to do
     assert_way(pair(2, 3), VERSIONS + 7, 0, 1);
-    assert_way(pair(2, 3), 7, 0, DECISION_WAYS);
+}
+
+// The versions come round once more before the table is empty: it is emptied from the beginning.
+static void test_versions_come_round_twice(void **state)
+{
+    (void)state;
+    decisions_init(&decisions, random_numbers);
+    decisions_keep(&decisions, pair(2, 3), decisions_tag(&decisions, 7, 0) + 1);
+    (void)decisions_tag(&decisions, VERSIONS + 7, 0);
+    decisions_poll(&decisions);
+    (void)decisions_tag(&decisions, 2 * VERSIONS + 7, 0);
+    unsigned polls = 0;
+    for (; decisions_tag(&decisions, 2 * VERSIONS + 7, 0) == DECISION_NEVER; polls++)
+        decisions_poll(&decisions);
+    assert_int_equal(polls, DECISION_SETS / 256);
+    assert_way(pair(2, 3), 2 * VERSIONS + 7, 0, DECISION_WAYS);
 }
 
 // More pairs than there are places: what is found is right, the latest is found, and most are.
@@ -89,7 +112,8 @@ static void test_full_sets(void **state)
     }
     unsigned found = 0;
     for (unsigned i = 0; i < MANY; i++) {
-        const uint32_t way = decisions_find(&decisions, pair(2 + 256 * i, 3 + 256 * i), tag);
+        const uint32_t way =
+            decisions_find(&decisions, pair(2 + 256 * i, 3 + 256 * i), tag, DECISION_WAYS);
         assert_true(way == i % 8 || way == DECISION_WAYS);
         found += way != DECISION_WAYS;
     }
@@ -121,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_only_for_the_same),
         cmocka_unit_test(test_nothing_is_about_nobody),
         cmocka_unit_test(test_versions_come_round),
+        cmocka_unit_test(test_versions_come_round_twice),
         cmocka_unit_test(test_full_sets),
         cmocka_unit_test(test_the_oldest_goes),
     };
