@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The batching curve as an SVG: instructions a packet over the batch size, both axes logarithmic, beside
-published drivers counted on the same simulated card."""
+published drivers on the same simulated card (others.json)."""
 
+import json
 import math
+import os
 
+OTHERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "others.json")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 460, 60, 230, 40, 50
 LEAST, MOST = 8, 400
 TICKS = [10, 20, 50, 100, 200, 400]
@@ -15,9 +18,11 @@ SHOWN = {  # path: (name, colour)
     "bridge-82599": ("82599, bridge of 2", "#b8336a"),
     "bridge-82599-4-ports": ("82599, bridge of 4, mixed", "#e08aa8"),
 }
-# Instructions a packet, one byte touched, batch 32 (TinyNF's shared ring: its own 8 and 64).
-PUBLISHED = [("ixy", 133, 142), ("TinyNF, pool", 78, 86), ("TinyNF, shared ring", 41, 48),
-             ("TinyNF, constant outputs", 26, 28)]
+OTHERS_COLOUR = "#d9822b"
+# Their instructions a packet as counted on another card before: one byte touched, batch 32 (TinyNF's
+# shared ring: its own 8 and 64).
+EARLIER = {"ixy": (133, 142), "TinyNF, pool": (78, 86), "TinyNF, shared ring": (41, 48),
+           "TinyNF, constant outputs": (26, 28)}
 
 
 def _x(batch):
@@ -33,32 +38,42 @@ def _text(x, y, text, colour="#222", anchor="start"):
     return f'<text x="{x:.0f}" y="{y:.0f}" fill="{colour}" text-anchor="{anchor}">{text}</text>'
 
 
+def _curve(points, colour, style):
+    """points: [(batch, instructions)]"""
+    line = " ".join(f"{_x(batch):.1f},{_y(value):.1f}" for batch, value in points)
+    return [f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{style}/>',
+            *(f'<circle cx="{_x(batch):.1f}" cy="{_y(value):.1f}" r="3" fill="{colour}"/>'
+              for batch, value in points)]
+
+
 def batching(results):
     """results as in build/bench.json; paths that are not SHOWN are left out."""
+    with open(OTHERS, encoding="utf-8") as file:
+        others = json.load(file)["instructions_per_packet"]
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
              'font-family="sans-serif" font-size="12">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-             _text(LEFT, 22, "Instructions a packet, by batch size"),
+             _text(LEFT, 22, "Instructions a packet, by batch size (dashed: other drivers, touch)"),
              _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, "packets in a batch", anchor="middle")]
     for tick in TICKS:
         parts += [f'<path d="M{LEFT} {_y(tick):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>',
                   _text(LEFT - 8, _y(tick) + 4, tick, anchor="end")]
     for batch in (2 ** power for power in range(9)):
         parts.append(_text(_x(batch), HEIGHT - BOTTOM + 18, batch, anchor="middle"))
-    for name, low, high in PUBLISHED:
-        parts += [f'<rect x="{_x(32) - 14:.1f}" y="{_y(high):.1f}" width="28" '
-                  f'height="{_y(low) - _y(high):.1f}" fill="#d9822b" opacity="0.75"/>',
-                  _text(_x(32) + 18, _y((low * high) ** 0.5) + 4, name, "#a85a0e")]
     names = []
+    for name, counts in others.items():
+        low, high = EARLIER[name]
+        parts.append(f'<rect x="{_x(32) - 14:.1f}" y="{_y(high):.1f}" width="28" '
+                     f'height="{_y(low) - _y(high):.1f}" fill="{OTHERS_COLOUR}" opacity="0.4"/>')
+        curve = sorted((int(batch), count) for batch, count in counts.items())
+        parts += _curve(curve, OTHERS_COLOUR, ' stroke-dasharray="5 4"')
+        names.append([_y(curve[-1][1]) + 4, name, OTHERS_COLOUR])
     for path, (name, colour) in SHOWN.items():
         curve = sorted((row["batch"], row["instructions_per_packet"]) for row in results
                        if row["path"] == path)
         if not curve:
             continue
-        points = " ".join(f"{_x(batch):.1f},{_y(value):.1f}" for batch, value in curve)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{_x(batch):.1f}" cy="{_y(value):.1f}" r="3" fill="{colour}"/>'
-                  for batch, value in curve]
+        parts += _curve(curve, colour, "")
         names.append([_y(curve[-1][1]) + 4, name, colour])
     names.sort()
     for above, below in zip(names, names[1:]):  # none on top of another

@@ -20,8 +20,11 @@ CACHE = ["--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=16777216
 
 
 def run(*command, **environment):
-    result = subprocess.run(command, capture_output=True, text=True, check=False,
-                            env={**os.environ, **environment})
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False,
+                                env={**os.environ, **environment})
+    except FileNotFoundError:
+        sys.exit(f"bench: {command[0]} is not there: `make bench` builds and installs what is needed")
     if result.returncode != 0:
         sys.exit(f"bench: {' '.join(command)}:\n{result.stderr}")
     return result.stdout
