@@ -81,24 +81,30 @@ const char *vtd_open(struct vtd *unit, uint64_t base, uint16_t segment)
     return NULL;
 }
 
+// Waits until a bit of a register is set or clear. name: how messages call the register, and where
+// it is described.
+static int wait_for(struct vtd *unit, unsigned offset, uint32_t bit, bool set, const char *name)
+{
+    const uint64_t began = clock_us();
+    while (((read32(unit, offset) & bit) != 0) != set) {
+        if (clock_us() - began < COMMAND_US)
+            continue;
+        log_line("VT-d at %#llx: waited %d us for bit %#x of %s to be %d, it is %#x",
+                 (unsigned long long)unit->base, COMMAND_US, (unsigned)bit, name, set,
+                 (unsigned)read32(unit, offset));
+        unit->broken = true;
+        return -ETIMEDOUT;
+    }
+    return 0;
+}
+
 // Writes one command bit, set or cleared, and waits until the status follows (11.4.4.1: one at a
 // time, and what is on stays on).
 static int command(struct vtd *unit, uint32_t bit, bool set, bool status)
 {
     const uint32_t keep = read32(unit, VTD_GSTS) & VTD_KEEP & ~bit;
     write32(unit, VTD_GCMD, keep | (set ? bit : 0));
-    const uint64_t began = clock_us();
-    while (((read32(unit, VTD_GSTS) & bit) != 0) != status) {
-        if (clock_us() - began < COMMAND_US)
-            continue;
-        log_line("VT-d at %#llx: waited %d us for bit %#x of GSTS to be %d, GSTS is %#x (VT-d "
-                 "5.10, 11.4.4.2)",
-                 (unsigned long long)unit->base, COMMAND_US, (unsigned)bit, status,
-                 (unsigned)read32(unit, VTD_GSTS));
-        unit->broken = true;
-        return -ETIMEDOUT;
-    }
-    return 0;
+    return wait_for(unit, VTD_GSTS, bit, status, "GSTS (VT-d 5.10, 11.4.4.2)");
 }
 
 // 6.8: a unit may hold back what the processor wrote to its tables.
@@ -175,10 +181,13 @@ int vtd_off(struct vtd *unit)
             return error;
     }
     const uint64_t capability = unit->capability;
-    if ((VTD_CAP_LOW_REGION(capability) || VTD_CAP_HIGH_REGION(capability)) &&
-        (read32(unit, VTD_PMEN) & VTD_PMEN_STATUS) != 0)
-        write32(unit, VTD_PMEN, read32(unit, VTD_PMEN) & ~(uint32_t)VTD_PMEN_ENABLE);
-    return 0;
+    if (!VTD_CAP_LOW_REGION(capability) && !VTD_CAP_HIGH_REGION(capability))
+        return 0;
+    const uint32_t protected = read32(unit, VTD_PMEN);
+    if ((protected & VTD_PMEN_STATUS) == 0)
+        return 0;
+    write32(unit, VTD_PMEN, protected & ~(uint32_t)VTD_PMEN_ENABLE);
+    return wait_for(unit, VTD_PMEN, VTD_PMEN_STATUS, false, "PMEN (VT-d 5.10, 11.4.8.1)");
 }
 
 static uint64_t *table(const struct vtd *unit)
