@@ -34,7 +34,6 @@ enum {
 enum {
     VECTOR_FIRST = 0x30, // the 8259s were moved to what lies below
     VECTOR_LAST = TRAP_DEVICE_LAST,
-    PAGE = 4096,
 };
 
 static bool vector_taken[VECTOR_LAST + 1];
@@ -70,7 +69,7 @@ static void write_control(const struct msix *msix, uint32_t set, uint32_t clear)
     pci_write(msix->device, msix->capability + CONTROL, 2, (value | set) & ~clear);
 }
 
-// Maps the pages that hold the table, after checking that it lies inside its BAR.
+// Maps the table, after checking that it lies inside its BAR.
 static int map_table(struct msix *msix)
 {
     uint32_t location = pci_read(msix->device, msix->capability + TABLE, 4);
@@ -82,13 +81,8 @@ static int map_table(struct msix *msix)
     const struct pci_bar *bar = &msix->device->bars[index];
     if (bar->io || bar->address == 0 || offset > bar->size || bytes > bar->size - offset)
         return -EINVAL;
-    uint64_t address = bar->address + offset;
-    uint64_t in_page = address % PAGE;
-    volatile char *mapped = vm_map_device(address - in_page, bytes + in_page);
-    if (mapped == NULL)
-        return -ENOMEM;
-    msix->table = (volatile uint32_t *)(mapped + in_page);
-    return 0;
+    msix->table = vm_map_device(bar->address + offset, bytes);
+    return msix->table != NULL ? 0 : -ENOMEM;
 }
 
 static void mask_entries(const struct msix *msix)

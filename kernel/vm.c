@@ -30,7 +30,6 @@
 #define FOUR_GIB      (4ull << 30)
 #define DEVICE_WINDOW (4ull << 30)
 #define STACK_WINDOW  (1ull << 30)
-#define LARGE_PAGE    (2ull << 20)
 
 enum { ENTRIES = 512, GUARDS_MAX = 32, LEVEL_4K = 0, LEVEL_2M = 1, LEVEL_1G = 2, LEVEL_TOP = 3 };
 
@@ -151,11 +150,12 @@ static void *map_window(uint64_t physical, uint64_t bytes, uint64_t flags)
     // A bit above what the processor knows is reserved in a page table entry: it would fault.
     if (bytes == 0 || bytes > DEVICE_WINDOW || physical > cpu_physical_limit() - bytes)
         return NULL;
-    uint64_t size = (offset + bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    const uint64_t size = (offset + bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    const uint64_t end = VM_DEVICE + DEVICE_WINDOW;
     uint64_t address = device_next;
-    if (size >= LARGE_PAGE) // so that large pages fit
-        address += (physical - offset - address) % LARGE_PAGE;
-    if (size > VM_DEVICE + DEVICE_WINDOW - address)
+    if (size >= PAGE_LARGE) // so that large pages fit
+        address += (physical - offset - address) % PAGE_LARGE;
+    if (address > end || size > end - address)
         return NULL;
     device_next = address + size;
     return map(address, physical - offset, size, flags) ? (void *)(address + offset) : NULL;
@@ -177,7 +177,8 @@ const void *vm_map_readonly(uint64_t physical, uint64_t bytes)
 void *vm_stack(uint64_t bytes, const char *owner)
 {
     bytes = (bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    if (bytes > VM_STACKS + STACK_WINDOW - stack_next - PAGE_SIZE)
+    const uint64_t room = VM_STACKS + STACK_WINDOW - stack_next;
+    if (bytes > room || PAGE_SIZE > room - bytes)
         return NULL;
     uint64_t memory = page_alloc(bytes, PAGE_SIZE, 0);
     if (memory == 0)

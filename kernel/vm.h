@@ -23,12 +23,13 @@ static inline void *vm_direct(uint64_t physical)
 // Physical address of memory in the direct map or in the image.
 uint64_t vm_physical(const void *address);
 
-// Maps device registers, uncached, not executable. NULL when the window is full or no memory is
-// left for page tables.
+// Maps the pages that hold these bytes of device registers, uncached, not executable, and returns
+// where the first one is. NULL when the range is empty or beyond what the processor can address,
+// the window is full, or no memory is left for page tables.
 volatile void *vm_map_device(uint64_t physical, uint64_t bytes);
 
 // A read-only view of physical memory that firmware or the boot loader filled, wherever it lies.
-// NULL when the range is empty, wraps, the window is full, or no memory is left for page tables.
+// NULL as vm_map_device().
 const void *vm_map_readonly(uint64_t physical, uint64_t bytes);
 
 // A stack of so many bytes with an unmapped guard page under it. Returns its top, or NULL.

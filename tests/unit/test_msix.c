@@ -41,7 +41,6 @@ static struct {
 volatile void *vm_map_device(uint64_t physical, uint64_t bytes)
 {
     const struct pci_bar *bar = &device->bars[1];
-    assert_int_equal(physical % 4096, 0);
     assert_true(physical >= bar->address && bytes <= bar->address + BAR_BYTES - physical);
     mapped_bytes = bytes;
     return window_full ? NULL : bar_memory + (physical - bar->address);
@@ -129,7 +128,7 @@ static void test_open_masks_everything(void **state)
         assert_int_equal(entry(i)[3], 1);
     assert_int_equal(bar_memory[TABLE_OFFSET - 1], 0xa5);
     assert_int_equal(bar_memory[TABLE_OFFSET + ENTRIES * 16], 0xa5);
-    assert_int_equal(mapped_bytes, 0x10 + ENTRIES * 16);
+    assert_int_equal(mapped_bytes, ENTRIES * 16);
     assert_int_equal(control(), 0x8000 | (ENTRIES - 1)); // on; not masked as a whole
     assert_int_equal(function->space[1] & 7, 2);         // it answers, but does not reach memory
 }
