@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// newlib's floor: the system calls that the C library expects of a kernel.
+// newlib's floor: the system calls that what we use of the C library expects of a kernel.
 // newlib 4.5.0, libc.info, chapters "System Calls" and "Reentrancy Syscalls".
 //
 // One processor runs the C library and no interrupt handler calls it, so newlib's own __getreent()
@@ -11,10 +11,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/types.h>
 
-#include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
 
@@ -22,7 +20,6 @@
 void *sbrk(ptrdiff_t increment);
 ssize_t write(int file, const void *data, size_t length);
 ssize_t read(int file, void *data, size_t length);
-int open(const char *path, int flags, ...);
 int close(int file);
 off_t lseek(int file, off_t offset, int whence);
 int isatty(int file);
@@ -69,13 +66,6 @@ ssize_t read(int file, void *data, size_t length)
     return file == 0 ? 0 : no_such_file();
 }
 
-int open(const char *path, int flags, ...)
-{
-    (void)path, (void)flags;
-    errno = ENOENT;
-    return -1;
-}
-
 int close(int file)
 {
     (void)file;
@@ -115,17 +105,6 @@ int kill(int process, int signal)
 int getpid(void)
 {
     return 1;
-}
-
-// There is no calendar here: the time is that since kernel entry.
-int gettimeofday(struct timeval *now, void *zone)
-{
-    uint64_t us = clock_us();
-
-    (void)zone;
-    now->tv_sec = (time_t)(us / 1000000);
-    now->tv_usec = (suseconds_t)(us % 1000000);
-    return 0;
 }
 
 void _exit(int status)
