@@ -12,8 +12,6 @@
 #include "kernel/timer.h"
 #include "kernel/trap.h"
 
-enum { EXCEPTIONS = 32, VECTOR_DEBUG = 1, VECTOR_PAGE_FAULT = 14 };
-
 enum {
     EFER = 0xc0000080,
     EFER_SCE = 1 << 0,
@@ -121,13 +119,13 @@ static void step(struct trap_frame *frame)
 
 void gate_trap(struct trap_frame *frame)
 {
-    if (frame->vector == VECTOR_DEBUG && steps.left != 0) {
+    if (frame->vector == TRAP_DEBUG && steps.left != 0) {
         step(frame);
         return;
     }
-    if (frame->vector < EXCEPTIONS) {
+    if (frame->vector < TRAP_EXCEPTIONS) {
         last.rip = frame->rip;
-        last.address = frame->vector == VECTOR_PAGE_FAULT ? cpu_read_cr2() : 0;
+        last.address = frame->vector == TRAP_PAGE_FAULT ? cpu_read_cr2() : 0;
         last.error = frame->error;
         last.vector = (uint8_t)frame->vector;
         gate_unwind(GATE_EXCEPTION_BASE + frame->vector);
@@ -145,11 +143,8 @@ void gate_describe(uint64_t ended, char *text, unsigned size)
         snprintf(text, size, "%s at %#llx",
                  ended == GATE_OVERDUE ? "did not come back in time, was" : "came back",
                  (unsigned long long)last.rip);
-    else if (last.vector == VECTOR_PAGE_FAULT)
-        snprintf(text, size, "page fault (%s %#llx) at %#llx",
-                 last.error & 0x10 ? "execution of"
-                 : last.error & 2  ? "write to"
-                                   : "read of",
+    else if (last.vector == TRAP_PAGE_FAULT)
+        snprintf(text, size, "page fault (%s %#llx) at %#llx", panic_access_name(last.error),
                  (unsigned long long)last.address, (unsigned long long)last.rip);
     else
         snprintf(text, size, "%s at %#llx", panic_exception_name(last.vector),

@@ -18,7 +18,6 @@
 #include "kernel/vm.h"
 
 enum { BACKTRACE_MAX = 32, REBOOT_SECONDS = 10 };
-enum { VECTOR_INVALID_OPCODE = 6, VECTOR_DOUBLE_FAULT = 8, VECTOR_PAGE_FAULT = 14 };
 
 static bool halt_at_end;
 static int depth;
@@ -28,7 +27,7 @@ void panic_set_halt(bool halt)
     halt_at_end = halt;
 }
 
-static const char *const exception_names[32] = {
+static const char *const exception_names[TRAP_EXCEPTIONS] = {
     // SDM volume 3, table 6-1
     "divide error",
     "debug",
@@ -56,8 +55,13 @@ static const char *const exception_names[32] = {
 
 const char *panic_exception_name(unsigned vector)
 {
-    const char *name = vector < 32 ? exception_names[vector] : NULL;
+    const char *name = vector < TRAP_EXCEPTIONS ? exception_names[vector] : NULL;
     return name != NULL ? name : "reserved";
+}
+
+const char *panic_access_name(uint64_t error)
+{
+    return error & 0x10 ? "execution of" : error & 2 ? "write to" : "read of";
 }
 
 static void print_place(uint64_t address)
@@ -99,14 +103,11 @@ static void backtrace(uint64_t rbp)
 
 static void print_page_fault(const struct trap_frame *frame, uint64_t address)
 {
-    const char *what = frame->error & 0x10 ? "execution of"
-                       : frame->error & 2  ? "write to"
-                                           : "read of";
     const char *why = frame->error & 8   ? "a reserved bit is set in its page table entry"
                       : frame->error & 1 ? "forbidden by the page's protection"
                                          : "not mapped";
-    console_printf("  %s %#llx: %s%s\n", what, (unsigned long long)address, why,
-                   address < 4096 ? " (zero page)" : "");
+    console_printf("  %s %#llx: %s%s\n", panic_access_name(frame->error),
+                   (unsigned long long)address, why, address < 4096 ? " (zero page)" : "");
 }
 
 // What the compiler lays behind its own checks (TRAPS in the Makefile): gcc a UD2, clang a UD1 with
@@ -188,13 +189,13 @@ void panic_trap(const struct trap_frame *frame)
     console_printf("\nPANIC: %s (vector %llu)\n", panic_exception_name((unsigned)frame->vector),
                    (unsigned long long)frame->vector);
     // With no stack left to push the page fault on, an overflow arrives as a double fault.
-    bool page_fault = frame->vector == VECTOR_PAGE_FAULT;
+    bool page_fault = frame->vector == TRAP_PAGE_FAULT;
     const char *owner = vm_guard_owner(address);
-    if (owner != NULL && (page_fault || frame->vector == VECTOR_DOUBLE_FAULT))
+    if (owner != NULL && (page_fault || frame->vector == TRAP_DOUBLE_FAULT))
         console_printf("  stack overflow: the guard page under the %s stack was hit\n", owner);
     if (page_fault)
         print_page_fault(frame, address);
-    if (frame->vector == VECTOR_INVALID_OPCODE && is_failed_check(frame->rip))
+    if (frame->vector == TRAP_INVALID_OPCODE && is_failed_check(frame->rip))
         console_printf("  a check failed: array bounds, signed overflow, shift or division\n");
     print_registers(frame);
 

@@ -9,8 +9,7 @@
 #include "kernel/gate.h"
 #include "kernel/panic.h"
 
-enum { VECTOR_COUNT = 256, ENTRY_BYTES = 16, EXCEPTIONS = 32 };
-enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
+enum { VECTOR_COUNT = 256, ENTRY_BYTES = 16 };
 
 struct gate { // SDM 6.14.1
     uint16_t offset_low, selector;
@@ -41,9 +40,9 @@ void trap_init(void)
             .offset_high = (uint32_t)(entry >> 32),
         };
     }
-    idt[VECTOR_DOUBLE_FAULT].ist = CPU_IST_DOUBLE_FAULT;
-    idt[VECTOR_NMI].ist = CPU_IST_NMI;
-    idt[VECTOR_MACHINE_CHECK].ist = CPU_IST_MACHINE_CHECK;
+    idt[TRAP_DOUBLE_FAULT].ist = CPU_IST_DOUBLE_FAULT;
+    idt[TRAP_NMI].ist = CPU_IST_NMI;
+    idt[TRAP_MACHINE_CHECK].ist = CPU_IST_MACHINE_CHECK;
 
     struct cpu_table_pointer pointer = {sizeof idt - 1, (uint64_t)idt};
     __asm__ volatile("lidt %0" : : "m"(pointer));
@@ -64,17 +63,17 @@ void trap_set_handler(uint8_t vector, void (*handler)(void *context), void *cont
 // Exceptions that say nothing about the code that they interrupt.
 static bool is_the_machines(uint64_t vector)
 {
-    return vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
+    return vector == TRAP_NMI || vector == TRAP_DOUBLE_FAULT || vector == TRAP_MACHINE_CHECK;
 }
 
 void trap_dispatch(struct trap_frame *frame)
 {
     const bool ring3 = (frame->cs & 3) == 3;
-    if (ring3 && frame->vector < EXCEPTIONS && !is_the_machines(frame->vector)) {
+    if (ring3 && frame->vector < TRAP_EXCEPTIONS && !is_the_machines(frame->vector)) {
         gate_trap(frame);
         return;
     }
-    if (frame->vector < EXCEPTIONS)
+    if (frame->vector < TRAP_EXCEPTIONS)
         panic_trap(frame);
     if (handlers[frame->vector].handler != NULL)
         handlers[frame->vector].handler(handlers[frame->vector].context);

@@ -3,8 +3,15 @@
 #pragma once
 #include <stdint.h>
 
-enum {
-    TRAP_DEVICE_FIRST = 0x20, // vectors that trap_set_handler() takes
+enum {              // vectors
+    TRAP_DEBUG = 1, // exceptions: table 6-1
+    TRAP_NMI = 2,
+    TRAP_INVALID_OPCODE = 6,
+    TRAP_DOUBLE_FAULT = 8,
+    TRAP_PAGE_FAULT = 14,
+    TRAP_MACHINE_CHECK = 18,
+    TRAP_EXCEPTIONS = 32,     // so many of them
+    TRAP_DEVICE_FIRST = 0x20, // those that trap_set_handler() takes
     TRAP_DEVICE_LAST = 0xef,
 };
 
