@@ -142,10 +142,13 @@ static void enter(void)
 {
     cpu_interrupts(false);
     task_hold();
-    if (depth++ == 0)
+    const int nested = depth++;
+    if (nested == 0)
         return;
-    // The printing itself failed: what has been said is all that can be said.
-    console_flush();
+    // The printing itself failed: what has been said is all that can be said, unless that fails
+    // too.
+    if (nested == 1)
+        console_flush();
     pci_stop_all_dma();
     if (halt_at_end)
         cpu_halt_forever();
