@@ -14,6 +14,7 @@
 #include "kernel/log.h"
 #include "kernel/page.h"
 #include "kernel/pci_config.h"
+#include "kernel/pci_power.h"
 #include "kernel/vm.h"
 
 enum {
@@ -22,30 +23,24 @@ enum {
     LINE_MAX = 200,
     MAP_MAX = 16 << 20, // of a BAR; a card's word for its size is not worth more page tables
     REARM_US = 1000,
+    POWER_RECOVERY_US = 10000, // from D3hot to D0 (PCI PM 1.2, 5.4)
 };
 
 enum { FOR_ATTENTION, FOR_FRAMES }; // groups of MSI-X entries
 
-enum {
-    CAPABILITY_POWER = 0x01,
-    POWER_CONTROL = 4, // offset in the capability
-    POWER_STATE = 3,   // its bits 1:0
-    POWER_RECOVERY_US = 10000,
-};
-
 // Wakes the function. Leaving D3hot may reset it, so its BARs are written again.
 static int power_on(struct env *env)
 {
-    unsigned power = pci_capability(env->pci, CAPABILITY_POWER, 0);
+    unsigned power = pci_capability(env->pci, PCI_POWER_CAPABILITY, 0);
     if (power == 0)
         return 0;
-    uint32_t control = pci_read(env->pci, power + POWER_CONTROL, 2);
-    if ((control & POWER_STATE) == 0)
+    uint32_t control = pci_read(env->pci, power + PCI_POWER_CONTROL, 2);
+    if ((control & PCI_POWER_STATE) == 0)
         return 0;
-    pci_write(env->pci, power + POWER_CONTROL, 2, control & ~(uint32_t)POWER_STATE);
+    pci_write(env->pci, power + PCI_POWER_CONTROL, 2, control & ~(uint32_t)PCI_POWER_STATE);
     clock_wait_us(POWER_RECOVERY_US);
-    control = pci_read(env->pci, power + POWER_CONTROL, 2);
-    if ((control & POWER_STATE) != 0) {
+    control = pci_read(env->pci, power + PCI_POWER_CONTROL, 2);
+    if ((control & PCI_POWER_STATE) != 0) {
         env_log(env, "PMCSR is %#x: does not leave its power state (PCI PM 1.2, 3.2.4)",
                 (unsigned)control);
         return -EIO;

@@ -12,16 +12,8 @@
 #include "kernel/vm.h"
 
 enum {
-    CAPABILITY_MSIX = 0x11,
-    // offsets in the capability
-    CONTROL = 2,
-    TABLE = 4,
-    // in CONTROL
-    CONTROL_SIZE = 0x7ff, // entries, less one
-    CONTROL_MASK_ALL = 1u << 14,
-    CONTROL_ENABLE = 1u << 15,
-    // in TABLE
-    TABLE_BIR = 7,
+    TABLE = 4,     // offset in the capability
+    TABLE_BIR = 7, // in TABLE
     // 32-bit words of an entry
     ENTRY_ADDRESS = 0,
     ENTRY_ADDRESS_HIGH = 1,
@@ -65,8 +57,8 @@ static uint8_t take_vector(void)
 
 static void write_control(const struct msix *msix, uint32_t set, uint32_t clear)
 {
-    uint32_t value = pci_read(msix->device, msix->capability + CONTROL, 2);
-    pci_write(msix->device, msix->capability + CONTROL, 2, (value | set) & ~clear);
+    uint32_t value = pci_read(msix->device, msix->capability + MSIX_CONTROL, 2);
+    pci_write(msix->device, msix->capability + MSIX_CONTROL, 2, (value | set) & ~clear);
 }
 
 // Maps the table, after checking that it lies inside its BAR.
@@ -94,11 +86,11 @@ static void mask_entries(const struct msix *msix)
 int msix_open(struct msix *msix, struct pci_device *device)
 {
     *msix = (struct msix){.device = device};
-    unsigned capability = pci_capability(device, CAPABILITY_MSIX, 0);
+    unsigned capability = pci_capability(device, MSIX_CAPABILITY, 0);
     if (capability == 0)
         return -ENOENT;
     msix->capability = capability;
-    msix->count = (pci_read(device, capability + CONTROL, 2) & CONTROL_SIZE) + 1;
+    msix->count = (pci_read(device, capability + MSIX_CONTROL, 2) & MSIX_CONTROL_SIZE) + 1;
     int error = map_table(msix);
     if (error != 0) {
         *msix = (struct msix){0};
@@ -106,9 +98,9 @@ int msix_open(struct msix *msix, struct pci_device *device)
     }
     pci_memory_decoding(device);
     // Everything is masked at once while the entries are still undefined.
-    write_control(msix, CONTROL_ENABLE | CONTROL_MASK_ALL, 0);
+    write_control(msix, MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK_ALL, 0);
     mask_entries(msix);
-    write_control(msix, 0, CONTROL_MASK_ALL);
+    write_control(msix, 0, MSIX_CONTROL_MASK_ALL);
     return 0;
 }
 
@@ -166,10 +158,10 @@ void msix_close(struct msix *msix)
 {
     if (msix->capability == 0)
         return;
-    write_control(msix, CONTROL_MASK_ALL, 0);
+    write_control(msix, MSIX_CONTROL_MASK_ALL, 0);
     mask_entries(msix);
-    write_control(msix, 0, CONTROL_ENABLE);
-    (void)pci_read(msix->device, msix->capability + CONTROL, 2); // the writes have arrived
+    write_control(msix, 0, MSIX_CONTROL_ENABLE);
+    (void)pci_read(msix->device, msix->capability + MSIX_CONTROL, 2); // the writes have arrived
     // A message that was on its way still finds a handler, which does nothing.
     for (unsigned i = 0; i < msix->route_count; i++) {
         trap_set_handler(msix->routes[i].vector, nobody, NULL);

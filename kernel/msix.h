@@ -6,6 +6,15 @@
 
 enum { MSIX_ROUTES_MAX = 24 }; // of one function
 
+// The capability (6.8.2.3).
+enum {
+    MSIX_CAPABILITY = 0x11,    // its id
+    MSIX_CONTROL = 2,          // offset in it, 16 bits:
+    MSIX_CONTROL_SIZE = 0x7ff, // entries of the table, less one
+    MSIX_CONTROL_MASK_ALL = 1u << 14,
+    MSIX_CONTROL_ENABLE = 1u << 15,
+};
+
 struct pci_device;
 
 // From an entry of the table to a handler.

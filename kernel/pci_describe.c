@@ -6,22 +6,15 @@
 #include <inttypes.h>
 
 #include "kernel/console.h"
+#include "kernel/msix.h"
 #include "kernel/pci_config.h"
 #include "kernel/pci_express.h"
+#include "kernel/pci_power.h"
 
 enum {
-    CAPABILITY_POWER = 0x01,
-    POWER_CONTROL = 4, // offsets in the capability
-    POWER_STATE = 3,   // bits 1:0 of POWER_CONTROL
-
-    EXPRESS_DEVICE_STATUS = 0x0a,
+    EXPRESS_DEVICE_STATUS = 0x0a, // offsets in the capability
     EXPRESS_LINK_CAPABILITIES = 0x0c,
     EXPRESS_LINK_STATUS = 0x12,
-
-    CAPABILITY_MSIX = 0x11,
-    MSIX_CONTROL = 2,
-    MSIX_ENTRIES = 0x7ff, // less one
-    MSIX_ENABLE = 1 << 15,
 
     NOBODY = 0xffff, // no vendor has this id: nobody answered
 };
@@ -58,11 +51,11 @@ static void describe_bars(const struct pci_device *device)
 
 static void describe_power(const struct pci_device *device)
 {
-    const unsigned at = pci_capability(device, CAPABILITY_POWER, 0);
+    const unsigned at = pci_capability(device, PCI_POWER_CAPABILITY, 0);
     if (at == 0)
         return;
-    const unsigned control = pci_read(device, at + POWER_CONTROL, 2);
-    console_printf("  power: D%u (PMCSR %04x)\n", control & POWER_STATE, control);
+    const unsigned control = pci_read(device, at + PCI_POWER_CONTROL, 2);
+    console_printf("  power: D%u (PMCSR %04x)\n", control & PCI_POWER_STATE, control);
 }
 
 // Codes of the speed fields (7.8.6, 7.8.8; later ones: PCI Express Base 4.0, 7.5.3.6).
@@ -87,12 +80,12 @@ static void describe_link(const struct pci_device *device)
 
 static void describe_msix(const struct pci_device *device)
 {
-    const unsigned at = pci_capability(device, CAPABILITY_MSIX, 0);
+    const unsigned at = pci_capability(device, MSIX_CAPABILITY, 0);
     if (at == 0)
         return;
     const unsigned control = pci_read(device, at + MSIX_CONTROL, 2);
-    console_printf("  MSI-X: %u vectors, %s\n", (control & MSIX_ENTRIES) + 1,
-                   control & MSIX_ENABLE ? "on" : "off");
+    console_printf("  MSI-X: %u vectors, %s\n", (control & MSIX_CONTROL_SIZE) + 1,
+                   control & MSIX_CONTROL_ENABLE ? "on" : "off");
 }
 
 void pci_describe(const struct pci_device *device)
