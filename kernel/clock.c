@@ -10,6 +10,7 @@
 
 #include "kernel/acpi.h"
 #include "kernel/cpu.h"
+#include "kernel/image.h"
 #include "kernel/log.h"
 #include "kernel/port_io.h"
 
@@ -29,8 +30,6 @@ enum {
     READS_MAX = 200000,     // and one that does not get anywhere after so many
     GOOD_PPM = 2000,
 };
-
-extern const uint64_t boot_tsc; // boot/start.S: the TSC at kernel entry
 
 // Something that counts upwards at a known rate, modulo mask + 1.
 struct reference {

@@ -33,7 +33,7 @@ enum {
     EGA_ROWS_MAX = 60,
 };
 
-// The font that the build embeds (linker.ld, Makefile).
+// The font that the build embeds (Makefile).
 extern const uint8_t console_font_start[], console_font_end[];
 
 static char queue[QUEUE_BYTES];

@@ -50,8 +50,8 @@ void console_poll(void);
 // when there is nothing to show and nobody is typing.
 uint64_t console_deadline(void);
 
-// Everything out now, waiting for the devices, bounded in time (two seconds for a full queue, a
-// tenth of that when the device does not move). For panic and reboot only.
+// Everything out now, waiting for the devices: one and a half seconds for a full queue. Ends when
+// the serial port takes nothing for two seconds. For panic and reboot only.
 void console_flush(void);
 
 // The next typed character, or -1. Looks at the devices at most once a millisecond (a look costs
