@@ -6,9 +6,24 @@
 
 #include "kernel/dmar_tables.h"
 #include "kernel/log.h"
+#include "kernel/page.h"
 #include "kernel/pci.h"
 
-enum { PAGE = 4096, SLOTS = 32, FUNCTIONS = 8, HOP_BYTES = 2 };
+enum { SLOTS = 32, FUNCTIONS = 8, HOP_BYTES = 2 };
+
+static bool too_many(const char *what, int most)
+{
+    log_line("DMAR: more than %d %s", most, what);
+    return false;
+}
+
+// A part that has so many bytes, it says; `left` are there.
+static bool wrong_length(const char *what, size_t bytes, size_t least, size_t left)
+{
+    log_line("DMAR: a %s of %zu bytes, expected at least %zu and at most %zu", what, bytes, least,
+             left);
+    return false;
+}
 
 static bool read_scope(struct dmar *dmar, const uint8_t *at, unsigned length)
 {
@@ -16,18 +31,20 @@ static bool read_scope(struct dmar *dmar, const uint8_t *at, unsigned length)
     if (scope->type != DMAR_SCOPE_ENDPOINT && scope->type != DMAR_SCOPE_BRIDGE)
         return true;
     const unsigned hops = (length - (unsigned)sizeof *scope) / HOP_BYTES;
-    if (hops == 0 || hops > DMAR_PATH_MAX || dmar->scope_count == DMAR_SCOPES_MAX) {
-        log_line("DMAR: a path of %u steps, or more than %d scopes", hops, DMAR_SCOPES_MAX);
+    if (hops == 0 || hops > DMAR_PATH_MAX) {
+        log_line("DMAR: a path of %u steps, expected 1 to %d", hops, DMAR_PATH_MAX);
         return false;
     }
+    if (dmar->scope_count == DMAR_SCOPES_MAX)
+        return too_many("scopes", DMAR_SCOPES_MAX);
     struct dmar_scope *kept = &dmar->scopes[dmar->scope_count];
     *kept = (struct dmar_scope){.type = scope->type, .bus = scope->bus, .hops = (uint8_t)hops};
     for (unsigned i = 0; i < hops; i++) {
         kept->path[i].slot = at[sizeof *scope + i * HOP_BYTES];
         kept->path[i].function = at[sizeof *scope + i * HOP_BYTES + 1];
         if (kept->path[i].slot >= SLOTS || kept->path[i].function >= FUNCTIONS) {
-            log_line("DMAR: a path through device %u, function %u", kept->path[i].slot,
-                     kept->path[i].function);
+            log_line("DMAR: a path through device %u, function %u, expected at most %d and %d",
+                     kept->path[i].slot, kept->path[i].function, SLOTS - 1, FUNCTIONS - 1);
             return false;
         }
     }
@@ -41,10 +58,8 @@ static bool read_scopes(struct dmar *dmar, const uint8_t *at, unsigned length,
     scopes->first = (uint16_t)dmar->scope_count;
     while (length > 0) {
         const unsigned size = length >= sizeof(struct acpi_dmar_scope) ? at[1] : 0;
-        if (size < sizeof(struct acpi_dmar_scope) || size > length) {
-            log_line("DMAR: a scope has length %u, %u bytes are left", size, length);
-            return false;
-        }
+        if (size < sizeof(struct acpi_dmar_scope) || size > length)
+            return wrong_length("scope", size, sizeof(struct acpi_dmar_scope), length);
         if (!read_scope(dmar, at, size))
             return false;
         at += size;
@@ -57,13 +72,14 @@ static bool read_scopes(struct dmar *dmar, const uint8_t *at, unsigned length,
 static bool read_unit(struct dmar *dmar, const uint8_t *at, unsigned length)
 {
     struct acpi_dmar_unit unit;
-    if (length < sizeof unit || dmar->unit_count == DMAR_UNITS_MAX) {
-        log_line("DMAR: a unit of %u bytes, or more than %d units", length, DMAR_UNITS_MAX);
-        return false;
-    }
+    if (length < sizeof unit)
+        return wrong_length("unit", length, sizeof unit, length);
+    if (dmar->unit_count == DMAR_UNITS_MAX)
+        return too_many("units", DMAR_UNITS_MAX);
     memcpy(&unit, at, sizeof unit);
-    if (unit.base == 0 || unit.base % PAGE != 0) {
-        log_line("DMAR: a unit's registers at %#llx", (unsigned long long)unit.base);
+    if (unit.base == 0 || unit.base % PAGE_SIZE != 0) {
+        log_line("DMAR: a unit's registers at %#llx, expected at a page, and not the first",
+                 (unsigned long long)unit.base);
         return false;
     }
     struct dmar_unit *kept = &dmar->units[dmar->unit_count++];
@@ -78,15 +94,16 @@ static bool read_unit(struct dmar *dmar, const uint8_t *at, unsigned length)
 static bool read_region(struct dmar *dmar, const uint8_t *at, unsigned length)
 {
     struct acpi_dmar_region region;
-    if (length < sizeof region || dmar->region_count == DMAR_REGIONS_MAX) {
-        log_line("DMAR: a reserved region of %u bytes, or more than %d", length, DMAR_REGIONS_MAX);
-        return false;
-    }
+    if (length < sizeof region)
+        return wrong_length("reserved region", length, sizeof region, length);
+    if (dmar->region_count == DMAR_REGIONS_MAX)
+        return too_many("reserved regions", DMAR_REGIONS_MAX);
     memcpy(&region, at, sizeof region);
     // 8.4: the last byte of a page, above the first one.
-    if (region.first % PAGE != 0 || region.last % PAGE != PAGE - 1 || region.first > region.last) {
-        log_line("DMAR: a reserved region from %#llx to %#llx", (unsigned long long)region.first,
-                 (unsigned long long)region.last);
+    if (region.first % PAGE_SIZE != 0 || region.last % PAGE_SIZE != PAGE_SIZE - 1 ||
+        region.first > region.last) {
+        log_line("DMAR: a reserved region from %#llx to %#llx, expected whole pages",
+                 (unsigned long long)region.first, (unsigned long long)region.last);
         return false;
     }
     struct dmar_region *kept = &dmar->regions[dmar->region_count++];
@@ -117,10 +134,8 @@ bool dmar_parse(struct dmar *dmar, const void *table, size_t length)
         struct acpi_dmar_structure structure = {0, 0};
         if (left >= sizeof structure)
             memcpy(&structure, at, sizeof structure);
-        if (structure.length < sizeof structure || structure.length > left) {
-            log_line("DMAR: a structure has length %u, %zu bytes are left", structure.length, left);
-            return false;
-        }
+        if (structure.length < sizeof structure || structure.length > left)
+            return wrong_length("structure", structure.length, sizeof structure, left);
         if (structure.type == DMAR_UNIT && !read_unit(dmar, at, structure.length))
             return false;
         if (structure.type == DMAR_REGION && !read_region(dmar, at, structure.length))
