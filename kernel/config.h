@@ -12,9 +12,9 @@
 
 enum {
     CONFIG_PORTS_MAX = 8,
-    CONFIG_NAME_MAX = 16,   // with the terminating NUL
-    CONFIG_ERRORS_MAX = 16, // kept; more are counted
-    CONFIG_ERROR_LENGTH = 160,
+    CONFIG_NAME_MAX = 16,      // with the terminating NUL
+    CONFIG_ERRORS_MAX = 16,    // kept; more are counted
+    CONFIG_ERROR_LENGTH = 184, // as a line of the log
     CONFIG_FILE_NAME_MAX = 32,
 
     CONFIG_RING_MIN = 64, // descriptors
