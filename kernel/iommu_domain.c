@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "kernel/page.h"
 #include "kernel/vm.h"
@@ -13,22 +12,11 @@
 
 enum { ENTRIES = 512, INDEX_BITS = 9, PAGE_BITS = 12, LEVEL_4K = 0, LEVEL_2M = 1 };
 
-static uint64_t *table(const struct iommu_domain *domain)
-{
-    const uint64_t page = page_alloc(PAGE_SIZE, PAGE_SIZE, 0);
-    if (page == 0)
-        return NULL;
-    uint64_t *memory = vm_direct(page);
-    memset(memory, 0, PAGE_SIZE);
-    vtd_flush(domain->unit, memory, PAGE_SIZE);
-    return memory;
-}
-
 int iommu_domain_init(struct iommu_domain *domain, const struct vtd *unit, uint16_t id)
 {
     const bool wide = (VTD_CAP_WIDTHS(unit->capability) & 1u << VTD_WIDTH_48) != 0;
     *domain = (struct iommu_domain){.unit = unit, .id = id, .levels = wide ? 4 : 3};
-    domain->root = table(domain);
+    domain->root = vtd_table(unit);
     return domain->root != NULL ? 0 : -ENOMEM;
 }
 
@@ -55,7 +43,7 @@ static int map_page(struct iommu_domain *domain, uint64_t address, int level, ui
             return 0;
         }
         if (*entry == 0) {
-            const uint64_t *below = table(domain);
+            const uint64_t *below = vtd_table(domain->unit);
             if (below == NULL)
                 return -ENOMEM;
             // The rights of a page are those that every level grants.

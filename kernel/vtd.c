@@ -190,7 +190,7 @@ int vtd_off(struct vtd *unit)
     return wait_for(unit, VTD_PMEN, VTD_PMEN_STATUS, false, "PMEN (VT-d 5.10, 11.4.8.1)");
 }
 
-static uint64_t *table(const struct vtd *unit)
+uint64_t *vtd_table(const struct vtd *unit)
 {
     const uint64_t page = page_alloc(PAGE_SIZE, PAGE_SIZE, 0);
     if (page == 0)
@@ -206,8 +206,8 @@ int vtd_on(struct vtd *unit, uint64_t interrupts, bool x2apic)
     int error = vtd_off(unit);
     if (error != 0)
         return error;
-    unit->root = table(unit);
-    unit->queue = table(unit);
+    unit->root = vtd_table(unit);
+    unit->queue = vtd_table(unit);
     if (unit->root == NULL || unit->queue == NULL)
         return -ENOMEM;
     write32(unit, VTD_FECTL, VTD_FECTL_MASK); // faults are polled
@@ -235,7 +235,7 @@ int vtd_set_context(struct vtd *unit, uint16_t source, uint64_t low, uint64_t hi
 {
     uint64_t *root = unit->root + 2 * (source >> 8);
     if (root[0] == 0) {
-        const uint64_t *contexts = table(unit);
+        const uint64_t *contexts = vtd_table(unit);
         if (contexts == NULL)
             return -ENOMEM;
         root[0] = vm_physical(contexts) | VTD_PRESENT;

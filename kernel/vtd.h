@@ -49,6 +49,9 @@ int vtd_forget_interrupts(struct vtd *unit);
 // Takes up to max fault records. *lost is set when there were more than the unit could record.
 unsigned vtd_take_faults(struct vtd *unit, struct vtd_fault *faults, unsigned max, bool *lost);
 
+// A page of zeroes for a table that the unit reads; NULL when there is no memory.
+uint64_t *vtd_table(const struct vtd *unit);
+
 // Makes what was written to a table visible to a unit that does not look into the processor's
 // caches. bytes from address on.
 void vtd_flush(const struct vtd *unit, const void *address, uint64_t bytes);

@@ -24,18 +24,16 @@ static unsigned flushes;
 static struct vtd unit;
 static struct iommu_domain domain;
 
-// Physical addresses of tables: vm_direct() adds VM_DIRECT, so they are what is left without it.
-uint64_t page_alloc(uint64_t bytes, uint64_t align, uint64_t below)
+uint64_t *vtd_table(const struct vtd *reader)
 {
-    assert_int_equal(bytes, 4096);
-    assert_int_equal(align, 4096);
-    assert_int_equal(below, 0);
+    assert_ptr_equal(reader, &unit);
     if (pages_used == pages_allowed)
-        return 0;
-    memset(memory[pages_used], 0xa5, 4096);
-    return (uint64_t)memory[pages_used++] - VM_DIRECT;
+        return NULL;
+    memset(memory[pages_used], 0, 4096);
+    return (uint64_t *)memory[pages_used++];
 }
 
+// Physical addresses of tables: vm_direct() adds VM_DIRECT, so they are what is left without it.
 uint64_t vm_physical(const void *address)
 {
     return (uint64_t)address - VM_DIRECT;
