@@ -3,7 +3,6 @@
 // every length is checked against what is mapped, every checksum verified.
 #pragma once
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { ACPI_ECAM_MAX = 8, ACPI_CPUS_MAX = 256, ACPI_IO_APICS_MAX = 64 };

@@ -5,7 +5,6 @@
 #include "kernel/clock.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "kernel/acpi.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a driver may call, for the image: memory that its card reaches.
-#include <errno.h>
 #include <string.h>
 
 #include "kernel/acs.h"

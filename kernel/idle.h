@@ -2,7 +2,6 @@
 // Sleep: the processor stands still until something interrupts. net/loop.c decides when, and
 // arms the ports; this file knows what woke the processor up, and how long it may sleep.
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 // What ended a sleep.

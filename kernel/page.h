@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Physical memory: a bounded table of free extents, handed out at boot.
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 struct bootinfo;

@@ -2,7 +2,6 @@
 // The command line on the console.
 #pragma once
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { SHELL_ARGUMENTS_MAX = 8 }; // with the command's name

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "kernel/image.h"
-#include "kernel/vm.h"
 
 // Addresses are kept as their low 32 bits, ascending; names as offsets into the strings.
 extern const uint32_t symbol_count;
