@@ -87,9 +87,8 @@ static INLINE bool all_plain(const struct forwarder *forwarder, const struct que
     uint64_t sum = 0;
 #pragma GCC unroll 4
     for (; frame != end; frame++) {
-        const uint64_t number = lane_number(frame);
-        const uint32_t longer = lane_beyond_shortest(number);
-        if (UNLIKELY((uint32_t)number >= buffers || longer >= lengths))
+        const uint32_t longer = lane_beyond_shortest(lane_place(frame));
+        if (UNLIKELY(frame->buffer >= buffers || longer >= lengths))
             return false;
         sum += longer;
     }
@@ -257,10 +256,11 @@ static COLD unsigned pass_any(struct forwarder *forwarder, struct lane *lane, un
     return pass_to(forwarder, lane, received, WIRE_ONLY);
 }
 
-// The egress port did not take the last frames of a burst.
-static COLD void pass_less(struct lane *lane, const struct frame *frames, unsigned count)
+// The egress port did not take the last frames of a burst, from `first` on.
+static COLD void pass_less(struct lane *lane, const struct frame *first, const struct frame *end)
 {
-    const uint64_t bytes = lane_drop(lane, lane->tx->port, frames, count);
+    const unsigned count = (unsigned)(end - first);
+    const uint64_t bytes = lane_drop(lane, lane->tx->port, first, count);
     lane->passed -= count;
     lane->passed_beyond -= bytes - count * (uint64_t)FRAME_MIN;
     lane->frames += count;
@@ -271,7 +271,7 @@ static COLD void pass_less(struct lane *lane, const struct frame *frames, unsign
 // The same when it was the only one. Returns its buffer.
 static COLD uint32_t pass_none(const struct forwarder *forwarder, struct lane *lane)
 {
-    pass_less(lane, forwarder->frames, 1);
+    pass_less(lane, forwarder->frames, forwarder->frames + 1);
     return forwarder->frames[0].buffer;
 }
 
@@ -287,7 +287,7 @@ static INLINE unsigned pass_burst(struct forwarder *forwarder, struct lane *lane
     lane->passed_beyond += beyond;
     const unsigned sent = tx->transmit(tx, frames, received);
     if (UNLIKELY(sent != received))
-        pass_less(lane, frames + sent, received - sent);
+        pass_less(lane, frames + sent, frames + received);
     rx = lane->rx;
     FOR_A_VERB(rx);
     rx->refill(rx, frames, received);
@@ -304,7 +304,7 @@ static INLINE unsigned pass_one(struct forwarder *forwarder, struct lane *lane)
 {
     const struct frame *frame = forwarder->frames;
     struct queue *rx, *tx = lane->tx;
-    const uint32_t beyond = lane_beyond_shortest(lane_number(frame));
+    const uint32_t beyond = lane_beyond_shortest(lane_place(frame));
     if (UNLIKELY(frame->buffer >= forwarder->buffer_count || beyond >= tx->lengths))
         return pass_any(forwarder, lane, 1);
     lane->passed++;

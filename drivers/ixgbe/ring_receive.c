@@ -144,7 +144,9 @@ static INLINE unsigned receive_few(struct ixgbe_rx *rx, struct frame *frames, un
     const uint32_t *buffer = ixgbe_buffer(&rx->queue, at);
     const uint64_t lengths = rx->queue.lengths;
     const unsigned most = only_two ? 2 : least(max, IXGBE_FEW);
-    if (UNLIKELY(max < 2 || at + most * IXGBE_STEP > rx->queue.slots * IXGBE_STEP) ||
+    const bool meets_end =
+        only_two ? rx->until < 2 : at + most * IXGBE_STEP > rx->queue.slots * IXGBE_STEP;
+    if (UNLIKELY(max < 2 || meets_end) ||
         !take_plain(look(descriptor), buffer[0], lengths, frames) ||
         !take_plain(look(descriptor + 1), buffer[1], lengths, frames + 1))
         return receive_any(rx, frames, max);

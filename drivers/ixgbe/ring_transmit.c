@@ -127,9 +127,11 @@ static NOINLINE unsigned transmit_burst(struct ixgbe_tx *tx, struct frame *frame
     return count;
 }
 
-// A frame that is alone, and for which there may be no room in front of the ring's end.
+// A frame that is alone, and for which there may be no room in front of the ring's end. One more
+// than is free was taken.
 static NOINLINE uint32_t exchange_any(struct ixgbe_tx *tx, uint64_t buffer, uint64_t length)
 {
+    tx->queue.free = 0;
     struct frame frame = {(uint32_t)buffer, FRAME_HEADROOM, (uint16_t)length};
     return transmit_burst(tx, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;
 }
@@ -138,7 +140,7 @@ static NOINLINE uint32_t exchange_any(struct ixgbe_tx *tx, uint64_t buffer, uint
 uint32_t ixgbe_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
-    if (UNLIKELY(queue->free == 0))
+    if (UNLIKELY((int32_t)--queue->free < 0))
         return exchange_any(tx, buffer, length);
     const size_t at = tx->at;
     struct ixgbe_tx_descriptor *descriptor = ixgbe_tx_descriptor(tx, at);
@@ -147,7 +149,7 @@ uint32_t ixgbe_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
     descriptor->address = tx->buffers + FRAME_HEADROOM + buffer * tx->stride;
     descriptor->command = length | IXGBE_TX_EOP | IXGBE_TX_IFCS | IXGBE_TX_RS;
     *buffer_of = (uint32_t)buffer;
-    advance(tx, 1);
+    tx->at += IXGBE_STEP;
     ixgbe_ring_doorbell(tx);
     return empty;
 }
@@ -186,18 +188,23 @@ static NOINLINE unsigned transmit_few(struct ixgbe_tx *tx, struct frame *frames,
     return count;
 }
 
+static NOINLINE unsigned transmit_one(struct ixgbe_tx *tx, struct frame *frame)
+{
+    if (UNLIKELY(frame->offset != FRAME_HEADROOM))
+        return transmit_burst(tx, frame, 1);
+    const uint32_t empty = ixgbe_exchange(&tx->queue, frame->buffer, frame->length);
+    if (UNLIKELY(empty == NO_BUFFER))
+        return 0;
+    frame->buffer = empty;
+    return 1;
+}
+
 unsigned ixgbe_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct ixgbe_tx *tx = (struct ixgbe_tx *)queue;
     if (count - 2 < IXGBE_FEW - 2 && LIKELY(count <= queue->free))
         return count == 2 ? transmit_two(tx, frames) : transmit_few(tx, frames, count);
-    if (count != 1 || UNLIKELY(frames->offset != FRAME_HEADROOM))
-        return transmit_burst(tx, frames, count);
-    const uint32_t empty = ixgbe_exchange(queue, frames->buffer, frames->length);
-    if (UNLIKELY(empty == NO_BUFFER))
-        return 0;
-    frames->buffer = empty;
-    return 1;
+    return count == 1 ? transmit_one(tx, frames) : transmit_burst(tx, frames, count);
 }
 
 unsigned ixgbe_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,

@@ -23,7 +23,7 @@ CHECKS = {
         "net/forward.c", "frame->buffer >= forwarder->buffer_count || beyond", "beyond"),
     "a buffer that does not exist, among others": (
         "wire-82599", "lies", "not there: the forwarder: a buffer that does not exist, among others",
-        "net/forward.c", "(uint32_t)number >= buffers || longer", "longer"),
+        "net/forward.c", "frame->buffer >= buffers || longer", "longer"),
     "a length that no frame has": (
         "wire-82599", "lies", "not there: 82599: the end of such a frame",
         "drivers/ixgbe/ring_receive.c", "UNLIKELY(longer >= lengths)",
