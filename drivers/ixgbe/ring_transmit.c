@@ -48,9 +48,9 @@ static inline void exchange(struct ixgbe_tx_descriptor *descriptor, uint32_t *bu
 {
     const uint64_t full = frame->buffer;
     const uint32_t empty = *buffer_of;
+    *buffer_of = (uint32_t)full;
     descriptor->address = buffers + full * stride + frame->offset;
     descriptor->command = frame->length | IXGBE_TX_EOP | IXGBE_TX_IFCS | flags;
-    *buffer_of = (uint32_t)full;
     out->buffer = empty;
 }
 
