@@ -105,6 +105,28 @@ static void lies_about_frames(void)
     port_close(&rig.ports[1]);
 }
 
+// The device names another slot than the one that it has to use next, and its port is given up.
+// Then it tells the truth.
+static void id_in_a_burst(unsigned place, unsigned count)
+{
+    struct split *rx = (struct split *)rig_queue(rig.ports[0].rx[0]);
+    const uint16_t used = (uint16_t)(rx->used_seen + place);
+    several_arrive(count);
+    simvirtio_forge(rx, used, SIMVIRTIO_SLOTS, VIRTIO_NET_HEADER + RIG_FRAME, count - place);
+    poll();
+    expect_fault(0, PORT_FAULT_USED_ID, "in a burst: an id outside the ring");
+    simvirtio_forge(rx, used, used % SIMVIRTIO_SLOTS, VIRTIO_NET_HEADER + RIG_FRAME, count - place);
+    poll();
+    expect(leave() == count, "in a burst: what came before and after such an id");
+}
+
+static void lies_about_ids(void)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        for (unsigned place = 0; place < sizes[i]; place++)
+            id_in_a_burst(place, sizes[i]);
+}
+
 // --- ports that do not run ---
 
 // Asked directly: the forwarder would not ask.
@@ -162,6 +184,8 @@ static void overflow(void)
 void lies_in_bursts_are_found(void)
 {
     lies_about_frames();
+    if (rig.path->cards == &cards_virtio && !rig.path->domain)
+        lies_about_ids();
     if (!rig.path->domain) // in which ring 0 knows what runs
         asleep();
     overflow();

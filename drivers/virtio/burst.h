@@ -27,6 +27,13 @@ static INLINE unsigned used_waiting(const struct split_used *used, uint32_t seen
     return (uint16_t)(__atomic_load_n(&used->index, __ATOMIC_ACQUIRE) - seen);
 }
 
+// Whether one waits and no other: one comparison. If so, the caller orders what used_waiting()
+// does.
+static INLINE bool one_waits(const struct split_used *used, uint32_t seen)
+{
+    return used->index == (uint16_t)(seen + 1);
+}
+
 // Whether so many can wait. More than the device holds is a lie: the port is failed.
 static inline bool can_wait(struct split *split, unsigned waiting)
 {
@@ -44,6 +51,24 @@ static INLINE uint64_t used_element(const struct split_used_element *element)
     return __atomic_load_n((const uint64_t *)(const void *)element, __ATOMIC_RELAXED);
 }
 
+// What the device writes for the frame in slot `at` if it is of the least length, as one number,
+// which is to stay in a register.
+static INLINE uint64_t shortest_element(uint64_t at)
+{
+    uint64_t shortest = ((uint64_t)(VIRTIO_NET_HEADER + FRAME_MIN) << 32) + at;
+    __asm__("" : "+r"(shortest));
+    return shortest;
+}
+
+// How far an element is from that. Two checks in one number: after the rotation the high half is 0,
+// if the id is the slot's, and the low half is by how much the frame is longer. Another id, or a
+// shorter frame, becomes a huge number.
+static INLINE uint64_t beyond_shortest(const struct split_used_element *element, uint64_t shortest)
+{
+    const uint64_t further = used_element(element) - shortest;
+    return further << 32 | further >> 32;
+}
+
 // How many of the `count` slots from `at` on lie in front of the ring's end: a loop over those
 // needs no mask, and all its arrays are indexed by one counter.
 static inline unsigned up_to_end(const struct split *split, uint32_t at, unsigned count)
@@ -58,8 +83,14 @@ static inline unsigned plain_run(const struct split *split, uint32_t at, unsigne
     return UNLIKELY(!split->in_order) ? 0 : up_to_end(split, at, count);
 }
 
+// Whether every slot of a receive ring has a buffer: it is not between receive() and refill().
+static inline bool is_full(const struct split *split)
+{
+    return split->used_seen + split->queue.slots == split->made_available;
+}
+
 // The device used `id` though the one at `seen` is older. If it holds that id, swaps the two, so
-// that id stands at `seen`; if not, fails the port.
+// that id stands at `seen`, and from now on nothing passes the plain way; if not, fails the port.
 static inline bool bring_forward(struct split *split, uint32_t seen, uint32_t id)
 {
     const enum port_fault fault =
@@ -69,6 +100,8 @@ static inline bool bring_forward(struct split *split, uint32_t seen, uint32_t id
         return false;
     }
     split->in_order = false;
+    split->until = 1;
+    split->queue.free = 0;
     return true;
 }
 
@@ -78,8 +111,7 @@ static INLINE void notify(const struct split *split)
     // does the opposite: clears the flag, then reads the index again. Without it each side could
     // miss what the other one just said, and the ring would sleep.
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    const uint16_t flags = __atomic_load_n(&split->used->flags, __ATOMIC_RELAXED);
-    if ((flags & SPLIT_USED_NO_NOTIFY) == 0)
+    if (LIKELY((split->used->flags & SPLIT_USED_NO_NOTIFY) == 0))
         mmio_write16(split->doorbell, 0, split->number); // 2.7.10.1, 4.1.5.2
 }
 
@@ -89,7 +121,8 @@ static INLINE void tell(struct split *split, uint32_t made_available)
     split->offered = made_available;
     // Orders the stores to descriptors and ring before the index that offers them; the device
     // reads the index first (2.7.13.3.1).
-    __atomic_store_n(&split->available->index, (uint16_t)made_available, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *(volatile uint16_t *)&split->available->index = (uint16_t)made_available;
     notify(split);
 }
 
@@ -101,14 +134,10 @@ static inline void offer(struct split *split)
         tell(split, split->made_available);
 }
 
-// So many more slots of a receive ring have a buffer. The device hears of them when there are some.
-static INLINE void filled(struct split *split, unsigned count)
+// A receive ring keeps no more empty buffers from the device. Of one that left the order each is
+// looked at.
+static NOINLINE __attribute__((unused)) void offer_buffers(struct split *split)
 {
-    split->made_available += count;
-    if (split->until > count) {
-        split->until -= count;
-        return;
-    }
-    split->until = split->tell_every;
+    split->until = split->in_order ? split->tell_every : 1;
     offer(split);
 }

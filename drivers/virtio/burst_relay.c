@@ -9,125 +9,110 @@
 // index that ran ahead) is left to the single verbs, with nothing done.
 #include "drivers/virtio/burst.h"
 
-// Where the next slots of both rings lie, and what is the same for all buffers: a copy in
-// registers, since for all the compiler knows a store to a slot could change the original.
-struct run {
-    const struct split_used_element *used;
-    struct split_descriptor *source, *sink;
-    uint32_t *rx_buffer, *tx_buffer;
-    uint64_t at; // the first receive slot
-    uint8_t *headers;
-    uint64_t buffers, stride, lengths;
-};
+static const struct relayed not_plain = {RELAY_NOT_PLAIN, 0};
 
-static INLINE struct run next_run(const struct split *rx, const struct split *tx, uint32_t further,
-                                  uint64_t lengths)
+// Moves a frame which is so much longer than the shortest one. What is the same for all buffers
+// stays in memory: there are not registers enough.
+static INLINE void move(const struct split_area *area, uint32_t *rx_buffer, uint32_t *tx_buffer,
+                        struct split_descriptor *source, struct split_descriptor *sink,
+                        uint64_t longer)
 {
-    const uint64_t at = (rx->used_seen + further) & rx->mask;
-    const uint64_t to = (tx->made_available + further) & tx->mask;
-    return (struct run){
-        .used = &rx->used->ring[at],
-        .source = &rx->descriptors[at],
-        .sink = &tx->descriptors[to],
-        .rx_buffer = &rx->queue.buffer_of[at],
-        .tx_buffer = &tx->queue.buffer_of[to],
-        .at = at,
-        .headers = rx->headers, // there is one packet area
-        .buffers = rx->buffers,
-        .stride = rx->stride,
-        .lengths = lengths,
-    };
+    const uint64_t full = *rx_buffer, empty = *tx_buffer;
+    *rx_buffer = (uint32_t)empty;
+    *tx_buffer = (uint32_t)full;
+    source->address = area->buffers + empty * area->stride;
+    const uint64_t offset = full * area->stride;
+    __builtin_memset(area->headers + offset, 0, VIRTIO_NET_HEADER);
+    sink->address = area->buffers + offset;
+    sink->length = VIRTIO_NET_HEADER + FRAME_MIN + (uint32_t)longer;
 }
 
-// Moves frame i of a run. Returns by how much it is longer than the shortest one. Not below
-// lengths, with nothing done: it is not plain.
-static INLINE uint64_t relay_one(const struct run *run, size_t i)
+// The device of a receive ring hears of its empty buffers, after frames that have moved.
+static NOINLINE struct relayed offer_after(struct split *rx, struct relayed moved)
 {
-    // Two checks in one comparison: take_plain() of burst_receive.c explains it.
-    uint64_t longer = used_element(&run->used[i]) - (run->at + i);
-    longer = (longer << 32 | longer >> 32) - (VIRTIO_NET_HEADER + FRAME_MIN);
-    if (UNLIKELY(longer >= run->lengths))
-        return UINT64_MAX;
-    const uint64_t full = run->rx_buffer[i], empty = run->tx_buffer[i];
-    const uint64_t offset = full * run->stride;
-    run->rx_buffer[i] = (uint32_t)empty;
-    run->tx_buffer[i] = (uint32_t)full;
-    __builtin_memset(run->headers + offset, 0, VIRTIO_NET_HEADER);
-    run->sink[i].address = run->buffers + offset;
-    run->sink[i].length = VIRTIO_NET_HEADER + FRAME_MIN + (uint32_t)longer;
-    run->source[i].address = run->buffers + empty * run->stride;
-    return longer;
+    offer_buffers(rx);
+    return moved;
 }
 
 // So many frames have moved.
 static INLINE void pass(struct split *rx, struct split *tx, unsigned count)
 {
     rx->used_seen += count;
+    rx->made_available += count;
     tx->queue.free -= count;
     tx->made_available += count;
     tell(tx, tx->made_available);
-    filled(rx, count);
 }
 
-// Whether every slot of a receive ring has a buffer: it is not between receive() and refill().
-static INLINE bool is_full(const struct split *rx)
+// Moves up to max frames, for which there is room, in front of both rings' ends: none, or several,
+// or one with which something may be wrong.
+static NOINLINE struct relayed relay_burst(struct split *rx, struct split *tx, unsigned max,
+                                           uint32_t lengths)
 {
-    return rx->used_seen + rx->queue.slots == rx->made_available;
-}
-
-// Several, or one with which something may be wrong; or no room for as many as may come.
-static NOINLINE struct relayed relay_many(struct split *rx, struct split *tx, unsigned max,
-                                          uint32_t lengths, unsigned waiting)
-{
-    static const struct relayed not_plain = {RELAY_NOT_PLAIN, 0};
-    if (UNLIKELY(rx->queue.port->state != PORT_RUNNING || !rx->in_order || !tx->in_order ||
-                 !is_full(rx) || waiting > rx->offered - rx->used_seen))
-        return not_plain;
-    if (UNLIKELY(rx->queue.lengths == 0))
-        rx->queue.lengths = rx->queue.port->area->capacity - FRAME_MIN + 1; // it was closed
-    if (UNLIKELY(rx->queue.lengths < lengths))
-        lengths = (uint32_t)rx->queue.lengths;
-    if (UNLIKELY(tx->queue.free < max))
-        max = split_room(&tx->queue, max);
-    const unsigned count = up_to_end(rx, rx->used_seen & rx->mask, waiting < max ? waiting : max);
-    uint64_t beyond = 0;
-    unsigned done = 0;
-    while (done < count) {
-        const struct run run = next_run(rx, tx, done, lengths);
-        const size_t end = up_to_end(tx, (tx->made_available + done) & tx->mask, count - done);
-        size_t i = 0;
-#pragma GCC unroll 2
-        for (; i != end; i++) {
-            const uint64_t longer = relay_one(&run, i);
-            if (UNLIKELY(longer >= lengths))
-                break;
-            beyond += longer;
-        }
-        done += (unsigned)i;
-        if (UNLIKELY(i != end))
-            break;
-    }
-    if (UNLIKELY(done == 0))
-        return not_plain;
-    pass(rx, tx, done);
-    return (struct relayed){done, beyond};
-}
-
-// With little traffic there is one frame: no loop then. A port that does not run has no lengths,
-// and nothing free.
-struct relayed split_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths)
-{
-    struct split *rx = split_of(from), *tx = split_of(to);
     const unsigned waiting = used_waiting(rx->used, rx->used_seen);
     if (waiting == 0)
         return (struct relayed){0, 0};
-    if (waiting != 1 ||
-        UNLIKELY(from->lengths < lengths || to->free < max || !tx->in_order || !is_full(rx)))
-        return relay_many(rx, tx, max, lengths, waiting);
-    const struct run run = next_run(rx, tx, 0, lengths);
-    const uint64_t longer = relay_one(&run, 0);
+    if (UNLIKELY(waiting > rx->offered - rx->used_seen))
+        return not_plain;
+    const uint32_t at = rx->used_seen & rx->mask, to = tx->made_available & tx->mask;
+    const size_t count = up_to_end(tx, to, up_to_end(rx, at, waiting < max ? waiting : max));
+    const struct split_used_element *used = &rx->used->ring[at];
+    struct split_descriptor *source = &rx->descriptors[at], *sink = &tx->descriptors[to];
+    uint32_t *rx_buffer = &rx->queue.buffer_of[at], *tx_buffer = &tx->queue.buffer_of[to];
+    const uint64_t shortest = shortest_element(at);
+    uint64_t beyond = 0;
+    size_t i = 0;
+#pragma GCC unroll 2
+    for (; i != count; i++) {
+        const uint64_t longer = beyond_shortest(&used[i], shortest + i);
+        if (UNLIKELY(longer >= lengths))
+            break;
+        move(&rx->area, &rx_buffer[i], &tx_buffer[i], &source[i], &sink[i], longer);
+        beyond += longer;
+    }
+    const unsigned moved = (unsigned)i;
+    if (UNLIKELY(moved == 0))
+        return not_plain;
+    pass(rx, tx, moved);
+    const struct relayed relayed = {moved, beyond};
+    if (rx->until <= moved)
+        return offer_after(rx, relayed);
+    rx->until -= moved;
+    return relayed;
+}
+
+// A queue was closed, or there may not be enough room.
+static NOINLINE struct relayed relay_closed(struct split *rx, struct split *tx, unsigned max,
+                                            uint32_t lengths)
+{
+    if (rx->queue.port->state != PORT_RUNNING || !rx->in_order || !tx->in_order || !is_full(rx))
+        return not_plain;
+    rx->queue.lengths = rx->queue.port->area->capacity - FRAME_MIN + 1;
+    if (rx->queue.lengths < lengths)
+        lengths = (uint32_t)rx->queue.lengths;
+    max = split_room(&tx->queue, max);
+    return max == 0 ? not_plain : relay_burst(rx, tx, max, lengths);
+}
+
+// With little traffic there is one frame: no loop then. A port that does not run, or whose device
+// left the order, has no lengths, and nothing free.
+struct relayed split_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths)
+{
+    struct split *rx = split_of(from), *tx = split_of(to);
+    const struct split_used *used = rx->used;
+    const uint32_t seen = rx->used_seen;
+    if (UNLIKELY(from->lengths < lengths || to->free < max))
+        return relay_closed(rx, tx, max, lengths);
+    if (!one_waits(used, seen))
+        return relay_burst(rx, tx, max, lengths);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in used_waiting()
+    const size_t at = seen & rx->mask, slot = tx->made_available & tx->mask;
+    const uint64_t longer = beyond_shortest(&used->ring[at], shortest_element(at));
     if (UNLIKELY(longer >= lengths))
-        return (struct relayed){RELAY_NOT_PLAIN, 0};
+        return not_plain;
+    move(&rx->area, &from->buffer_of[at], &to->buffer_of[slot], &rx->descriptors[at],
+         &tx->descriptors[slot], longer);
     pass(rx, tx, 1);
-    return (struct relayed){1, longer};
+    const struct relayed relayed = {1, longer};
+    return UNLIKELY(--rx->until == 0) ? offer_after(rx, relayed) : relayed;
 }

@@ -57,7 +57,7 @@ static NOINLINE unsigned make_room(struct split *split, unsigned wanted)
         reclaim(split); // what lies behind the ring's end
     if (UNLIKELY(port->state != PORT_RUNNING))
         return 0;
-    split->queue.free = room(split);
+    split->queue.free = split->in_order ? room(split) : 0;
     return room(split) < wanted ? room(split) : wanted;
 }
 
@@ -66,19 +66,26 @@ unsigned split_room(struct queue *queue, unsigned wanted)
     return LIKELY(queue->free >= wanted) ? wanted : make_room(split_of(queue), wanted);
 }
 
-// Puts a frame into a slot; the empty buffer that was there goes to *out, which may be the frame.
-static INLINE void exchange(const struct packet_area *area, struct split_descriptor *descriptor,
-                            uint32_t *slot, const struct frame *frame, struct frame *out)
+// Where the processor sees the header of a frame in buffer 0: in the port's packet area, of which a
+// domain has a view of its own.
+static INLINE uintptr_t first_header(const struct split *split)
 {
-    const uint32_t buffer = frame->buffer;
-    const uint32_t length = frame->length;
-    // Found once, then moved to where the card sees it.
-    uint8_t *header = packet_data(area, buffer, frame->offset) - VIRTIO_NET_HEADER;
-    out->buffer = *slot;
-    *slot = buffer;
-    __builtin_memset(header, 0, VIRTIO_NET_HEADER);
-    descriptor->address = (uintptr_t)header + (area->dma - (uintptr_t)area->base);
-    descriptor->length = VIRTIO_NET_HEADER + length;
+    return (uintptr_t)split->queue.port->area->base + FRAME_HEADROOM - VIRTIO_NET_HEADER;
+}
+
+// Puts a frame into a slot; the empty buffer that was there goes to *out, which may be the frame.
+static INLINE void exchange(const struct split_area *area, uintptr_t headers,
+                            struct split_descriptor *descriptor, uint32_t *slot,
+                            const struct frame *frame, struct frame *out)
+{
+    const uint64_t full = frame->buffer;
+    const uint32_t empty = *slot;
+    *slot = (uint32_t)full;
+    out->buffer = empty;
+    const uint64_t place = full * area->stride + frame->offset - FRAME_HEADROOM;
+    __builtin_memset((void *)(headers + place), 0, VIRTIO_NET_HEADER);
+    descriptor->address = area->buffers + place;
+    descriptor->length = VIRTIO_NET_HEADER + frame->length;
 }
 
 // Goes on behind the first `done` of `count` frames, with ids in any order.
@@ -88,66 +95,106 @@ static NOINLINE void exchange_rest(struct split *split, const struct frame *fram
     for (; done < count; done++) {
         const uint32_t at = (split->made_available + done) & split->mask;
         const uint16_t id = split->order[at];
-        exchange(split->queue.port->area, &split->descriptors[id], &split->queue.buffer_of[id],
-                 &frames[done], &out[done]);
+        exchange(&split->area, first_header(split), &split->descriptors[id],
+                 &split->queue.buffer_of[id], &frames[done], &out[done]);
         split->available->ring[at] = id;
     }
 }
 
-// Exchanges count frames, for which there is room, with the next slots.
-static INLINE void exchange_burst(struct split *split, const struct frame *frames,
-                                  struct frame *out, unsigned count)
+// Exchanges count frames with slots side by side.
+static INLINE void exchange_run(struct split *split, size_t at, const struct frame *frames,
+                                struct frame *out, unsigned count)
 {
-    // A copy in registers: for all the compiler knows, a store to a slot could change the original.
-    // It is the port's, which a domain has of its own.
-    const struct packet_area area = *split->queue.port->area;
+    const struct split_area *area = &split->area;
+    const uintptr_t headers = first_header(split);
+    struct split_descriptor *descriptors = &split->descriptors[at];
+    uint32_t *slots = &split->queue.buffer_of[at];
+    size_t i = 0;
+    if ((count & 1) != 0)
+        exchange(area, headers, descriptors, slots, frames, out), i = 1;
+    for (; i != count; i += 2) {
+        exchange(area, headers, &descriptors[i], &slots[i], &frames[i], &out[i]);
+        exchange(area, headers, &descriptors[i + 1], &slots[i + 1], &frames[i + 1], &out[i + 1]);
+    }
+}
+
+// Whether count frames are simply put into the next slots: there is room, and the ring does not end
+// in between. A port that does not run, and a device that left the order, have nothing free. None
+// wraps to a huge number.
+static INLINE bool fit(const struct split *split, unsigned count)
+{
+    const size_t at = split->made_available & split->mask;
+    return count - 1 < split->queue.free && at + count <= split->queue.slots;
+}
+
+// The same for frames for which there may be no room, or that pass the ring's end, or for a device
+// that left the order. Returns how many.
+static NOINLINE unsigned exchange_any(struct split *split, const struct frame *frames,
+                                      struct frame *out, unsigned count)
+{
+    count = split_room(&split->queue, count);
     const uint32_t at = split->made_available & split->mask;
     const unsigned run = plain_run(split, at, count);
-    struct split_descriptor *descriptors = split->descriptors + at;
-    uint32_t *buffer_of = split->queue.buffer_of + at;
-#pragma GCC unroll 2
-    for (size_t i = 0; i < run; i++)
-        exchange(&area, &descriptors[i], &buffer_of[i], &frames[i], &out[i]);
-    if (UNLIKELY(run != count))
-        exchange_rest(split, frames, out, run, count);
+    exchange_run(split, at, frames, out, run);
+    exchange_rest(split, frames, out, run, count);
+    split->made_available += count;
+    split->queue.free -= split->in_order ? count : 0;
+    return count;
+}
+
+// Exchanges count frames, which fit, with the next slots.
+static INLINE void exchange_next(struct split *split, const struct frame *frames, struct frame *out,
+                                 unsigned count)
+{
+    exchange_run(split, split->made_available & split->mask, frames, out, count);
     split->made_available += count;
     split->queue.free -= count;
 }
 
+static NOINLINE unsigned transmit_any(struct split *split, struct frame *frames, unsigned count)
+{
+    count = exchange_any(split, frames, frames, count);
+    if (count != 0)
+        tell(split, split->made_available);
+    return count;
+}
+
+static NOINLINE unsigned transmit_two(struct split *split, struct frame *frames)
+{
+    exchange_next(split, frames, frames, 2);
+    tell(split, split->made_available);
+    return 2;
+}
+
 static NOINLINE unsigned transmit_burst(struct split *split, struct frame *frames, unsigned count)
 {
-    if (UNLIKELY(split->queue.free < count))
-        count = make_room(split, count);
-    if (UNLIKELY(count == 0))
-        return 0;
-    exchange_burst(split, frames, frames, count);
+    exchange_next(split, frames, frames, count);
     tell(split, split->made_available);
     return count;
 }
 
 // A frame that is alone, for which there may be no room, or of a device that left the order.
-static NOINLINE uint32_t exchange_any(struct split *split, uint64_t buffer, uint64_t length)
+static NOINLINE uint32_t exchange_odd(struct split *split, uint64_t buffer, uint64_t length)
 {
     struct frame frame = {(uint32_t)buffer, FRAME_HEADROOM, (uint16_t)length};
-    return transmit_burst(split, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;
+    return transmit_any(split, &frame, 1) == 0 ? NO_BUFFER : frame.buffer;
 }
 
-// There is something free only while the port runs.
+// There is something free only while the port runs, and its device keeps the order.
 uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
 {
     struct split *split = split_of(queue);
-    if (UNLIKELY(queue->free == 0 || !split->in_order))
-        return exchange_any(split, buffer, length);
+    if (UNLIKELY(queue->free == 0))
+        return exchange_odd(split, buffer, length);
     const uint32_t made_available = split->made_available;
     const size_t at = made_available & split->mask;
     struct split_descriptor *descriptor = &split->descriptors[at];
     uint32_t *slot = &queue->buffer_of[at];
     const uint32_t empty = *slot;
-    const uint64_t offset = buffer * split->stride;
-    uint8_t *header = split->headers + offset;
     *slot = (uint32_t)buffer;
-    descriptor->address = split->buffers + offset;
-    __builtin_memset(header, 0, VIRTIO_NET_HEADER);
+    const uint64_t offset = buffer * split->area.stride;
+    __builtin_memset(split->area.headers + offset, 0, VIRTIO_NET_HEADER);
+    descriptor->address = split->area.buffers + offset;
     descriptor->length = VIRTIO_NET_HEADER + (uint32_t)length;
     split->made_available = made_available + 1;
     queue->free--;
@@ -158,25 +205,18 @@ uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct split *split = split_of(queue);
-    if (count != 1 || UNLIKELY(queue->free == 0 || !split->in_order))
-        return transmit_burst(split, frames, count);
-    const uint32_t made_available = split->made_available;
-    const size_t at = made_available & split->mask;
-    exchange(queue->port->area, &split->descriptors[at], &queue->buffer_of[at], frames, frames);
-    split->made_available = made_available + 1;
-    queue->free--;
-    tell(split, made_available + 1);
-    return 1;
+    if (UNLIKELY(!fit(split, count)))
+        return transmit_any(split, frames, count);
+    return count == 2 ? transmit_two(split, frames) : transmit_burst(split, frames, count);
 }
 
 unsigned split_enqueue(struct queue *queue, const struct frame *frames, struct frame *empty,
                        unsigned count)
 {
     struct split *split = split_of(queue);
-    if (UNLIKELY(queue->free < count))
-        count = make_room(split, count);
-    if (LIKELY(count != 0))
-        exchange_burst(split, frames, empty, count);
+    if (UNLIKELY(!fit(split, count)))
+        return exchange_any(split, frames, empty, count);
+    exchange_next(split, frames, empty, count);
     return count;
 }
 

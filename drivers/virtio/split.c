@@ -75,9 +75,9 @@ static void know_area(struct split *split)
     const struct packet_area *area = split->queue.port->area;
     if (area == NULL)
         return;
-    split->buffers = packet_dma(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
-    split->headers = packet_data(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
-    split->stride = area->stride;
+    split->area.buffers = packet_dma(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
+    split->area.headers = packet_data(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
+    split->area.stride = area->stride;
 }
 
 // After so many empty buffers the device hears of them, at least.

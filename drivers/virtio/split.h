@@ -63,6 +63,13 @@ enum {
     SPLIT_USED_NO_NOTIFY = 1,         // 2.7.8
 };
 
+// Where headers of frames lie.
+struct split_area {
+    uint64_t buffers; // that of a frame in buffer 0, as the device sees it,
+    uint8_t *headers; // and as the processor does, outside of a domain
+    uint64_t stride;  // bytes between buffers
+};
+
 struct split {
     struct queue queue; // first: the rest of the box knows only this
 
@@ -83,10 +90,9 @@ struct split {
     uint32_t tell_every;     // and what that begins with
     uint32_t mask;           // slots - 1
     uint16_t number;         // of the queue in the device: its doorbell's value
-    bool in_order;           // order[i] is i for every i: the device never left the order
-    uint64_t buffers;        // the header of a frame in buffer 0, as the device sees it,
-    uint8_t *headers;        // and as the processor does, outside of a domain
-    uint64_t stride;         // bytes between buffers
+    bool in_order;           // order[i] is i for every i: the device never left the order. If it
+                             // did, lengths and free are 0, and until is 1
+    struct split_area area;
 
     struct env_dma memory; // where descriptors, available and used lie
 };

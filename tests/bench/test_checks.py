@@ -60,11 +60,16 @@ CHECKS = {
         "drivers/ixgbe/relay.c", "if (UNLIKELY(to->free < max || lengths - 1", "if (UNLIKELY(lengths - 1"),
     "a used index that ran ahead, fused": (
         "wire-virtio-fused", "lies", "virtio: a used index that ran ahead",
-        "drivers/virtio/burst_relay.c", " || waiting > rx->offered - rx->used_seen", ""),
+        "drivers/virtio/burst_relay.c", "waiting > rx->offered - rx->used_seen",
+        "waiting > UINT16_MAX"),
     "an id that is not the next one's, fused": (
+        "wire-virtio-fused", "lies", "in a burst: an id outside the ring",
+        "drivers/virtio/burst_relay.c", "beyond_shortest(&used[i], shortest + i)",
+        "(uint32_t)beyond_shortest(&used[i], shortest + i)"),
+    "an id that is not the next one's, fused, one frame": (
         "wire-virtio-fused", "lies", "virtio: an id that the device has used already",
-        "drivers/virtio/burst_relay.c", "used_element(&run->used[i]) - (run->at + i)",
-        "used_element(&run->used[i]) & UINT64_C(0xffffffff00000000)"),
+        "drivers/virtio/burst_relay.c", "beyond_shortest(&used->ring[at], shortest_element(at))",
+        "(uint32_t)beyond_shortest(&used->ring[at], shortest_element(at))"),
     "a port that does not run, virtio, fused": (
         "wire-virtio-fused", "lies", "nothing is moved from a port that does not run",
         "drivers/virtio/burst_relay.c", "rx->queue.port->state != PORT_RUNNING || ", ""),
@@ -89,8 +94,8 @@ CHECKS = {
         "waiting <= UINT16_MAX"),
     "a length beyond the buffer": (
         "wire-virtio", "lies", "not there: virtio: a length whose low half is a frame's",
-        "drivers/virtio/burst_receive.c", "UNLIKELY(length >= lengths)",
-        "UNLIKELY(length > UINT32_MAX)"),
+        "drivers/virtio/burst_receive.c", "UNLIKELY(longer >= lengths)",
+        "UNLIKELY(longer > UINT32_MAX)"),
     "an id outside the ring": (
         "wire-virtio", "lies", "id outside the ring", "drivers/virtio/order.c",
         "if (id >= slots)", "if (id > UINT32_MAX - 1)"),

@@ -37,13 +37,13 @@ static void count_doorbell(void *card, unsigned bar, uint64_t offset, unsigned w
 
 static const struct host_card card = {.bar_read = no_read, .bar_write = count_doorbell};
 
-static void open_ring(uint32_t slots)
+static void open_ring_among(uint32_t slots, uint32_t buffers)
 {
     host_open(&env, &card, NULL);
     env.bar_size[0] = 4096;
-    area = (struct packet_area){.stride = 2112, .count = slots, .capacity = 1984};
-    area.base = aligned_alloc(64, (size_t)area.stride * slots);
-    area.dma = host_share(&env, area.base, (size_t)area.stride * slots);
+    area = (struct packet_area){.stride = 2112, .count = buffers, .capacity = 1984};
+    area.base = aligned_alloc(64, (size_t)area.stride * buffers);
+    area.dma = host_share(&env, area.base, (size_t)area.stride * buffers);
     port = (struct port){.env = &env, .area = &area, .max_frame = 1522, .state = PORT_RUNNING};
     const struct ring_plan plan = {.slots = slots, .entries = slots, .number = 7};
     queue = split_format.allocate(&port, &plan);
@@ -55,6 +55,11 @@ static void open_ring(uint32_t slots)
     uint64_t size;
     split->doorbell = env_map_bar(&env, 0, &size);
     doorbells = 0;
+}
+
+static void open_ring(uint32_t slots)
+{
+    open_ring_among(slots, slots);
 }
 
 static void close_ring(void)
@@ -224,14 +229,10 @@ static void a_burst_ends_at_the_end_of_the_ring(void **state)
 static void transmission_crosses_the_end_of_the_ring(void **state)
 {
     (void)state;
-    open_ring(8);
+    open_ring_among(8, 256);
     env.bus_master = true;
     struct frame frames[8];
     uint32_t spare = 100; // buffers that the ring does not have yet
-    free(area.base);
-    area.count = 256;
-    area.base = aligned_alloc(64, (size_t)area.stride * area.count);
-    area.dma = host_share(&env, area.base, (size_t)area.stride * area.count);
     for (unsigned round = 0; round < 20; round++) {
         unsigned count = 5;
         for (unsigned i = 0; i < count; i++) {

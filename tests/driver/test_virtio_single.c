@@ -314,6 +314,44 @@ static void lengths_that_cannot_be(void **state)
     }
 }
 
+// What waits is taken, in as many calls as it needs. Returns how many frames it was.
+static unsigned take_all(void)
+{
+    unsigned taken = 0, sent;
+    for (unsigned received; (received = rig_forward(&rig, 32, &sent)) != 0;)
+        taken += received;
+    return taken;
+}
+
+// A number of frames arrives together, and the device goes on with an id, and a length, of its own
+// choice.
+static void begin_lie(unsigned format, unsigned good, bool of_length)
+{
+    begin(format, before[good % BEFORE]);
+    for (unsigned i = 0; i < good; i++)
+        one_arrives(i);
+    sim_push_used(&rig.sim, RX, of_length ? rig.sim.queues[RX].ids[0] : 1000, UINT32_MAX);
+}
+
+// Few frames are taken by ways of their own, and so is each that comes in front of a lie, in every
+// place of a burst and in some of the ring.
+static void a_lie_behind_good_frames(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < RIG_FORMATS; i++) {
+        for (unsigned good = 1; good <= 9; good++) {
+            begin_lie(i, good, true);
+            assert_int_equal(take_all(), good + 1); // the last has length 0
+            assert_int_equal(rig.port.state, PORT_RUNNING);
+            rig_audit(&rig);
+            rig_close(&rig);
+            begin_lie(i, good, false);
+            assert_int_equal(take_all(), good);
+            rig_expect_fault(&rig, PORT_FAULT_USED_ID, 1000);
+        }
+    }
+}
+
 // The index says that more came than the device was given, by one and by many.
 static void a_used_index_that_ran_ahead(void **state)
 {
@@ -365,6 +403,7 @@ int main(void)
         cmocka_unit_test(an_id_outside_the_ring),
         cmocka_unit_test(an_id_that_comes_twice),
         cmocka_unit_test(lengths_that_cannot_be),
+        cmocka_unit_test(a_lie_behind_good_frames),
         cmocka_unit_test(a_used_index_that_ran_ahead),
         cmocka_unit_test(sent_before_it_was_told),
     };
