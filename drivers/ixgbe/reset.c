@@ -53,13 +53,16 @@ static bool transactions_pending(const struct ixgbe *card)
 
 // For a card that would not become quiet: empties its buffers so that the reset finds nothing under
 // way. The transmitter is turned inward meanwhile, so that nothing leaves. (5.2.5.3.2)
-static void flush_data_path(struct ixgbe *card)
+static void begin_flush(struct ixgbe *card)
 {
     ixgbe_clear(card, IXGBE_RXCTRL, IXGBE_RXCTRL_RXEN);
     ixgbe_set(card, IXGBE_HLREG0, IXGBE_HLREG0_LPBK);
     ixgbe_set(card, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR);
     ixgbe_flush(card);
-    ixgbe_delay(BUFFERS_CLEAR_US);
+}
+
+static void end_flush(struct ixgbe *card)
+{
     ixgbe_clear(card, IXGBE_HLREG0, IXGBE_HLREG0_LPBK);
     ixgbe_clear(card, IXGBE_GCR_EXT, IXGBE_GCR_EXT_BUFFERS_CLEAR);
 }
@@ -78,7 +81,7 @@ static int disable_master(struct ixgbe *card)
     return 0;
 }
 
-enum { AFTER_FLUSH = 5 }; // the step before the reset that a quiet card gets
+enum { AFTER_FLUSH = 6 }; // the step before the reset that a quiet card gets
 
 static int wait_for_master(struct ixgbe *card)
 {
@@ -95,7 +98,15 @@ static int wait_for_transactions(struct ixgbe *card)
         return -EINPROGRESS;
     if (pending)
         env_log(card->env, "PCI Express transactions are still pending: resetting all the same");
-    flush_data_path(card);
+    begin_flush(card);
+    return 0;
+}
+
+static int wait_for_flush(struct ixgbe *card)
+{
+    if (passed(card, BUFFERS_CLEAR_US) != 0)
+        return -EINPROGRESS;
+    end_flush(card);
     return 0;
 }
 
@@ -162,6 +173,7 @@ static int (*const steps[])(struct ixgbe *card) = {
     disable_master,
     wait_for_master,
     wait_for_transactions,
+    wait_for_flush,
     reset,
     wait_for_reset, // of a card that is not quiet, to make it so
     [AFTER_FLUSH] = wait_between,

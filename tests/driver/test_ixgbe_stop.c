@@ -143,6 +143,17 @@ static void test_never_follows(void **state)
     assert_int_equal(sim_start(&sim), 0);
 }
 
+// Its buffers are cleared, and it is reset twice (5.2.5.3.2).
+static void test_starts_although_it_is_never_quiet(void **state)
+{
+    (void)state;
+    sim.card.master_hangs = true;
+    sim_stop(&sim);
+    const unsigned resets = sim.card.resets;
+    assert_int_equal(sim_start(&sim), 0);
+    assert_int_equal(sim.card.resets - resets, 2);
+}
+
 // Stopped after any number of calls of a start: a card that is no bus master, and works afterwards.
 static void test_stopped_between_any_two_calls(void **state)
 {
@@ -176,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forgetting_takes_its_time, running, closed),
         cmocka_unit_test_setup_teardown(test_removed_meanwhile, running, closed),
         cmocka_unit_test_setup_teardown(test_never_follows, running, closed),
+        cmocka_unit_test_setup_teardown(test_starts_although_it_is_never_quiet, running, closed),
         cmocka_unit_test_setup_teardown(test_stopped_between_any_two_calls, running, closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
