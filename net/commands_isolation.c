@@ -45,7 +45,9 @@ static void show_port(const struct supervised *s, enum config_isolation level)
 {
     const struct restart_record *record = restart_record(s->port);
     char outage[OUTAGE_TEXT] = "-";
-    if (record->last_outage_us != 0)
+    if (record->total != 0 && record->last_step == STEP_PARKED) // it goes on
+        snprintf(outage, sizeof outage, "%s", restart_step_name(STEP_PARKED));
+    else if (record->total != 0)
         snprintf(outage, sizeof outage, "%" PRIu64 " us, %s", record->last_outage_us,
                  restart_step_name(record->last_step));
     console_printf("%-15s %-8s %-12s %8" PRIu64 "  %-14s %s\n", s->port->name,

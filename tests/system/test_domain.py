@@ -299,6 +299,9 @@ def test_who_keeps_dying_is_parked_and_two_may_die_at_once():
         box.console.send("inject a ud2 99\rinject b null-store 99\r")
         for _ in range(2):
             box.console.expect(r"\] [ab]: parked after 8 restarts", 20)
+        for port in "ab":
+            assert re.search(rf"^{port} +domain .* exception +parked$", box.command("isolation"),
+                             re.MULTILINE)
         assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES))
         counters = stats(box)
         assert (counters["c"].dropped, counters["d"].dropped) == (0, 0)
