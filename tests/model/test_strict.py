@@ -136,6 +136,8 @@ RULES = {
     "descriptor type": (lambda c: (c.tx_descriptor(0, 0, 64 | 7 << 20 | 0x2B << 24),
                                    c.tx_bell(0)), "7.2.3.2.4", "type 7"),
     "too many descriptors": (too_many_parts, "7.2.1.1", "more than 38"),
+    "no descriptors left by WTHRESH": (
+        lambda c: (c.set(txq(0, 0x28), 100 << 16), c.send(bytes(60))), "7.2.1.1", "more than 0"),
     "bit 12 of DCA_RXCTRL": (lambda c: late_frame(c, rxq(0, 0x0C), 0xB200), "4.6.7", "bit 12"),
     "snoop": (lambda c: late_frame(c, 0x18, 0), "4.6.7", "CTRL_EXT bit 16"),
     "mixed descriptor formats": (legacy_in_advanced, "7.2.3.2", "legacy and advanced"),

@@ -5,12 +5,13 @@
 // -icount a run is the same to the instruction every time.
 //
 //   RATE   frames a second, or "max": whenever the receive queue has room, so that nothing is lost
-//   before the guest SIZE   64 to 9216 bytes with FCS, or "mix": 64 to 1518, chosen by the sequence
-//   number COUNT  frames in all; 0 = without end
+//          before the guest
+//   SIZE   64 to 9216 bytes with FCS, or "mix": 64 to 1518, chosen by the sequence number
+//   COUNT  frames in all; 0 = without end
 //
-// Each generator is a station, with an address of its own. Two of them talk to each other, port 0 with
-// port 1, 2 with 3: a bridge learns both. generator-to=N names another port's, "nobody" an address
-// that no frame comes from.
+// Each generator is a station, with an address of its own. Two of them talk to each other, port 0
+// with port 1, 2 with 3: a bridge learns both. generator-to=N names another port's, "nobody" an
+// address that no frame comes from.
 //
 // A frame is UDP over IPv4 from 64 flows, so RSS spreads it. It carries its generator, its sequence
 // number and bytes that follow from both, so the checker rebuilds it and compares. The counts are

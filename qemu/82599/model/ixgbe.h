@@ -67,7 +67,6 @@ typedef struct FrameInfo {
     uint16_t vlan_tag;
     bool ipv4, ipv6, options, fragment, tcp, udp, sctp;
     bool ip_ok, l4_checked, l4_ok;
-    bool short_header; // a length in the headers does not fit the frame
     uint16_t ip_id;
     uint32_t l3, l4; // offsets
     uint32_t l4_end;

@@ -34,7 +34,8 @@ static void store_context(Ixgbe *s, unsigned int q, const uint32_t *d)
 static void check_data(Ixgbe *s, unsigned int q, const uint32_t *d)
 {
     TxQueue *queue = &s->tx[q];
-    uint32_t limit = DESCRIPTORS_MAX - BITS(tx_reg(s, q, TXDCTL), TXDCTL_WTHRESH, 7) - 2;
+    uint32_t kept = BITS(tx_reg(s, q, TXDCTL), TXDCTL_WTHRESH, 7) + 2;
+    uint32_t limit = kept < DESCRIPTORS_MAX ? DESCRIPTORS_MAX - kept : 0;
 
     if (TX_LENGTH(d) == 0) {
         ixgbe_violation(s, "7.2.3.2.4", "transmit descriptor of length 0 on queue %u", q);
