@@ -10,11 +10,13 @@ ifeq ($(COMPILER),clang)
 CC       := clang-19
 WARNINGS := -Wno-gnu-designator
 TRAPS    := -fsanitize=array-bounds,signed-integer-overflow,shift,integer-divide-by-zero -fsanitize-trap=all
-else
+else ifeq ($(COMPILER),gcc)
 CC       := gcc
 WARNINGS :=
 TRAPS    := -fsanitize=bounds-strict,signed-integer-overflow,shift,integer-divide-by-zero \
             -fsanitize-undefined-trap-on-error
+else
+$(error COMPILER=$(COMPILER), expected gcc or clang)
 endif
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
@@ -55,7 +57,8 @@ LDFLAGS  = -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 LINK     = gcc $(LDFLAGS) -o $(1) $(OBJECTS) $(2) -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lgcc
 
 .DELETE_ON_ERROR:
-.PHONY: all deps elf iso run test test-faults test-flips tests check fuzz fuzzers gdb clean listing flags help bench bench-latency bench-vm bench-guest qemu-82599 FORCE
+.PHONY: all help deps elf iso listing run gdb qemu-82599 bench bench-latency bench-vm bench-guest tests test \
+        test-faults test-dma-faults test-flips soak fuzz fuzzers flags check clean FORCE
 
 all: elf $(BUILD)/barewire.iso ## the image: barewire.elf and barewire.iso (BUILD=build)
 elf: $(BUILD)/barewire.elf
@@ -230,13 +233,11 @@ test-faults: all ## injects every fault into drivers, in ring 3 and in ring 0, a
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_faults.py
 	$(Q)tools/docs-table faults $(BUILD)/faults.json docs/isolation.md
 
-.PHONY: test-dma-faults
 test-dma-faults: all ## cards that reach for what is not theirs, with and without VT-d: a table
 	$(Q)deps/install test
 	$(Q)BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/system/test_dma_faults.py
 	$(Q)tools/docs-table dma-faults $(BUILD)/dma-faults.json docs/isolation.md
 
-.PHONY: soak
 SOAK_SECONDS ?= 600
 
 soak: deps all ## mixed traffic, flaps and restarts on all kinds of cards for SOAK_SECONDS (600)
