@@ -71,6 +71,8 @@ def test_an_82599_needs_a_qemu_of_our_own_and_virtio_does_not():
     (["--port", "virtio,dgram"], "'dgram' needs a value"),
     (["--console", "tcp:1"], "expected unix:PATH"),
     (["--mem", "much"], "expected a number of megabytes"),
+    (["--mem", "0"], "from 1 on"),
+    (["--smp", "0"], "from 1 on"),
     (["--firmware", "uefi"], "iso or disk only"),
     (["--boot", "iso", "--append", "a=b"], "--append works with --boot kernel"),
 ])
@@ -83,7 +85,9 @@ def test_refuses_with_a_reason(arguments, expected):
 
 def test_names_a_file_that_is_not_there():
     result = run("--config", "/nonexistent")
-    assert (result.returncode, "/nonexistent: cannot be read" in result.stderr) == (2, True)
+    assert (result.returncode, result.stderr) == (2, "qemu/run: --config /nonexistent: cannot be read\n")
+    result = run("--kernel", "/nonexistent")
+    assert (result.returncode, "is it built?" in result.stderr) == (2, True)
 
 
 def interfaces():
