@@ -99,24 +99,25 @@ static uint32_t free_slot(struct proxy_queue *pq)
 }
 
 // Gives every buffer of the queue that nobody named a place: a free slot, or, in exchange for a
-// frame that was sent, the caller.
+// frame that was sent, the caller. Ends with the last place: of the buffers of a port with many
+// queues few are this one's.
 static void place_others(struct proxy_queue *pq, struct proxy_loan *loan)
 {
     uint16_t *const owner = pq->proxy->judge->owner;
     const uint32_t end = pq->range.first + pq->range.count;
+    const uint32_t sent = pq->more < loan->count ? pq->more : loan->count;
     const uint16_t unmarked = pq->owner;
     uint32_t *slot = pq->queue.buffer_of + free_slot(pq);
     uint32_t *const last = pq->queue.buffer_of + pq->queue.slots;
-    if (slot == last && loan->count == 0)
-        return; // there is none
-    for (uint32_t buffer = pq->range.first; buffer < end; buffer++) {
+    for (uint32_t buffer = pq->range.first; buffer < end && (slot != last || loan->sent < sent);
+         buffer++) {
         if (owner[buffer] != unmarked)
             continue;
-        while (slot != last && *slot != NO_BUFFER)
-            slot++;
         if (slot != last) {
-            *slot++ = buffer;
-        } else if (loan->sent < pq->more && loan->sent < loan->count) {
+            *slot = buffer;
+            while (slot != last && *slot != NO_BUFFER)
+                slot++;
+        } else {
             loan->frames[loan->sent++].buffer = buffer;
             owner[buffer] = JUDGE_RING_0;
         }
