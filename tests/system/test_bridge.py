@@ -101,12 +101,12 @@ def test_a_station_moves():
 
 
 def test_ageing():
-    with start_bridge(CARDS["3 mixed"], "ageing-time = 2\n") as bridge:
+    with start_bridge(CARDS["3 mixed"], "ageing-time = 4\n") as bridge:
         bridge.learn(0, 1)
         bridge.learn(1, 2)
-        time.sleep(1)
+        time.sleep(2)
         bridge.learn(1, 2)
-        time.sleep(1.3)  # station 1 was not heard for 2.3 s, station 2 for 1.3 s
+        time.sleep(2.2)  # station 1 was not heard for 4.2 s, station 2 for 2.2 s
         frames = [ethernet(station(to), station(3), to) for to in (1, 2)]
         bridge.send(2, *frames)
         assert bridge.settle(2, 1) == [frames[:1], frames, []]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The console over TCP, with Debian's telnet and with a bare socket; and the command ping."""
 
+import os
 import re
+import select
 import socket
 import subprocess
 import time
@@ -114,20 +116,28 @@ def test_one_session(box):
         first.expect(r"\d+ d ")
 
 
+def said_until(client, pattern, timeout=10):
+    """What a program wrote up to where the regular expression is in it."""
+    text, deadline = "", time.monotonic() + timeout
+    while not re.search(pattern, text):
+        ready, _, _ = select.select([client.stdout], [], [], max(0, deadline - time.monotonic()))
+        piece = os.read(client.stdout.fileno(), 4096) if ready else b""
+        assert piece, f"no {pattern} in {text!r}"
+        text += piece.decode("latin-1")
+    return text
+
+
 def test_telnet(box):
-    client = box.left.start("telnet", BOX, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    client = box.left.start("telnet", BOX, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     try:
-        time.sleep(1)
-        client.stdin.write(PASSWORD + "\n")
-        client.stdin.flush()
-        time.sleep(2)
-        client.stdin.write("memory\n")
-        client.stdin.flush()
-        time.sleep(1)
-        output, _ = client.communicate("\x04", timeout=10)
+        said_until(client, "Password")
+        client.stdin.write(f"{PASSWORD}\n".encode())
+        said_until(client, "barewire> $")
+        client.stdin.write(b"memory\n")
+        said_until(client, r"\d+ KiB of RAM")
+        client.communicate(b"\x04", timeout=10)
     finally:
         client.kill()
-    assert re.search(r"\d+ KiB of RAM", output), output
 
 
 def test_no_password_no_console(own_network, ports):
