@@ -241,13 +241,18 @@ static INLINE void put_next(struct split *split, uint32_t buffer)
     split->made_available++;
 }
 
+static COLD void put_odd(struct split *split, uint32_t buffer)
+{
+    const struct frame frame = {.buffer = buffer};
+    refill_rest(split, &frame, 0, 1);
+}
+
 // The device hears of this one, or its slot is to be looked up.
 static NOINLINE void put_any(struct split *split, uint32_t buffer)
 {
-    const struct frame frame = {.buffer = buffer};
+    split->until = 1;
     if (UNLIKELY(!split->in_order)) {
-        split->until = 1;
-        refill_rest(split, &frame, 0, 1);
+        put_odd(split, buffer);
         return;
     }
     put_next(split, buffer);
@@ -266,6 +271,10 @@ void split_put(struct queue *queue, uint32_t buffer)
 void split_refill(struct queue *queue, const struct frame *frames, unsigned count)
 {
     struct split *split = split_of(queue);
+    if (count == 1) {
+        split_put(queue, frames->buffer);
+        return;
+    }
     const size_t at = split->made_available & split->mask;
     if (count >= FEW || UNLIKELY(!split->in_order || at + count > queue->slots))
         refill_burst(split, frames, count);

@@ -205,6 +205,11 @@ uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length)
 unsigned split_transmit(struct queue *queue, struct frame *frames, unsigned count)
 {
     struct split *split = split_of(queue);
+    if (count == 1 && LIKELY(queue->free != 0)) {
+        exchange_next(split, frames, frames, 1);
+        tell(split, split->made_available);
+        return 1;
+    }
     if (UNLIKELY(!fit(split, count)))
         return transmit_any(split, frames, count);
     return count == 2 ? transmit_two(split, frames) : transmit_burst(split, frames, count);
