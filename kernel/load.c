@@ -58,11 +58,6 @@ void load_slept(uint64_t from, uint64_t to, enum idle_cause cause)
     wakes[cause]++;
 }
 
-static uint64_t ticks_ns(uint64_t ticks)
-{
-    return (uint64_t)((unsigned __int128)ticks * load.ns_per_tick >> 32);
-}
-
 void load_read(struct load_report *report, enum load_reader reader)
 {
     if (load.gap_max > gap_max)
@@ -77,8 +72,8 @@ void load_read(struct load_report *report, enum load_reader reader)
         .busy_us = clock_ticks_us(load.times.busy),
         .housekeeping_us = clock_ticks_us(load.times.housekeeping),
         .asleep_us = clock_ticks_us(load.times.asleep),
-        .gap_max_ns = ticks_ns(gap_max),
-        .gap_max_recent_ns = ticks_ns(unread[reader]),
+        .gap_max_ns = load_ns(gap_max),
+        .gap_max_recent_ns = load_ns(unread[reader]),
     };
     unread[reader] = 0;
     memcpy(report->wakes, wakes, sizeof wakes);

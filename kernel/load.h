@@ -33,12 +33,16 @@ struct load {
 };
 extern struct load load;
 
+static inline uint64_t load_ns(uint64_t ticks)
+{
+    return (uint64_t)((unsigned __int128)ticks * load.ns_per_tick >> 32);
+}
+
 // A gap ends now. Returns its ticks.
 static inline uint64_t load_gap(uint64_t now)
 {
     const uint64_t gap = now - load.last;
-    const uint64_t ns = (uint64_t)((unsigned __int128)gap * load.ns_per_tick >> 32);
-    load.gaps[63 - __builtin_clzll(ns | 1)]++;
+    load.gaps[63 - __builtin_clzll(load_ns(gap) | 1)]++;
     if (gap > load.gap_max)
         load.gap_max = gap;
     load.last = now;
