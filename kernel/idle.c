@@ -115,12 +115,10 @@ void idle_sleep(uint64_t until, uint64_t quiet_since)
               time_is_up, NULL);
     const uint64_t began = clock_tsc();
     cpu_interrupts(false);
-    const bool sleeps = causes == 0;
-    if (sleeps)
-        __asm__ volatile("sti; hlt" : : : "memory");
-    else
+    if (causes != 0) {
         cpu_interrupts(true);
-    if (sleeps) {
+    } else {
+        __asm__ volatile("sti; hlt" : : : "memory");
         const enum idle_cause cause = first_cause(causes);
         load_slept(began, clock_tsc(), cause);
         learn(cause, clock_us() - quiet_since);
