@@ -274,7 +274,7 @@ def in_a_domain(pairs, fault, card):
         _longest_gap_us(box)
         mark = box.console.mark()
         box.console.send(f"inject a {fault}\r")
-        box.console.expect(f"^a: {fault} armed", 5)
+        box.console.expect(f"^a: {fault} armed", 30)
         if fault != "table-rewritten":  # there the first frames show it
             stimulate(pairs)
         deed = None if fault in LASTING else _deed(pairs, fault, mark)

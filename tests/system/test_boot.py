@@ -54,7 +54,7 @@ def test_screen_and_keyboard(firmware):
         box.console.mark()
         for key in ("h", "e", "l", "p", "ret"):
             box.qmp("send-key", keys=[{"type": "qcode", "data": key}])
-        box.console.expect(r"panic-test", 5)
+        box.console.expect(r"panic-test", 30)
         wait_for_text(box, picture.name)
         assert_forwards(wire)
 
@@ -115,8 +115,8 @@ def test_too_little_memory_is_said(megabytes):
     """What is needed and what there is; the console works, and nothing is forwarded."""
     with start_wire(options=["--mem", f"{megabytes}M"], ready=False) as wire:
         wire.box.console.expect(r"too little memory: .*need \d+ KiB.* \d+ KiB free", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
         wire.left.send(frame(60))
         assert wire.right.receive(0.2) is None
-        wire.box.console.expect(r"^barewire> \Z", 5)
+        wire.box.console.expect(r"^barewire> \Z", 30)
         assert "KiB free" in wire.box.command("memory")

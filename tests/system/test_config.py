@@ -69,7 +69,7 @@ def test_broken(name):
     text, *error = BROKEN[name]
     with start_wire(config=text, ready=False) as wire:
         wire.box.console.expect(error_pattern(*error), 10)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
         assert_forwards_nothing(wire)
 
 
@@ -78,8 +78,8 @@ def test_every_error_is_named():
     text = GOOD.replace("virtio:1", "virtio:x").replace("mode = wire", "mood = wire")
     with start_wire(config=text, ready=False) as wire:
         wire.box.console.expect(error_pattern(4, "virtio:x", "expected"), 10)
-        wire.box.console.expect(error_pattern(6, "mood", "did you mean"), 5)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(error_pattern(6, "mood", "did you mean"), 30)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
 
 
 def test_the_console_works_without_forwarding():
@@ -115,13 +115,13 @@ def test_on_error_wire_without_the_port_of_manage():
 def test_on_error_wire_with_one_card():
     with start_box(("virtio",), GOOD + "mode = wire\n[system]\non-error = wire\n") as box:
         box.console.expect(r"on-error = wire: fewer than two cards", 10)
-        box.console.expect(r"NOT FORWARDING", 5)
+        box.console.expect(r"NOT FORWARDING", 30)
 
 
 def test_a_card_that_is_not_there():
     with start_wire(config=GOOD.replace("virtio:1", "virtio:2"), ready=False) as wire:
         wire.box.console.expect(r'right: .*"virtio:2" is not there', 10)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
         assert_forwards_nothing(wire)
 
 
@@ -129,7 +129,7 @@ def test_a_card_that_no_driver_knows():
     config = GOOD.replace("virtio:1", "pci:0000:00:05.0")
     with start_wire(config=config, ready=False, extra=["-device", "e1000,addr=5"]) as wire:
         wire.box.console.expect(r"right: .*8086:100e.*no driver", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
         assert_forwards_nothing(wire)
 
 
@@ -187,11 +187,11 @@ def test_command_line_alone():
 def test_no_configuration_at_all():
     with start_wire(options=["--config", "none"], ready=False) as wire:
         wire.box.console.expect(r"no configuration, expected the file barewire\.conf", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 5)
+        wire.box.console.expect(r"NOT FORWARDING", 30)
         assert_forwards_nothing(wire)
 
 
 def test_errors_of_the_command_line():
     with start_box(["virtio", "virtio"], options=["--append", "forward.mood=wire"]) as box:
         box.console.expect(r'\] command line: .*"mood".*did you mean "mode"', 10)
-        box.console.expect(r"NOT FORWARDING", 5)
+        box.console.expect(r"NOT FORWARDING", 30)

@@ -22,7 +22,7 @@ def typed(box, keys, expect):
     """Types the keys; waits for the pattern."""
     box.console.mark()
     box.console.send(keys)
-    return box.console.expect(expect, 5)
+    return box.console.expect(expect, 30)
 
 
 def test_help_lists_the_commands(wire):
@@ -45,18 +45,18 @@ def test_unknown_command(wire):
 ])
 def test_editing(wire, keys):
     typed(wire.box, keys, r"left +rx +\d+ frames")
-    wire.box.console.expect(r"^barewire> \Z", 5)
+    wire.box.console.expect(r"^barewire> \Z", 30)
 
 
 def test_history(wire):
     wire.box.command("audit")
     wire.box.command("ports")
     typed(wire.box, UP + UP + "\r", r"barewire> audit\n.*each exactly once")
-    wire.box.console.expect(r"^barewire> \Z", 5)
+    wire.box.console.expect(r"^barewire> \Z", 30)
     typed(wire.box, UP + UP + DOWN + "\r", r"barewire> audit\n.*each exactly once")
-    wire.box.console.expect(r"^barewire> \Z", 5)
+    wire.box.console.expect(r"^barewire> \Z", 30)
     typed(wire.box, UP + BACKSPACE * 5 + "help\r", r"this list")
-    wire.box.console.expect(r"^barewire> \Z", 5)
+    wire.box.console.expect(r"^barewire> \Z", 30)
 
 
 def test_garbage_does_no_harm(wire):
@@ -66,7 +66,7 @@ def test_garbage_does_no_harm(wire):
     wire.box.console.send(garbage)
     wire.box.console.expect(r"too many words|unknown command", 20)
     wire.box.console.send("\x1b[m" + CONTROL_U)
-    wire.box.console.expect(r"^barewire> \Z", 5)
+    wire.box.console.expect(r"^barewire> \Z", 30)
     assert "this list" in wire.box.command("help")
 
 

@@ -123,7 +123,7 @@ def test_a_link_change_is_noticed_asleep(wire):
         time.sleep(0.2)
         wire.box.console.mark()
         wire.box.qmp("set_link", name=f"port{port}", up=up)
-        wire.box.console.expect(f"{(LEFT, 'right')[port]}: link {'up' if up else 'down'}", 5)
+        wire.box.console.expect(f"{(LEFT, 'right')[port]}: link {'up' if up else 'down'}", 30)
     assert load(wire.box)["attention"] > before["attention"]
     wire.box.wait_for_links()
 

@@ -116,7 +116,7 @@ def test_one_wrong_head():
         box.console.mark()
         wire.left.send(FRAMES[0])
         assert wire.right.receive() == FRAMES[0]
-        box.console.expect(r"\] right: fault tx-head, value 0x8001$", 5)
+        box.console.expect(r"\] right: fault tx-head, value 0x8001$", 30)
         assert_honest_again(wire)
 
 
