@@ -10,10 +10,6 @@
 #include "drivers/steer.h"
 #include "drivers/ixgbe/relay.h"
 
-enum {
-    AHEAD = 4 * IXGBE_STEP, // whose header is on its way into the cache while a frame is looked at
-};
-
 // A burst under way.
 struct place {
     struct ixgbe_rx_descriptor *source;
