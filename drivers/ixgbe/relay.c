@@ -99,14 +99,7 @@ static INLINE void relay_fours(struct ixgbe_relay *relay)
 static NOINLINE struct relayed relay_narrow(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
                                             uint32_t lengths)
 {
-    struct ixgbe_relay relay = {.rx = rx, .tx = tx, .lengths = lengths, .left = max};
-    do {
-        ixgbe_relay_run(&relay);
-        if (ixgbe_relay_has(&relay, FOUR))
-            relay_fours(&relay);
-        ixgbe_relay_singly(&relay);
-    } while (ixgbe_relay_more(&relay));
-    return ixgbe_relay_end(&relay, max);
+    return ixgbe_relay_burst(rx, tx, max, lengths, FOUR, relay_fours);
 }
 
 // ---- A burst

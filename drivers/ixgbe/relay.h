@@ -172,6 +172,24 @@ static INLINE struct relayed ixgbe_relay_end(const struct ixgbe_relay *relay, ui
     return (struct relayed){frames, relay->beyond};
 }
 
+// Moves so many frames of a run at a time, as long as all of them are plain.
+typedef void ixgbe_relay_step(struct ixgbe_relay *relay);
+
+// Moves up to max frames, for which there is room: `width` at a time by step, the rest one by one.
+static INLINE struct relayed ixgbe_relay_burst(struct ixgbe_rx *rx, struct ixgbe_tx *tx,
+                                               unsigned max, uint32_t lengths, size_t width,
+                                               ixgbe_relay_step *step)
+{
+    struct ixgbe_relay relay = {.rx = rx, .tx = tx, .lengths = lengths, .left = max};
+    do {
+        ixgbe_relay_run(&relay);
+        if (ixgbe_relay_has(&relay, width))
+            step(&relay);
+        ixgbe_relay_singly(&relay);
+    } while (ixgbe_relay_more(&relay));
+    return ixgbe_relay_end(&relay, max);
+}
+
 // Moves up to max frames, for which there is room, eight at a time. Only where ixgbe_has_avx2().
 struct relayed ixgbe_relay_wide(struct ixgbe_rx *rx, struct ixgbe_tx *tx, unsigned max,
                                 uint32_t lengths);

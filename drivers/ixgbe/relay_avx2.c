@@ -134,12 +134,5 @@ AVX2 struct relayed ixgbe_relay_wide(struct ixgbe_rx *rx, struct ixgbe_tx *tx, u
                                      uint32_t lengths)
 {
     enum { EIGHT = 8 };
-    struct ixgbe_relay relay = {.rx = rx, .tx = tx, .lengths = lengths, .left = max};
-    do {
-        ixgbe_relay_run(&relay);
-        if (ixgbe_relay_has(&relay, EIGHT))
-            relay_eights(&relay);
-        ixgbe_relay_singly(&relay);
-    } while (ixgbe_relay_more(&relay));
-    return ixgbe_relay_end(&relay, max);
+    return ixgbe_relay_burst(rx, tx, max, lengths, EIGHT, relay_eights);
 }
