@@ -161,7 +161,8 @@ static inline bool domain_fault_by_ring(uint32_t fault)
 }
 
 // Whether a crossing to which so many empty buffers were given, and in which the verb returned
-// value, is none for this fault: one needs a frame or two, another needs quiet.
+// value, is none for this fault: one needs a frame or two, another needs quiet. What else value
+// says of an exchange does not count.
 static inline bool domain_fault_waits(uint32_t fault, uint32_t given, uint64_t value)
 {
     switch (domain_fault_where(fault)) {
@@ -171,8 +172,8 @@ static inline bool domain_fault_waits(uint32_t fault, uint32_t given, uint64_t v
         return value == 0;
     case WHERE_TRANSMIT:
         if (fault == FAULT_SENT_INDEX || fault == FAULT_SENT_FOREIGN)
-            return value == 0;
-        return fault == FAULT_SENT_DUPLICATE && value < 2;
+            return EXCHANGE_SENT(value) == 0;
+        return fault == FAULT_SENT_DUPLICATE && EXCHANGE_SENT(value) < 2;
     default:
         return false;
     }

@@ -75,10 +75,15 @@ void proxy_forget_lasting_fault(struct proxy *proxy)
         proxy->fault.fault = FAULT_NONE;
 }
 
-static uint32_t armed_fault(struct proxy_queue *pq)
+// A fault of what is sent is none of a crossing that asks for room.
+static uint32_t armed_fault(struct proxy_queue *pq,
+                            uint64_t (*function)(const struct domain_call *call))
 {
     struct proxy_fault *fault = &pq->proxy->fault;
     if (fault->fault == FAULT_NONE || domain_fault_on_transmit(fault->fault) != pq->transmit)
+        return FAULT_NONE;
+    const bool sends = function == domain_transmit || function == domain_exchange;
+    if (!sends && domain_fault_where(fault->fault) == WHERE_TRANSMIT && fault->fault != FAULT_HOARD)
         return FAULT_NONE;
     pq->call->target = fault->target;
     return fault->fault;
@@ -130,7 +135,7 @@ bool proxy_cross_watched(struct proxy_queue *pq,
         flips_begin(proxy);
     call->count = count;
     call->generation = ++proxy->crossings;
-    call->fault = armed_fault(pq);
+    call->fault = armed_fault(pq, function);
     const bool faulty = call->fault != FAULT_NONE, flipped = proxy->flips != 0;
     const struct deed deed = deed_of(pq);
     if (faulty) {

@@ -389,6 +389,25 @@ static void test_no_errands_for_an_experiment(void **state)
     assert_int_equal(cards[1].rx[0].waiting, BURST);
 }
 
+// A fault of what is sent waits for a crossing that sent enough, whatever else the crossing did.
+static void test_faults_of_what_is_sent_wait_for_it(void **state)
+{
+    (void)state;
+    const uint64_t received = 3 << 16, room = (uint64_t)BURST_MAX << 32;
+    assert_true(domain_fault_waits(FAULT_SENT_DUPLICATE, 0, 1 | received | room));
+    assert_false(domain_fault_waits(FAULT_SENT_DUPLICATE, 0, 2 | received | room));
+    assert_true(domain_fault_waits(FAULT_SENT_INDEX, 0, received | room));
+    assert_true(domain_fault_waits(FAULT_SENT_FOREIGN, 0, received | room));
+    assert_false(domain_fault_waits(FAULT_SENT_INDEX, 0, 1));
+
+    const struct port *port = &cards[1].port;
+    struct proxy *proxy = proxy_of(port);
+    proxy->fault = (struct proxy_fault){.fault = FAULT_SENT_DUPLICATE, .times = 1};
+    port->tx[0]->free = 0;
+    assert_true(port->driver->room(port->tx[0], BURST) >= 2);
+    assert_int_equal(proxy->fault.fault, FAULT_SENT_DUPLICATE); // still to come
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +419,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_port_that_sends_to_itself, setup),
         cmocka_unit_test_setup(test_lies_of_a_sender, setup),
         cmocka_unit_test_setup(test_no_errands_for_an_experiment, setup),
+        cmocka_unit_test_setup(test_faults_of_what_is_sent_wait_for_it, setup),
     };
     return cmocka_run_group_tests(tests, insert, NULL);
 }
