@@ -61,3 +61,10 @@ def test_a_failure_is_the_status_and_no_figure(folder):
 def test_nothing_is_built(tmp_path):
     result = bench(tmp_path, "wire-82599", "--batch=32")
     assert result.returncode == 1 and "is not there: `make bench` builds" in result.stderr
+
+
+@pytest.mark.parametrize("part", ["wire-virtio", "--batch=32"])
+def test_a_part_is_no_record(folder, part):
+    """It would take the place of the whole."""
+    result = bench(folder, "--record", part)
+    assert result.returncode == 2 and "all paths and batches" in result.stderr
