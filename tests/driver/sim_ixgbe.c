@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -248,4 +249,17 @@ unsigned sim_forward(struct sim *sim, unsigned tx, unsigned burst)
     const unsigned sent = ixgbe_driver.transmit(sim->port.tx[tx], frames, good);
     ixgbe_driver.refill(sim->port.rx[0], frames, received);
     return sent;
+}
+
+uint16_t sim_some_length(uint16_t longest)
+{
+    const uint16_t edges[] = {0,    1,    13,    14,    15,   60, longest, (uint16_t)(longest + 1),
+                              2048, 2049, 32767, 32768, 65535};
+    return rand() % 8 == 0 ? edges[rand() % 13] : (uint16_t)(14 + rand() % (longest - 13));
+}
+
+uint8_t sim_some_status(void)
+{
+    enum { DD = 1, EOP = 2 };
+    return rand() % 16 == 0 ? (uint8_t)(rand() | DD) : DD | EOP | (uint8_t)(rand() & 0xF0);
 }

@@ -71,3 +71,9 @@ bool sim_conserved(const struct sim *sim);
 
 // Passes up to burst frames from the receive ring to transmit queue tx. Returns how many were sent.
 unsigned sim_forward(struct sim *sim, unsigned tx, unsigned burst);
+
+// What a card may claim about a frame, by rand(): mostly a length of 14..longest bytes, and else
+// one at an edge; mostly a frame that is done and ends there, and else any status of one that is
+// done.
+uint16_t sim_some_length(uint16_t longest);
+uint8_t sim_some_status(void);

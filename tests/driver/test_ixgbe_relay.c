@@ -139,18 +139,6 @@ static void finish(struct sim *sim, uint32_t slot, uint16_t length, uint8_t stat
     sim->registers[IXGBE_RDH(0) / 4] = (slot + 1) % SLOTS;
 }
 
-static uint16_t some_length(void)
-{
-    static const uint16_t edges[] = {0,           1,    13,   14,    15,    60,   LONGEST,
-                                     LONGEST + 1, 2048, 2049, 32767, 32768, 65535};
-    return rand() % 8 == 0 ? edges[rand() % 13] : (uint16_t)(14 + rand() % (LONGEST - 13));
-}
-
-static uint8_t some_status(void)
-{
-    return rand() % 16 == 0 ? (uint8_t)(rand() | DD) : DD | EOP | (uint8_t)(rand() & 0xF0);
-}
-
 // Bursts of all sizes, sent now and then, from cards that may lie about one frame in so many.
 static void compare(bool honest)
 {
@@ -160,8 +148,8 @@ static void compare(bool honest)
         const bool lies = !honest && round % 4 == 0;
         // No more than the card has descriptors for: RDT is written every 32.
         for (unsigned count = (unsigned)rand() % 33; count > 0; count--) {
-            const uint16_t length = lies ? some_length() : (uint16_t)(60 + rand() % 4);
-            const uint8_t status = lies ? some_status() : DD | EOP;
+            const uint16_t length = lies ? sim_some_length(LONGEST) : (uint16_t)(60 + rand() % 4);
+            const uint8_t status = lies ? sim_some_status() : DD | EOP;
             finish(&fused, at, length, status);
             finish(&plain, at, length, status);
             at = (at + 1) % SLOTS;

@@ -316,18 +316,6 @@ static void finish(struct steered_card *card, uint32_t slot, unsigned destinatio
     card->sim.registers[IXGBE_RDH(0) / 4] = (slot + 1) % SLOTS;
 }
 
-static uint16_t some_length(void)
-{
-    static const uint16_t edges[] = {0,           1,    13,   14,    15,    60,   LONGEST,
-                                     LONGEST + 1, 2048, 2049, 32767, 32768, 65535};
-    return rand() % 8 == 0 ? edges[rand() % 13] : (uint16_t)(14 + rand() % (LONGEST - 13));
-}
-
-static uint8_t some_status(void)
-{
-    return rand() % 16 == 0 ? (uint8_t)(rand() | DD) : DD | EOP | (uint8_t)(rand() & 0xF0);
-}
-
 // All that has arrived, in bursts.
 static void take_all(struct steered_card *card, bool steering, unsigned burst)
 {
@@ -350,8 +338,8 @@ static void the_same_whatever_the_card_says(void **state)
     for (unsigned round = 0; round < 4000; round++) {
         const bool lies = round % 4 == 0;
         for (unsigned count = (unsigned)rand() % 32; count > 0; count--) {
-            const uint16_t length = lies ? some_length() : (uint16_t)(60 + rand() % 4);
-            const uint8_t status = lies ? some_status() : DD | EOP;
+            const uint16_t length = lies ? sim_some_length(LONGEST) : (uint16_t)(60 + rand() % 4);
+            const uint8_t status = lies ? sim_some_status() : DD | EOP;
             const unsigned destination = (unsigned)rand() % (lies ? WAYS + 1 : WAYS);
             finish(&fused, at, destination, length, status);
             finish(&plain, at, destination, length, status);
