@@ -213,7 +213,8 @@ def fill_the_ring(wire):
     assert 0 < len(arrived) <= forwarded <= len(arrived) + lost
     remaining = iter(frames)
     assert all(data in remaining for data in arrived), "out of order, or not what was sent"
-    assert dropped > 0 or lost > 0, "2,000 frames went into a ring that has no room for them"
+    missed = after.missed - before.missed
+    assert dropped + lost + missed > 0, "2,000 frames went into a ring that has no room for them"
     return dropped
 
 
@@ -222,8 +223,9 @@ def test_a_full_ring_is_a_named_drop(wire):
     """QEMU's socket fills, then the ring, and what finds no room is counted as ring-full. Once the
     peer reads again, all that was forwarded comes out in order. On a slow computer all this may take
     longer than a card may be silent: it is then restarted, and what it had not reported as sent is
-    counted as lost."""
-    assert fill_the_ring(wire) > 0
+    counted as lost. Or all frames come while the box waits for a processor, and the card they come
+    in by has no room. Neither happens time after time."""
+    assert any(fill_the_ring(wire) > 0 for _ in range(5))
 
     again = [frame(100, seed=f"again {number}") for number in range(300)]
     assert_same(again, cross(wire.left, wire.right, again))
