@@ -9,6 +9,7 @@
 #include "kernel/cpu.h"
 #include "kernel/load.h"
 #include "kernel/log.h"
+#include "kernel/patience.h"
 #include "kernel/timer.h"
 
 enum {
@@ -16,8 +17,7 @@ enum {
     FAILURES_MAX = 3,  // which may be an emulator's hiccup, so often in a row
 };
 
-static uint32_t after_us;    // 0: sleep is not allowed
-static uint32_t patience_us; // the same, as things are: after_us, or more
+static struct patience patience; // none: sleep is not allowed
 static uint64_t (*hooks[IDLE_HOOKS_MAX])(void);
 static unsigned hook_count;
 static volatile uint32_t causes; // bit n: cause n, since idle_begin()
@@ -31,14 +31,14 @@ const char *idle_cause_name(enum idle_cause cause)
     return names[cause];
 }
 
-void idle_init(uint32_t after)
+void idle_init(uint32_t after_us)
 {
-    patience_us = after_us = after != 0 && timer_ready() ? after : 0;
+    patience = (struct patience){.after_us = timer_ready() ? after_us : 0};
 }
 
 uint32_t idle_after_us(void)
 {
-    return patience_us;
+    return patience_us(&patience);
 }
 
 void idle_add_hook(uint64_t (*next)(void))
@@ -82,16 +82,6 @@ static enum idle_cause first_cause(uint32_t seen)
     return IDLE_OTHER;
 }
 
-// What woke the processor came so long after the last frame.
-static void learn(enum idle_cause cause, uint64_t quiet_us)
-{
-    const uint32_t longer = after_us * IDLE_PATIENCE;
-    if (quiet_us >= longer)
-        patience_us = after_us;
-    else if (cause == IDLE_FRAMES)
-        patience_us = longer;
-}
-
 static void check_timer(uint64_t until)
 {
     static unsigned failures;
@@ -100,7 +90,7 @@ static void check_timer(uint64_t until)
     if ((causes & 1u << IDLE_TIMER) != 0 || clock_us() < until + LATE_US ||
         ++failures < FAILURES_MAX)
         return;
-    patience_us = after_us = 0;
+    patience = (struct patience){0};
     log_line(
         "timer: an interrupt of the local APIC's timer is missing: the processor does not sleep "
         "any more");
@@ -121,7 +111,7 @@ void idle_sleep(uint64_t until, uint64_t quiet_since)
         __asm__ volatile("sti; hlt" : : : "memory");
         const enum idle_cause cause = first_cause(causes);
         load_slept(began, clock_tsc(), cause);
-        learn(cause, clock_us() - quiet_since);
+        patience_learn(&patience, cause == IDLE_FRAMES, clock_us() - quiet_since);
         check_timer(until);
     }
     timer_stop();

@@ -17,7 +17,6 @@ enum idle_cause {
 enum {
     IDLE_HOOKS_MAX = 4,
     IDLE_LONGEST_US = 50000, // at least so often housekeeping wants to run
-    IDLE_PATIENCE = 10,      // times as long is waited for a frame where one was just missed
 };
 
 // "frames", for people.
@@ -28,9 +27,7 @@ const char *idle_cause_name(enum idle_cause cause);
 void idle_init(uint32_t after_us);
 
 // Microseconds without a frame after which the processor may sleep; 0: never. What idle_init() was
-// told; or IDLE_PATIENCE times that, if the last sleep was ended by a frame that would have been
-// met awake then. So frames that come one by one, but in quick succession, meet a processor that
-// polls, and rare ones do not keep it awake.
+// told, or more, as earlier sleeps have taught: kernel/patience.h.
 uint32_t idle_after_us(void);
 
 // Has next() asked before each sleep: the time, as clock_us() counts it, at which its owner's work
