@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import struct
 import subprocess
 
@@ -16,12 +17,17 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000  # linux/if_tun.h
 IFF_MULTI_QUEUE = 0x0100
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
+PING_S = 20  # that all answers of ping() may take, on a busy computer
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unavailable(Exception):
     """This computer does not let us make what we need; the text says which call and why."""
+
+
+class Unanswered(Exception):
+    """Not every ping was answered, in order; the text ends with what ping(8) said."""
 
 
 def _call(name, *arguments):
@@ -108,6 +114,24 @@ class Namespace:
         subprocess.CalledProcessError with both outputs when it fails."""
         return subprocess.run(command, preexec_fn=self._enter, check=True, capture_output=True,
                               text=True, timeout=timeout)
+
+    def ping(self, address, count, interval, *options):
+        """Pings `count` times, every `interval` seconds. Returns the round trips in milliseconds, where
+        the answers are long enough to say; raises Unanswered when one is missing or overtaken.
+
+        By itself ping(8) waits for the last answer no longer than twice the longest round trip or
+        `interval`: on a busy computer it may take longer. With a deadline ping asks on until `count`
+        answers have come, so one that is late is not taken for lost: that is a number left out."""
+        try:
+            said = self.run("ping", "-n", "-c", str(count), "-i", str(interval), "-w", str(PING_S),
+                            *options, address, timeout=PING_S + 10).stdout
+        except subprocess.CalledProcessError as error:
+            raise Unanswered(f"{address}: not {count} answers within {PING_S} s\n"
+                             f"{error.stdout}{error.stderr}") from error
+        answers = re.findall(r"icmp_seq=(\d+) ttl=\d+(?: time=([\d.]+) ms)?", said)
+        if [int(number) for number, _ in answers] != list(range(1, len(answers) + 1)):
+            raise Unanswered(f"{address}: an answer is missing or overtaken\n{said}")
+        return [float(milliseconds) for _, milliseconds in answers[:count] if milliseconds]
 
     def tap(self, name, address=None, queue=1000, mtu=1500):
         """Makes the TAP interface `name`, up, with `address` ("192.0.2.1/24"). Returns an

@@ -123,7 +123,7 @@ def test_who_is_slow_is_told_so(box):
 
 
 def test_the_numbers_are_those_of_the_console(box):
-    box.left.run("ping", "-n", "-c", "10", "-i", "0.01", RIGHT)
+    box.left.ping(RIGHT, 10, 0.01)
     status = json.loads(box.curl("/api/status").stdout)
     assert status["hostname"] == "testbox" and status["mode"] == "wire"
     assert status["addresses"].startswith(f"{BOX}/24")
@@ -142,7 +142,7 @@ def test_the_numbers_are_those_of_the_console(box):
 
 
 def test_metrics(box):
-    box.left.run("ping", "-n", "-c", "3", "-i", "0.05", RIGHT)
+    box.left.ping(RIGHT, 3, 0.05)
     text = box.curl("/metrics").stdout
     checked = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True,
                              text=True, timeout=30, check=False)

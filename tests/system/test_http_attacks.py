@@ -189,4 +189,4 @@ def test_frames_that_are_nothing(box):
     after = stats(box.box)["left"]
     busy = after.drops.get("box-busy", 0) - before.drops.get("box-busy", 0)
     assert after.delivered - before.delivered + busy >= 200
-    box.left.run("ping", "-n", "-c", "5", "-i", "0.05", "-I", LEFT, RIGHT)
+    box.left.ping(RIGHT, 5, 0.05, "-I", LEFT)

@@ -14,8 +14,7 @@ STATIC = f"address = {BOX}/24\n"
 
 
 def ping(namespace, address, count=20, *options):
-    output = namespace.run("ping", "-n", "-c", str(count), "-i", "0.05", *options, address).stdout
-    assert f"{count} received, 0% packet loss" in output, output
+    namespace.ping(address, count, 0.05, *options)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def answers(box):
 
 def test_a_browser_shows_it(own_network, ports, tmp_path):
     with managed(f"address = {BOX}/24\nhostname = showcase\n", ports) as box:
-        box.left.run("ping", "-n", "-c", "7", "-i", "0.01", RIGHT)
+        box.left.ping(RIGHT, 7, 0.01)
         before = answers(box)
         page = box.left.run(*CHROMIUM, f"--user-data-dir={tmp_path}/profile", "--dump-dom",
                             f"http://{BOX}/", timeout=150).stdout
