@@ -76,7 +76,8 @@ static void a_million_frames(void **state)
     const uint64_t writes = sim.card.writes;
     sim.data_path = true;
     uint32_t number = 0;
-    while (expected < 1000000) {
+    for (unsigned rounds = 0; expected < 1000000; rounds++) {
+        assert_in_range(rounds, 0, 100000); // of some 50 frames
         for (unsigned room = pick(0, 100); room > 0 && number < 1000000; room--)
             number += put(number);
         sim_forward(&sim, 0, pick(1, BURST_MAX));
@@ -109,7 +110,7 @@ static void wraps(void **state)
                 for (unsigned i = 0; i < bursts[b]; i++)
                     number += put(number);
                 while (expected < number) {
-                    sim_forward(&sim, 0, bursts[b]);
+                    assert_true(sim_forward(&sim, 0, bursts[b]) > 0);
                     simcard_transmit(&sim.card);
                 }
             }
@@ -166,8 +167,10 @@ static void never_starves(uint32_t slots, unsigned frames)
             assert_true(put(number++));
         unsigned left = frames;
         while (left > 0) {
-            const unsigned burst = pick(1, left < BURST_MAX ? left : BURST_MAX);
-            left -= sim_forward(&sim, 0, burst);
+            const unsigned sent =
+                sim_forward(&sim, 0, pick(1, left < BURST_MAX ? left : BURST_MAX));
+            assert_true(sent > 0);
+            left -= sent;
             simcard_transmit(&sim.card);
         }
     }
