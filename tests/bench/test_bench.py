@@ -86,14 +86,29 @@ def test_no_foreign_driver():
     assert "no-such-file" in foreign("./no-such-file.so").stderr
 
 
+def compare(*arguments):
+    return subprocess.run([f"{ROOT}/bench/compare", *arguments], check=False, capture_output=True,
+                          text=True, env={**os.environ, "BUILD": BUILD}, timeout=120)
+
+
 def test_compare_shows_ratios(smallest):
-    subprocess.run([f"{ROOT}/bench/compare", "--turns", "2", f"smallest={smallest('compared')}"],
-                   check=True, capture_output=True, env={**os.environ, "BUILD": BUILD}, timeout=120)
+    last = max(os.sched_getaffinity(0))
+    shown = compare("--turns", "2", "--cpu", str(last), f"smallest={smallest('compared')}")
+    assert shown.returncode == 0, shown.stderr
+    assert f"processor {last}" in shown.stdout
     with open(f"{BUILD}/bench-compare.json", encoding="ascii") as file:
-        results = {row["name"]: row for row in json.load(file)["results"]}
+        written = json.load(file)
+    assert written["cpu"] == last
+    results = {row["name"]: row for row in written["results"]}
     assert results["wire-82599-touch"]["cycles_over_wire-82599-touch"] == 1
     assert results["smallest"]["cycles_over_wire-82599-touch"] > 0
     assert 10 < results["smallest"]["instructions_per_packet"] < 60
+
+
+def test_compare_on_a_processor_that_is_not_there(smallest):
+    refused = compare("--cpu", "9999", f"smallest={smallest('compared')}")
+    assert refused.returncode == 1
+    assert "--cpu 9999: expected one of" in refused.stderr
 
 
 @pytest.mark.parametrize("path", ["wire-82599-fused", "wire-82599", "wire-virtio"])
