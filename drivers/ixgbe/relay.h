@@ -7,14 +7,7 @@
 // it is used, so that what a run needs stays in registers.
 #pragma once
 #include "drivers/ixgbe/burst.h"
-#include "drivers/ixgbe/ring.h"
-
-#define PLAIN    ((uint64_t)(IXGBE_RX_DD | IXGBE_RX_EOP) << 32)
-#define SEND     ((uint64_t)(IXGBE_TX_EOP | IXGBE_TX_IFCS))
-#define SHORTEST (SEND | FRAME_MIN) // the command for the shortest frame
-
-// What is looked at of what the card wrote: length and status.
-#define WANTED (PLAIN | UINT16_MAX)
+#include "drivers/ixgbe/plain.h"
 
 // Where the next frame is, and where it goes. Both cards see the packet area at the same address.
 struct ixgbe_place {
@@ -23,14 +16,12 @@ struct ixgbe_place {
     uint32_t *rx_buffer, *tx_buffer; // the truth about the slots
     uint64_t base;                   // where buffer 0's frame lies, as the cards see it
     uint64_t stride;
-    uint64_t wanted, plain; // constants, which are to stay in registers
+    struct ixgbe_plain plain;
 };
 
 static INLINE struct ixgbe_place ixgbe_next_place(const struct ixgbe_rx *rx,
                                                   const struct ixgbe_tx *tx)
 {
-    uint64_t wanted = WANTED, plain = -(PLAIN | FRAME_MIN);
-    __asm__("" : "+r"(wanted), "+r"(plain));
     return (struct ixgbe_place){
         .rx = ixgbe_rx_descriptor(rx, rx->at),
         .tx = ixgbe_tx_descriptor(tx, tx->at),
@@ -38,22 +29,19 @@ static INLINE struct ixgbe_place ixgbe_next_place(const struct ixgbe_rx *rx,
         .tx_buffer = ixgbe_buffer(&tx->queue, tx->at),
         .base = rx->buffers,
         .stride = rx->stride,
-        .wanted = wanted,
-        .plain = plain,
+        .plain = ixgbe_plain(),
     };
 }
 
 // The descriptors of the slots that lie `at` bytes behind, in the arrays of buffer numbers.
 static INLINE struct ixgbe_rx_descriptor *ixgbe_source(const struct ixgbe_place *place, size_t at)
 {
-    return (struct ixgbe_rx_descriptor *)((char *)place->rx +
-                                          at * (sizeof *place->rx / IXGBE_STEP));
+    return ixgbe_rx_behind(place->rx, at);
 }
 
 static INLINE struct ixgbe_tx_descriptor *ixgbe_sink(const struct ixgbe_place *place, size_t at)
 {
-    return (struct ixgbe_tx_descriptor *)((char *)place->tx +
-                                          at * (sizeof *place->tx / IXGBE_STEP));
+    return ixgbe_tx_behind(place->tx, at);
 }
 
 // Moves the frame that lies `at` bytes behind the next one; flags are of its command. Returns by
@@ -64,14 +52,11 @@ static INLINE uint64_t ixgbe_relay_one(const struct ixgbe_place *place, size_t a
 {
     struct ixgbe_rx_descriptor *source = ixgbe_source(place, at);
     struct ixgbe_tx_descriptor *sink = ixgbe_sink(place, at);
-    // Loaded once: status and length belong together. Another status, or a length below FRAME_MIN,
-    // wraps to a huge number.
-    const uint64_t written = *(const volatile uint64_t *)&source->written;
-    uint64_t longer = (written & place->wanted) + place->plain;
+    const uint64_t longer = ixgbe_longer(&place->plain, ixgbe_look(source));
     if (UNLIKELY(longer >= lengths))
         return longer;
-    uint32_t *rx_buffer = (uint32_t *)((char *)place->rx_buffer + at);
-    uint32_t *tx_buffer = (uint32_t *)((char *)place->tx_buffer + at);
+    uint32_t *rx_buffer = ixgbe_buffer_behind(place->rx_buffer, at);
+    uint32_t *tx_buffer = ixgbe_buffer_behind(place->tx_buffer, at);
     const uint64_t full = *rx_buffer, empty = *tx_buffer;
     *rx_buffer = (uint32_t)empty;
     *tx_buffer = (uint32_t)full;

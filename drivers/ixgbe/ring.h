@@ -114,21 +114,40 @@ static inline uint32_t ixgbe_tail(const struct ixgbe_tx *tx)
     return tx->at / IXGBE_STEP;
 }
 
+// What lies `at` bytes of buffer numbers behind.
+static inline uint32_t *ixgbe_buffer_behind(uint32_t *buffer, size_t at)
+{
+    return (uint32_t *)((char *)buffer + at);
+}
+
+static inline struct ixgbe_rx_descriptor *ixgbe_rx_behind(struct ixgbe_rx_descriptor *descriptor,
+                                                          size_t at)
+{
+    const size_t bytes = at * (sizeof *descriptor / IXGBE_STEP);
+    return (struct ixgbe_rx_descriptor *)((char *)descriptor + bytes);
+}
+
+static inline struct ixgbe_tx_descriptor *ixgbe_tx_behind(struct ixgbe_tx_descriptor *descriptor,
+                                                          size_t at)
+{
+    const size_t bytes = at * (sizeof *descriptor / IXGBE_STEP);
+    return (struct ixgbe_tx_descriptor *)((char *)descriptor + bytes);
+}
+
+// What belongs to the slot that lies there.
 static inline uint32_t *ixgbe_buffer(const struct queue *queue, size_t at)
 {
-    return (uint32_t *)((char *)queue->buffer_of + at);
+    return ixgbe_buffer_behind(queue->buffer_of, at);
 }
 
 static inline struct ixgbe_rx_descriptor *ixgbe_rx_descriptor(const struct ixgbe_rx *rx, size_t at)
 {
-    return (struct ixgbe_rx_descriptor *)((char *)rx->descriptors +
-                                          at * (sizeof *rx->descriptors / IXGBE_STEP));
+    return ixgbe_rx_behind(rx->descriptors, at);
 }
 
 static inline struct ixgbe_tx_descriptor *ixgbe_tx_descriptor(const struct ixgbe_tx *tx, size_t at)
 {
-    return (struct ixgbe_tx_descriptor *)((char *)tx->descriptors +
-                                          at * (sizeof *tx->descriptors / IXGBE_STEP));
+    return ixgbe_tx_behind(tx->descriptors, at);
 }
 
 // So many slots are refilled between two writes of RDT.

@@ -6,39 +6,20 @@
 // have ways of their own, since a loop costs them more than they do. The one register touched is
 // RDT.
 #include "drivers/ixgbe/burst.h"
-#include "drivers/ixgbe/ring.h"
+#include "drivers/ixgbe/plain.h"
 #include "drivers/mmio.h"
 
-#define DD    ((uint64_t)IXGBE_RX_DD << 32) // in what the card wrote, as one number
-#define PLAIN ((uint64_t)(IXGBE_RX_DD | IXGBE_RX_EOP) << 32)
-#define ASKED (PLAIN | UINT16_MAX) // what is looked at
-_Static_assert(offsetof(struct ixgbe_rx_descriptor, status) ==
-                   offsetof(struct ixgbe_rx_descriptor, written) + 4,
-               "bits 39:32");
+#define DD ((uint64_t)IXGBE_RX_DD << 32) // in what the card wrote, as one number
 
 // The shortest frame in buffer 0, as one number.
 #define SHORTEST_FRAME ((uint64_t)FRAME_MIN << 48 | (uint64_t)FRAME_HEADROOM << 32)
-
-// What the card wrote into a slot is loaded once: status and length belong together.
-static inline uint64_t look(const volatile struct ixgbe_rx_descriptor *descriptor)
-{
-    return descriptor->written;
-}
-
-// How far what the card wrote is from a plain frame of the least length. Three checks in one
-// number: if both bits of the status were not set, or the length is below FRAME_MIN, it wraps to a
-// huge one.
-static INLINE uint64_t beyond_shortest(uint64_t written)
-{
-    return (written & ASKED) - (PLAIN | FRAME_MIN);
-}
 
 // Takes the frame out of a slot. False, with nothing done, when there is none, or one that does not
 // end there, or of a length that it cannot have.
 static INLINE bool take_plain(uint64_t written, uint32_t buffer, uint64_t lengths,
                               struct frame *frame)
 {
-    const uint64_t longer = beyond_shortest(written);
+    const uint64_t longer = ixgbe_beyond_shortest(written);
     if (UNLIKELY(longer >= lengths))
         return false;
     // The whole frame in one store.
@@ -58,7 +39,7 @@ static COLD unsigned take_odd(struct ixgbe_rx *rx, size_t at, struct frame *fram
                               unsigned taken)
 {
     for (; count > 0; count--, at += IXGBE_STEP, frames++, taken++) {
-        const uint64_t written = look(ixgbe_rx_descriptor(rx, at));
+        const uint64_t written = ixgbe_look(ixgbe_rx_descriptor(rx, at));
         if (!(written & DD))
             break;
         const uint32_t buffer = *ixgbe_buffer(&rx->queue, at);
@@ -80,8 +61,8 @@ static INLINE unsigned take(struct ixgbe_rx *rx, size_t at, struct frame *frames
     unsigned left = count;
     // Four at a time: counting and asking is a third of the work.
     for (; left >= 4; left -= 4) {
-        const uint64_t a = look(descriptor), b = look(descriptor + 1);
-        const uint64_t c = look(descriptor + 2), d = look(descriptor + 3);
+        const uint64_t a = ixgbe_look(descriptor), b = ixgbe_look(descriptor + 1);
+        const uint64_t c = ixgbe_look(descriptor + 2), d = ixgbe_look(descriptor + 3);
         if (!take_plain(a, buffer[0], lengths, frames) ||
             !take_plain(b, buffer[1], lengths, frames + 1) ||
             !take_plain(c, buffer[2], lengths, frames + 2) ||
@@ -92,13 +73,13 @@ static INLINE unsigned take(struct ixgbe_rx *rx, size_t at, struct frame *frames
         frames += 4;
     }
     for (; left > 0; left--) {
-        if (!take_plain(look(descriptor), *buffer, lengths, frames))
+        if (!take_plain(ixgbe_look(descriptor), *buffer, lengths, frames))
             break;
         descriptor++;
         buffer++;
         frames++;
     }
-    if (left == 0 || !(look(descriptor) & DD))
+    if (left == 0 || !(ixgbe_look(descriptor) & DD))
         return count - left;
     return take_odd(rx, at + (count - left) * IXGBE_STEP, frames, left, count - left);
 }
@@ -126,7 +107,7 @@ static NOINLINE unsigned receive_burst(struct ixgbe_rx *rx, struct frame *frames
 // None, or several, or one with which something may be wrong.
 static NOINLINE unsigned receive_any(struct ixgbe_rx *rx, struct frame *frames, unsigned max)
 {
-    if (!(look(ixgbe_rx_descriptor(rx, rx->at)) & DD) ||
+    if (!(ixgbe_look(ixgbe_rx_descriptor(rx, rx->at)) & DD) ||
         UNLIKELY(rx->queue.port->state != PORT_RUNNING))
         return 0;
     if (UNLIKELY(rx->queue.lengths == 0 && !rx->inside))
@@ -147,12 +128,12 @@ static INLINE unsigned receive_few(struct ixgbe_rx *rx, struct frame *frames, un
     const bool meets_end =
         only_two ? rx->until < 2 : at + most * IXGBE_STEP > rx->queue.slots * IXGBE_STEP;
     if (UNLIKELY(max < 2 || meets_end) ||
-        !take_plain(look(descriptor), buffer[0], lengths, frames) ||
-        !take_plain(look(descriptor + 1), buffer[1], lengths, frames + 1))
+        !take_plain(ixgbe_look(descriptor), buffer[0], lengths, frames) ||
+        !take_plain(ixgbe_look(descriptor + 1), buffer[1], lengths, frames + 1))
         return receive_any(rx, frames, max);
     unsigned taken = 2;
     for (; taken < most && descriptor[taken].status & IXGBE_RX_DD; taken++)
-        if (!take_plain(look(descriptor + taken), buffer[taken], lengths, frames + taken))
+        if (!take_plain(ixgbe_look(descriptor + taken), buffer[taken], lengths, frames + taken))
             return receive_any(rx, frames, max);
     rx->owed = taken;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()
@@ -182,7 +163,7 @@ unsigned ixgbe_receive(struct queue *queue, struct frame *frames, unsigned max)
         return next[2].status & IXGBE_RX_DD ? receive_more(rx, frames, max)
                                             : receive_two(rx, frames, max);
     }
-    if (!take_plain(look(next), *ixgbe_buffer(queue, at), queue->lengths, frames))
+    if (!take_plain(ixgbe_look(next), *ixgbe_buffer(queue, at), queue->lengths, frames))
         return receive_any(rx, frames, max);
     rx->owed = 1;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // as in receive_burst()

@@ -8,7 +8,8 @@
 // addresses. No card is told of what is sent: frames of several bursts may share a doorbell, and
 // ring() asks for the report.
 #include "drivers/steer.h"
-#include "drivers/ixgbe/relay.h"
+#include "drivers/ixgbe/burst.h"
+#include "drivers/ixgbe/plain.h"
 
 // A burst under way.
 struct place {
@@ -20,7 +21,7 @@ struct place {
     uint64_t base;         // and where as the cards see it
     uint64_t stride;       // bytes between buffers
     uint64_t lengths;
-    uint64_t wanted, plain; // constants
+    struct ixgbe_plain plain;
     uint32_t tag;
 };
 
@@ -37,11 +38,9 @@ static NOINLINE uint32_t put_any(struct queue *queue, uint32_t buffer, uint64_t 
 // plain, nobody has decided where it goes, or there is no room.
 static INLINE bool steer_one(const struct place *place, size_t at)
 {
-    struct ixgbe_rx_descriptor *source =
-        (struct ixgbe_rx_descriptor *)((char *)place->source + at * (sizeof *source / IXGBE_STEP));
-    uint32_t *const rx_buffer = (uint32_t *)((char *)place->buffer + at);
-    const uint64_t written = *(const volatile uint64_t *)&source->written;
-    const uint64_t longer = (written & place->wanted) + place->plain;
+    struct ixgbe_rx_descriptor *source = ixgbe_rx_behind(place->source, at);
+    uint32_t *const rx_buffer = ixgbe_buffer_behind(place->buffer, at);
+    const uint64_t longer = ixgbe_longer(&place->plain, ixgbe_look(source));
     if (UNLIKELY(longer >= place->lengths))
         return false;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // the card writes the bytes first, then the status
@@ -78,8 +77,6 @@ static INLINE bool steer_one(const struct place *place, size_t at)
 
 static INLINE struct place next_place(const struct ixgbe_rx *rx, const struct steering *steering)
 {
-    uint64_t wanted = WANTED, plain = -(PLAIN | FRAME_MIN);
-    __asm__("" : "+r"(wanted), "+r"(plain));
     return (struct place){
         .source = ixgbe_rx_descriptor(rx, rx->at),
         .buffer = ixgbe_buffer(&rx->queue, rx->at),
@@ -89,8 +86,7 @@ static INLINE struct place next_place(const struct ixgbe_rx *rx, const struct st
         .base = rx->buffers,
         .stride = rx->stride,
         .lengths = rx->queue.lengths,
-        .wanted = wanted,
-        .plain = plain,
+        .plain = ixgbe_plain(),
         .tag = steering->tag,
     };
 }
