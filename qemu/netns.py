@@ -133,6 +133,14 @@ class Namespace:
             raise Unanswered(f"{address}: an answer is missing or overtaken\n{said}")
         return [float(milliseconds) for _, milliseconds in answers[:count] if milliseconds]
 
+    def no_room(self, name):
+        """How many frames the queue of the TAP `name` and the UDP sockets of the namespace have had no room
+        for so far: a busy computer left whoever takes them from there waiting."""
+        said = self.run("cat", "/proc/net/dev", "/proc/net/snmp").stdout
+        dropped = re.search(rf"^ *{name}:(?: +\d+){{11}} +(\d+)", said, re.MULTILINE)[1]
+        names, values = (line.split() for line in said.splitlines() if line.startswith("Udp:"))
+        return int(dropped) + int(values[names.index("RcvbufErrors")])
+
     def tap(self, name, address=None, queue=1000, mtu=1500):
         """Makes the TAP interface `name`, up, with `address` ("192.0.2.1/24"). Returns an
         inheritable descriptor; when it is closed everywhere, the interface is gone."""

@@ -53,14 +53,15 @@ def asked(box, **least):
 
 def crossing(box, load):
     """UDP across the box for six seconds with the programs of `load` against the box itself. Returns
-    (datagrams sent, datagrams lost), and what the box dropped meanwhile of the frames that cross it:
-    not those for the box alone, which a full queue may refuse (box-busy)."""
-    before = stats(box.box)
+    (datagrams sent, datagrams lost between the hosts: not those that they themselves had no room for), and
+    what the box dropped meanwhile of the frames that cross it: not those for the box alone, which a full
+    queue may refuse (box-busy)."""
+    before, outside = stats(box.box), no_room(box)
     server = box.right.start("iperf3", "--server", "--one-off", "--forceflush", "--bind", RIGHT,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     programs = []
     try:
-        assert select.select([server.stdout], [], [], 10)[0], "the iperf3 server did not start"
+        assert select.select([server.stdout], [], [], 30)[0], "the iperf3 server did not start"
         programs = [box.left.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     for command in load]
         client = box.left.start("iperf3", "--client", RIGHT, "--udp", "--bitrate", "8M", "--length",
@@ -68,15 +69,19 @@ def crossing(box, load):
         for _ in range(3):
             time.sleep(1)
             answered_soon(box)
-        output, _ = client.communicate(timeout=30)
+        output, _ = client.communicate(timeout=90)
     finally:
         for process in [*programs, server]:
             process.kill()
             process.wait()
     end = json.loads(output)["end"]["sum"]
     after = stats(box.box)
-    return (end["packets"], end["lost_packets"],
+    return (end["packets"], end["lost_packets"] - (no_room(box) - outside),
             sum(crossing_lost(after[name]) - crossing_lost(port) for name, port in before.items()))
+
+
+def no_room(box):
+    return box.left.no_room("eth0") + box.right.no_room("eth0")
 
 
 def crossing_lost(port):
