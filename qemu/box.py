@@ -16,7 +16,7 @@ from netns import die_with_parent
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 PROMPT = "barewire> "
 START_S = 60  # that QEMU may take to open its sockets, on a busy computer
-REPLY_S = 60  # that it may take to answer on its monitor
+REPLY_S = 60  # that it, or the box, may take to answer; a wait that ends with the answer costs nothing
 
 
 class BoxError(Exception):
@@ -116,7 +116,7 @@ class Console:
             self._seen = len(self._terminal.text)
             return self._seen
 
-    def expect(self, pattern, timeout=10.0):
+    def expect(self, pattern, timeout=REPLY_S):
         """Waits for the regular expression (multi-line) behind the last match. Returns the match."""
         expression = re.compile(pattern, re.MULTILINE)
         deadline = time.monotonic() + timeout
@@ -278,7 +278,7 @@ class Box:
         self.console.expect(f"^{PROMPT}", timeout)
         return float(match[2])
 
-    def wait_for_links(self, timeout=15.0):
+    def wait_for_links(self, timeout=REPLY_S):
         """Waits until every port runs and has its link up."""
         deadline = time.monotonic() + timeout
         while True:
@@ -291,14 +291,14 @@ class Box:
                 raise BoxError(f"no link on every port within {timeout} s\n{self.console.tail()}")
             time.sleep(0.01)
 
-    def command(self, text, timeout=10.0):
+    def command(self, text, timeout=REPLY_S):
         """Types a command; returns what it printed, and the log lines that fell in between."""
         self.console.mark()
         self.console.send(text + "\r")
         match = self.console.expect(rf"{re.escape(text)}\n((?:.*\n)*?){PROMPT}\Z", timeout)
         return match[1]
 
-    def wait_exit(self, timeout=15.0):
+    def wait_exit(self, timeout=REPLY_S):
         """Waits until QEMU has ended by itself; returns its exit code."""
         try:
             return self.process.wait(timeout)

@@ -7,10 +7,13 @@ does not arrive was lost inside the box.
 
 import collections
 import errno
+import itertools
 import random
 import select
 import socket
 import time
+
+WAIT_S = 30  # for what has to happen, on a busy computer; it ends when that has happened
 
 
 class Peer:
@@ -47,7 +50,7 @@ class Peer:
                 return False
             raise
 
-    def send(self, frame, timeout=5.0):
+    def send(self, frame, timeout=WAIT_S):
         deadline = time.monotonic() + timeout
         while not self.try_send(frame):
             assert time.monotonic() < deadline, f"QEMU takes no frame on {self.prefix}"
@@ -60,7 +63,7 @@ class Peer:
         except BlockingIOError:
             return None
 
-    def receive(self, timeout=5.0):
+    def receive(self, timeout=WAIT_S):
         """The next frame; None when none comes in time."""
         if select.select([self], [], [], timeout)[0]:
             return self.try_receive()
@@ -73,18 +76,25 @@ class Peer:
             frames.append(frame)
         return frames
 
+    def take(self, count):
+        """So many frames, however long they take, and whatever follows them closely."""
+        frames = []
+        while len(frames) < count and (frame := self.receive()) is not None:
+            frames.append(frame)
+        return frames + self.drain()
+
     def close(self):
         self._socket.close()
 
 
-def cross(source, destination, frames, window=64, timeout=30.0):
+def cross(source, destination, frames, window=64, timeout=2 * WAIT_S, patience=WAIT_S / 2):
     """Sends the frames with at most `window` of them under way; returns what came out, in order.
-    Stops early when nothing moves for two seconds."""
+    Stops early when nothing moves for `patience` seconds: short where frames are meant to get lost."""
     waiting = collections.deque(frames)
     total = len(waiting)
     arrived = []
     began = moved = time.monotonic()
-    while (len(arrived) < total and time.monotonic() - moved < 2
+    while (len(arrived) < total and time.monotonic() - moved < patience
            and time.monotonic() - began < timeout):
         may_send = waiting and (total - len(waiting)) - len(arrived) < window
         readable, writable, _ = select.select([destination], [source] if may_send else [], [], 0.2)
@@ -112,6 +122,21 @@ def frame(length, seed=0, ethertype=0x88B5, vlan=None):
         head += (0x8100).to_bytes(2, "big") + vlan.to_bytes(2, "big")
     head += ethertype.to_bytes(2, "big")
     return head + random.Random(f"{seed}/{length}").randbytes(length - len(head))
+
+
+_markers = itertools.count()
+
+
+def flush(source, destination):
+    """Returns what still comes out, and then nothing is under way any more: the frame that is sent now
+    has come out behind it. Both links are up."""
+    came = destination.drain()
+    marker = frame(60, seed=f"marker {next(_markers)}")
+    source.send(marker)
+    while (data := destination.receive()) != marker:
+        assert data is not None, f"no frame crosses; {len(came)} came before"
+        came.append(data)
+    return came
 
 
 def assert_same(sent, received):

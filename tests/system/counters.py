@@ -3,6 +3,7 @@
 
 import dataclasses
 import re
+import time
 
 
 OTHER_NAMES = {"copies lost": "copies_lost", "stations came": "moves",
@@ -68,6 +69,13 @@ def stats(box):
     for name, port in ports.items():
         assert port.law_holds(), f"{name}: received is not forwarded + delivered + drops:\n{text}"
     return ports
+
+
+def wait_for_received(box, port, frames, timeout=60):
+    """Until the port has received so many frames altogether, each of which has been dealt with."""
+    deadline = time.monotonic() + timeout
+    while (found := stats(box)[port]).rx < frames:
+        assert time.monotonic() < deadline, f"{port}: {found.rx} frames of {frames}"
 
 
 def assert_audit_clean(box):

@@ -22,7 +22,7 @@ class Managed:
     def __init__(self, box, left, right):
         self.box, self.left, self.right = box, left, right
 
-    def wait_for_log(self, pattern, timeout=20):
+    def wait_for_log(self, pattern, timeout=60):
         """The first match in a line of the log, whether it came already or not."""
         deadline = time.monotonic() + timeout
         while not (match := re.search(pattern, self.box.command("log"))):

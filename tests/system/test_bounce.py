@@ -64,7 +64,7 @@ def test_a_card_rewrites_what_it_handed_over(bounce):
         box = wire.box
         for one in frames:
             wire.right.send(one)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 30
         while stats(box)["right"].forwarded < len(frames):
             assert time.monotonic() < deadline, box.command("stats")
         box.qmp("qom-set", path="/machine/peripheral/port1", property="fault", value="rewrite")

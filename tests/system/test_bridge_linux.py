@@ -134,7 +134,7 @@ def test_a_link_goes_down(pair):
         pair.ours.box.console.mark()
         for bridge in (pair.ours, pair.linux):
             bridge.box.qmp("set_link", name="port1", up=up)
-        pair.ours.box.console.expect(f"p1: link {'up' if up else 'down'}", 30)
+        pair.ours.box.console.expect(f"p1: link {'up' if up else 'down'}")
         tell_linux(pair.linux, f"until [ $(cat /sys/class/net/eth1/carrier) = {int(up)} ]; do "
                                "sleep 0.1; done; until [ $(cat /sys/class/net/br0/lower_eth1/"
                                f"brport/state) = {3 if up else 0} ]; do sleep 0.1; done")

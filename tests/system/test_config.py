@@ -68,8 +68,8 @@ def error_pattern(line, found, expected):
 def test_broken(name):
     text, *error = BROKEN[name]
     with start_wire(config=text, ready=False) as wire:
-        wire.box.console.expect(error_pattern(*error), 10)
-        wire.box.console.expect(r"NOT FORWARDING", 30)
+        wire.box.console.expect(error_pattern(*error))
+        wire.box.console.expect(r"NOT FORWARDING")
         assert_forwards_nothing(wire)
 
 
@@ -77,15 +77,15 @@ def test_every_error_is_named():
     """Not only the first."""
     text = GOOD.replace("virtio:1", "virtio:x").replace("mode = wire", "mood = wire")
     with start_wire(config=text, ready=False) as wire:
-        wire.box.console.expect(error_pattern(4, "virtio:x", "expected"), 10)
-        wire.box.console.expect(error_pattern(6, "mood", "did you mean"), 30)
-        wire.box.console.expect(r"NOT FORWARDING", 30)
+        wire.box.console.expect(error_pattern(4, "virtio:x", "expected"))
+        wire.box.console.expect(error_pattern(6, "mood", "did you mean"))
+        wire.box.console.expect(r"NOT FORWARDING")
 
 
 def test_the_console_works_without_forwarding():
     """Who has to repair the configuration finds what is wrong."""
     with start_wire(config=GOOD.replace("wire", "teleport"), ready=False) as wire:
-        wire.box.console.expect(r"^barewire> ", 10)
+        wire.box.console.expect(r"^barewire> ")
         assert '"teleport"' in wire.box.command("config")
         assert re.search(r"1af4:10(00|41)", wire.box.command("pci"))
         wire.box.command("ports")
@@ -114,22 +114,22 @@ def test_on_error_wire_without_the_port_of_manage():
 
 def test_on_error_wire_with_one_card():
     with start_box(("virtio",), GOOD + "mode = wire\n[system]\non-error = wire\n") as box:
-        box.console.expect(r"on-error = wire: fewer than two cards", 10)
-        box.console.expect(r"NOT FORWARDING", 30)
+        box.console.expect(r"on-error = wire: fewer than two cards")
+        box.console.expect(r"NOT FORWARDING")
 
 
 def test_a_card_that_is_not_there():
     with start_wire(config=GOOD.replace("virtio:1", "virtio:2"), ready=False) as wire:
-        wire.box.console.expect(r'right: .*"virtio:2" is not there', 10)
-        wire.box.console.expect(r"NOT FORWARDING", 30)
+        wire.box.console.expect(r'right: .*"virtio:2" is not there')
+        wire.box.console.expect(r"NOT FORWARDING")
         assert_forwards_nothing(wire)
 
 
 def test_a_card_that_no_driver_knows():
     config = GOOD.replace("virtio:1", "pci:0000:00:05.0")
     with start_wire(config=config, ready=False, extra=["-device", "e1000,addr=5"]) as wire:
-        wire.box.console.expect(r"right: .*8086:100e.*no driver", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 30)
+        wire.box.console.expect(r"right: .*8086:100e.*no driver")
+        wire.box.console.expect(r"NOT FORWARDING")
         assert_forwards_nothing(wire)
 
 
@@ -150,7 +150,7 @@ def test_any_card_that_there_is_a_driver_for():
 
 def test_any_and_virtio_can_be_the_same_card():
     with start_wire(config=GOOD.replace("virtio:1", "any:0"), ready=False) as wire:
-        wire.box.console.expect(r'right: device "any:0" is already another port\'s', 10)
+        wire.box.console.expect(r'right: device "any:0" is already another port\'s')
 
 
 def test_ports_by_address():
@@ -170,7 +170,7 @@ def test_command_line_overrides_the_file():
     with start_wire(config=GOOD.replace("wire", "teleport"),
                     options=["--append", "forward.mode=wire"], ready=False) as wire:
         # The file's own mistake is still a mistake.
-        wire.box.console.expect(error_pattern(6, '"teleport"', "expected wire or bridge"), 10)
+        wire.box.console.expect(error_pattern(6, '"teleport"', "expected wire or bridge"))
     with start_wire(config=GOOD, options=["--append", "port.left.device=virtio:1",
                                           "--append", "port.right.device=virtio:0"]) as wire:
         ports = wire.box.command("ports")
@@ -186,12 +186,12 @@ def test_command_line_alone():
 
 def test_no_configuration_at_all():
     with start_wire(options=["--config", "none"], ready=False) as wire:
-        wire.box.console.expect(r"no configuration, expected the file barewire\.conf", 10)
-        wire.box.console.expect(r"NOT FORWARDING", 30)
+        wire.box.console.expect(r"no configuration, expected the file barewire\.conf")
+        wire.box.console.expect(r"NOT FORWARDING")
         assert_forwards_nothing(wire)
 
 
 def test_errors_of_the_command_line():
     with start_box(["virtio", "virtio"], options=["--append", "forward.mood=wire"]) as box:
-        box.console.expect(r'\] command line: .*"mood".*did you mean "mode"', 10)
-        box.console.expect(r"NOT FORWARDING", 30)
+        box.console.expect(r'\] command line: .*"mood".*did you mean "mode"')
+        box.console.expect(r"NOT FORWARDING")

@@ -22,7 +22,7 @@ def typed(box, keys, expect):
     """Types the keys; waits for the pattern."""
     box.console.mark()
     box.console.send(keys)
-    return box.console.expect(expect, 30)
+    return box.console.expect(expect)
 
 
 def test_help_lists_the_commands(wire):
@@ -45,18 +45,18 @@ def test_unknown_command(wire):
 ])
 def test_editing(wire, keys):
     typed(wire.box, keys, r"left +rx +\d+ frames")
-    wire.box.console.expect(r"^barewire> \Z", 30)
+    wire.box.console.expect(r"^barewire> \Z")
 
 
 def test_history(wire):
     wire.box.command("audit")
     wire.box.command("ports")
     typed(wire.box, UP + UP + "\r", r"barewire> audit\n.*each exactly once")
-    wire.box.console.expect(r"^barewire> \Z", 30)
+    wire.box.console.expect(r"^barewire> \Z")
     typed(wire.box, UP + UP + DOWN + "\r", r"barewire> audit\n.*each exactly once")
-    wire.box.console.expect(r"^barewire> \Z", 30)
+    wire.box.console.expect(r"^barewire> \Z")
     typed(wire.box, UP + BACKSPACE * 5 + "help\r", r"this list")
-    wire.box.console.expect(r"^barewire> \Z", 30)
+    wire.box.console.expect(r"^barewire> \Z")
 
 
 def test_garbage_does_no_harm(wire):
@@ -64,9 +64,9 @@ def test_garbage_does_no_harm(wire):
     garbage = "".join(map(chr, range(0x20))) + "x" * 5000 + "\r" + "y " * 100 + "\r" + CONTROL_U
     wire.box.console.mark()
     wire.box.console.send(garbage)
-    wire.box.console.expect(r"too many words|unknown command", 20)
+    wire.box.console.expect(r"too many words|unknown command")
     wire.box.console.send("\x1b[m" + CONTROL_U)
-    wire.box.console.expect(r"^barewire> \Z", 30)
+    wire.box.console.expect(r"^barewire> \Z")
     assert "this list" in wire.box.command("help")
 
 
@@ -114,7 +114,7 @@ def test_traffic_flows_while_the_console_prints(wire):
     frames = [frame(64, seed=number) for number in range(3000)]
     wire.box.console.send("log\rhelp\rlog\rstats\rlog\r")
     assert_same(frames, cross(wire.left, wire.right, frames))
-    wire.box.console.expect(r"^barewire> \Z", 10)
+    wire.box.console.expect(r"^barewire> \Z")
 
 
 @every_kind

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cable import assert_same, cross, frame
+from cable import assert_same, cross, flush, frame
 from conftest import start_box, start_wire
 from counters import assert_audit_clean, stats
 from pairs import start_pairs
@@ -65,9 +65,9 @@ def test_an_ended_driver_comes_back_and_its_neighbours_do_not_notice(how, fault)
         box = pairs.box
         box.console.mark()
         box.console.send(how + "\r")
-        box.console.expect(rf"\] a: fault {fault}, value 0x", 10)
+        box.console.expect(rf"\] a: fault {fault}, value 0x")
         assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES))
-        box.console.expect(r"\] a: running again after \d+ us, adopted: nothing lost", 10)
+        box.console.expect(r"\] a: running again after \d+ us, adopted: nothing lost")
         assert_same(FRAMES, cross(pairs.a, pairs.b, FRAMES))
         assert_same(FRAMES, cross(pairs.b, pairs.a, FRAMES))
         counters = stats(box)
@@ -88,7 +88,7 @@ def test_adoption_loses_nothing(ports, how):
             assert_same(FRAMES, cross(wire.left, wire.right, FRAMES, window=100))
             assert_same(FRAMES, cross(wire.right, wire.left, FRAMES, window=100))
             said = r"\] (left|right): running again after \d+ us, adopted: nothing lost"
-            deadline = time.monotonic() + 5  # the last of it may still be on its way
+            deadline = time.monotonic() + 30  # the last of it may still be on its way
             while not re.search(said, box.console.text[mark:]):
                 assert time.monotonic() < deadline, box.console.text[mark:]
                 box.command("isolation")
@@ -116,8 +116,8 @@ def test_the_ladder_is_climbed_within_a_second(ports, deaths):
         box.console.mark()
         box.console.send(f"inject left ud2 {deaths}\r")
         for step in LADDER[:deaths]:
-            box.console.expect(r"\] left: fault exception, value 0x6$", 10)
-            box.console.expect(rf"\] left: running again after \d+ us, {step}", 10)
+            box.console.expect(r"\] left: fault exception, value 0x6$")
+            box.console.expect(rf"\] left: running again after \d+ us, {step}")
         box.wait_for_links()
         assert re.search(rf"^left .* {('adopt', 'queue', 'function')[deaths - 1]}$",
                          box.command("isolation"), re.MULTILINE)
@@ -135,13 +135,13 @@ def test_the_link_is_taken_down_before_a_port_is_parked():
         box.qmp("qom-set", path="/machine/peripheral/port0", property="fault", value="link-stuck")
         box.console.mark()
         box.console.send("restart a\r")
-        box.console.expect(r"\] a: running again after \d+ us, restart 1", 10)
+        box.console.expect(r"\] a: running again after \d+ us, restart 1")
         time.sleep(1.1)  # of service: what comes next is the first of a row
         assert re.search(r"^a .* down$", box.command("ports"), re.MULTILINE)
         assert box.qmp("qom-get", path="/machine/peripheral/port0", property="fault") == "link-stuck"
         box.console.mark()
         box.console.send("inject a ud2 7\r")  # adopt, queue, four times function, link
-        outage = box.console.expect(r"\] a: running again after (\d+) us, restart 6", 20)[1]
+        outage = box.console.expect(r"\] a: running again after (\d+) us, restart 6")[1]
         assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES))
         box.wait_for_links()
         assert int(outage) >= 100_000
@@ -178,7 +178,7 @@ def test_how_long_each_step_takes(ports):
         console = wire.box.console
         console.mark()
         console.send("inject left ud2 3\r")
-        took = [int(console.expect(rf"\] left: running again after (\d+) us, {step}", 30)[1])
+        took = [int(console.expect(rf"\] left: running again after (\d+) us, {step}")[1])
                 for step in LADDER]
         print(f"{ports}: adopt, queue, function take {took} us")
         assert all(us <= most for us, most in zip(took, STEPS_US[ports]))
@@ -186,7 +186,7 @@ def test_how_long_each_step_takes(ports):
 
 def adopted_in(console, name):
     """Microseconds that the port's adoption took."""
-    return int(console.expect(rf"\] {name}: running again after (\d+) us, adopted", 30)[1])
+    return int(console.expect(rf"\] {name}: running again after (\d+) us, adopted")[1])
 
 
 def test_a_hang_is_ended_within_two_ticks():
@@ -197,7 +197,7 @@ def test_a_hang_is_ended_within_two_ticks():
         console = wire.box.console
         console.mark()
         console.send("inject left loop\r")
-        console.expect(r"\] left: fault hang, value 0x", 30)
+        console.expect(r"\] left: fault hang, value 0x")
         took = adopted_in(console, "left")
         print(f"a hang, and adopted: {took} us")
         assert 200 <= took <= 300 + STEPS_US["virtio"][0]
@@ -212,7 +212,7 @@ def test_adoption_takes_no_longer_with_full_rings():
         console.send("inject right ud2\r")
         took = {"right": adopted_in(console, "right")}
         console.send("inject left ud2\r")
-        console.expect("^left: ud2 armed", 30)
+        console.expect("^left: ud2 armed")
         wire.right.drain(0.5)  # and frames are received again
         took["left"] = adopted_in(console, "left")
         print(f"adopted with full rings: {took} us")
@@ -238,8 +238,8 @@ def test_without_ring_reset_there_is_no_queue_to_turn_off():
         start_ladder(wire)
         wire.box.console.mark()
         wire.box.console.send("inject left ud2 2\r")
-        wire.box.console.expect(r"\] left: running again after \d+ us, adopted", 30)
-        wire.box.console.expect(r"\] left: running again after \d+ us, restart \d", 30)
+        wire.box.console.expect(r"\] left: running again after \d+ us, adopted")
+        wire.box.console.expect(r"\] left: running again after \d+ us, restart \d")
         wire.box.wait_for_links()
         assert_same(FRAMES, cross(wire.left, wire.right, FRAMES, window=100))
         assert_audit_clean(wire.box)
@@ -252,8 +252,8 @@ def test_a_queue_is_not_turned_off_while_its_device_waits_to_send():
         time.sleep(1.1)
         wire.box.console.mark()
         wire.box.console.send("inject right ud2 2\r")
-        wire.box.console.expect(r"\] right: running again after \d+ us, adopted", 10)
-        wire.box.console.expect(r"\] right: running again after \d+ us, restart 1", 10)
+        wire.box.console.expect(r"\] right: running again after \d+ us, adopted")
+        wire.box.console.expect(r"\] right: running again after \d+ us, restart 1")
         wire.right.drain(0.5)
         wire.box.wait_for_links()
         assert_same(FRAMES, cross(wire.left, wire.right, FRAMES))
@@ -281,10 +281,9 @@ def test_frames_lost_with_a_queue_are_counted(ports):
                     peer.send(data)
                     came += peer.try_receive() is not None
             step = wire.box.console.expect(r"\] left: running again after \d+ us, "
-                                           r"(1 of its queues|restart)", 10)[1]
-            for peer in (wire.left, wire.right):
-                while peer.receive(0.3) is not None:
-                    came += 1
+                                           r"(1 of its queues|restart)")[1]
+            wire.box.wait_for_links()
+            came += len(flush(wire.left, wire.right)) + len(flush(wire.right, wire.left))
             counted = came + accounted(wire) - before
             # A reset, of a virtio card that was waiting to send, does not say what it had received.
             assert counted == 2 * len(FRAMES) or (step == "restart" and ports == "virtio")
@@ -298,7 +297,7 @@ def test_who_keeps_dying_is_parked_and_two_may_die_at_once():
         box.console.mark()
         box.console.send("inject a ud2 99\rinject b null-store 99\r")
         for _ in range(2):
-            box.console.expect(r"\] [ab]: parked after 8 restarts", 20)
+            box.console.expect(r"\] [ab]: parked after 8 restarts")
         for port in "ab":
             assert re.search(rf"^{port} +domain .* exception +parked$", box.command("isolation"),
                              re.MULTILINE)

@@ -110,7 +110,7 @@ def test_wrpkru_is_refused_at_load(level, tmp_path):
         peers = [stack.enter_context(contextlib.closing(Peer(str(tmp_path / name)))) for name in NAMES[:4]]
         box = stack.enter_context(start_box([peer.port("virtio") for peer in peers], config,
                                             ["--kernel", with_wrpkru(tmp_path)]))
-        box.console.expect(r"\b(READY|NOT FORWARDING)\b", 30)
+        box.console.expect(r"\b(READY|NOT FORWARDING)\b")
         refused = re.search(r"\] a: no domain: (WRPKRU in ring 3's text, offset 0x[0-9a-f]+)", box.console.text)
         assert bool(refused) == (level == "domain")
         for number in range(2, 4):  # the second pair

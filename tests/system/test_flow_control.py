@@ -83,7 +83,7 @@ def test_without_flow_control_the_card_counts_what_it_had_no_room_for():
             wire.left.send(data)
         arrived = wire.right.drain(0.5)
         assert wire.left.drain(0) == []
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while (port := stats(wire.box)["left"]).rx + port.missed < len(sent):
             assert time.monotonic() < deadline, port
         assert port.missed > 100 and port.forwarded == len(arrived)
@@ -105,7 +105,7 @@ def test_pause_is_obeyed_and_its_port_is_not_taken_for_dead():
             assert wire.left.receive() == frame(200)
         assert_same(frames, wire.right.drain(0.2))
         assert "restarts" not in wire.box.command("ports")
-        assert "fault" not in wire.box.command("diag right", 20)
+        assert "fault" not in wire.box.command("diag right")
         assert stats(wire.box)["left"].dropped == 0
 
 

@@ -89,7 +89,7 @@ def test_both_directions_at_once(wire):
         for right, left in zip(rightward[start:start + 25], leftward[start:start + 25]):
             wire.left.send(right)
             wire.right.send(left)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while (len(at_right) < start + 25 or len(at_left) < start + 25) and \
                 time.monotonic() < deadline:
             for peer, arrived in ((wire.right, at_right), (wire.left, at_left)):
@@ -153,7 +153,7 @@ def test_pause_frames(wire):
     expected = [frame(60), frame(61)]
     if wire.ports == "virtio":
         expected = [pause, frame(60), pause, frame(61)]
-    assert_same(expected, wire.right.drain(0.3))
+    assert_same(expected, wire.right.take(len(expected)))
 
 
 @both_directions
@@ -167,7 +167,8 @@ def test_random_datagrams(wire, direction):
     before = stats(wire.box)[port]
     sent = [generator.randbytes(generator.choice([generator.randint(1, 20),
                                                   generator.randint(14, 2100)]))
-            for _ in range(3000)]
+            for _ in range(2999)]
+    sent.append(frame(60))  # once it has come out, all are counted
     expected = [data for data in sent if least <= len(data) <= most]
     received = []
     for start in range(0, len(sent), 50):
@@ -176,7 +177,7 @@ def test_random_datagrams(wire, direction):
         for data in part:
             source.send(data)
         for _ in range(count):
-            if (got := destination.receive(2)) is not None:
+            if (got := destination.receive()) is not None:
                 received.append(got)
     received += destination.drain(0.1)
     assert_same(as_received(wire, expected), received)

@@ -57,8 +57,8 @@ def test_restart(ports, isolation):
                 box.console.mark()
                 box.console.send("restart a\r")
                 assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES, window=32))
-                box.console.expect(r"\] a: running again after \d+ us", 30)
-                box.console.expect(r"\] a: link up", 30)
+                box.console.expect(r"\] a: running again after \d+ us")
+                box.console.expect(r"\] a: link up")
         assert_same(FRAMES, cross(pairs.a, pairs.b, FRAMES, window=32))
         assert_audit_clean(box)
 
@@ -74,8 +74,8 @@ def test_faults(ports):
                     pairs.a.send(data)
                 box.console.send("kill a\r")
                 assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES, window=32))
-                box.console.expect(r"\] a: running again after \d+ us", 30)
-                box.console.expect(r"\] a: link up", 30)
+                box.console.expect(r"\] a: running again after \d+ us")
+                box.console.expect(r"\] a: link up")
                 pairs.b.drain(0.2)
         assert_same(FRAMES, cross(pairs.a, pairs.b, FRAMES, window=32))
         assert_audit_clean(box)
@@ -88,12 +88,12 @@ def test_link(ports):
         with never_long(box, pairs.c, pairs.d):
             box.console.mark()
             box.qmp("set_link", name="port0", up=False)
-            box.console.expect(r"\] a: link down", 30)
+            box.console.expect(r"\] a: link down")
             for _ in range(5):
                 assert_same(FRAMES, cross(pairs.c, pairs.d, FRAMES, window=32))
                 time.sleep(1)
             box.qmp("set_link", name="port0", up=True)
-            box.console.expect(r"\] a: link up", 30)
+            box.console.expect(r"\] a: link up")
             assert_same(FRAMES, cross(pairs.a, pairs.b, FRAMES, window=32))
 
 
@@ -107,6 +107,6 @@ def test_a_card_leaves(tmp_path, ports):
             deadline = time.monotonic() + 60
             while "port3" in devices(box) and time.monotonic() < deadline:
                 assert_same(FRAMES, cross(*peers[:2], FRAMES, window=32))
-            box.console.expect(r"\] d: device gone, \d+ frames", 30)
-            box.console.expect(r"\] d: its slot is off", 30)
+            box.console.expect(r"\] d: device gone, \d+ frames")
+            box.console.expect(r"\] d: its slot is off")
         assert_audit_clean(box)

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from cable import assert_same, cross, frame
+from cable import assert_same, cross, flush, frame
 from conftest import start_wire
-from counters import assert_audit_clean, stats
+from counters import assert_audit_clean, stats, wait_for_received
 
 FRAMES = [frame(100 + number, seed=number) for number in range(50)]
 
@@ -30,8 +30,8 @@ def assert_honest_again(wire):
     box = wire.box
     lie(box, "port1", "none")
     box.wait_for_links()
-    for peer in (wire.left, wire.right):
-        peer.drain()
+    flush(wire.left, wire.right)
+    flush(wire.right, wire.left)
     assert_same(FRAMES, cross(wire.left, wire.right, FRAMES))
     assert_same(FRAMES, cross(wire.right, wire.left, FRAMES))
     stats(box)
@@ -44,7 +44,9 @@ def test_impossible_lengths_are_dropped(fault, ports):
     """By name, and exactly those; the port does not even stop."""
     with start_wire(ports=ports) as wire:
         lie(wire.box, "port1", f"{fault}:7")
-        assert_same(FRAMES[7:], cross(wire.right, wire.left, FRAMES))
+        for data in FRAMES:
+            wire.right.send(data)
+        assert_same(FRAMES[7:], wire.left.take(len(FRAMES) - 7))
         assert faults_done(wire.box, "port1") == 7
         port = stats(wire.box)["right"]
         assert (port.rx, port.drops) == (len(FRAMES), {"bad-length": 7})
@@ -96,13 +98,10 @@ def test_a_dead_port_is_brought_back(fault, ports):
         for data in FRAMES:
             wire.left.send(data)
         wire.right.drain()  # a cable that nobody empties holds the card up as well
-        box.console.expect(rf"\] right: fault {FATAL[fault]}, value 0x", 10)
+        box.console.expect(rf"\] right: fault {FATAL[fault]}, value 0x")
         for data in FRAMES:
             wire.left.send(data)
-        deadline = time.monotonic() + 10
-        while stats(box)["left"].rx < 2 * len(FRAMES) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert stats(box)["left"].rx == 2 * len(FRAMES)
+        wait_for_received(box, "left", 2 * len(FRAMES))
         assert "running" in re.search(r"^left .*", box.command("ports"), re.MULTILINE)[0]
         assert_honest_again(wire)
         assert re.search(r"right: running again after \d+ us, restart \d+", box.console.text)
@@ -116,7 +115,7 @@ def test_one_wrong_head():
         box.console.mark()
         wire.left.send(FRAMES[0])
         assert wire.right.receive() == FRAMES[0]
-        box.console.expect(r"\] right: fault tx-head, value 0x8001$", 30)
+        box.console.expect(r"\] right: fault tx-head, value 0x8001$")
         assert_honest_again(wire)
 
 
@@ -137,11 +136,11 @@ def test_a_card_that_does_not_start(fault):
         lie(box, "port1", fault)
         box.console.mark()
         box.console.send("restart right\r")
-        box.console.expect(rf"\] right: {says}", 10)
-        box.console.expect(r"\] right: does not start: error \d+", 10)
+        box.console.expect(rf"\] right: {says}")
+        box.console.expect(r"\] right: does not start: error \d+")
         wire.left.send(FRAMES[0])
         lie(box, "port1", "none")
-        box.console.expect(r"\] right: running again after \d+ us, restart \d+", 15)
+        box.console.expect(r"\] right: running again after \d+ us, restart \d+")
         assert_honest_again(wire)
         assert stats(box)["left"].drops.get("egress-stopped", 0) == 1
 
@@ -154,8 +153,8 @@ def test_a_semaphore_that_cannot_be_had():
         lie(box, "port1", "semaphore-stuck")
         box.console.mark()
         box.console.send("restart right\r")
-        box.console.expect(r"\] right: semaphore was left taken: .*section 10\.5\.4\); freeing it", 10)
-        box.console.expect(r"\] right: semaphore was left taken: .*section 10\.5\.4\); giving up", 10)
+        box.console.expect(r"\] right: semaphore was left taken: .*section 10\.5\.4\); freeing it")
+        box.console.expect(r"\] right: semaphore was left taken: .*section 10\.5\.4\); giving up")
         box.wait_for_links()
         assert_same(FRAMES, cross(wire.left, wire.right, FRAMES))
         assert_honest_again(wire)
@@ -165,7 +164,7 @@ def test_a_link_that_flaps_does_not_flood_the_log():
     with start_wire(ports="ixgbe") as wire:
         wire.box.console.mark()
         lie(wire.box, "port1", "link-flap")
-        wire.box.console.expect(r"\] right: link changed \d+ more times, now (up|down)", 10)
+        wire.box.console.expect(r"\] right: link changed \d+ more times, now (up|down)")
         lines = re.findall(r"right: link (?:up|down)", wire.box.command("log"))
         assert len(lines) < 15, lines
         assert_honest_again(wire)
@@ -180,7 +179,7 @@ def test_a_card_that_dies_for_good_is_parked_and_its_neighbours_do_not_notice():
         box = wire.box
         box.console.mark()
         lie(box, "port2", "all-ones")
-        box.console.expect(r"\] spare: fault gone, value 0xffffffff", 10)
+        box.console.expect(r"\] spare: fault gone, value 0xffffffff")
         deadline = time.monotonic() + 30
         rounds = 0
         while "spare: parked" not in box.console.text:

@@ -21,7 +21,7 @@ def test_restarts_are_in_the_metrics(own_network):
         assert "barewire_domain_restarts_total{" not in box.curl("/metrics").stdout
         for number in (1, 2):
             box.box.command("inject right ud2")
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 30
             while True:
                 text = box.curl("/metrics").stdout
                 found = re.findall(r'^barewire_domain_restarts_total\{port="right",cause="exception",'
@@ -49,4 +49,4 @@ def test_idle(isolation, mode):
                     + frame(60 + number, seed=number)[12:])
             time.sleep(0.1)
             ends[0].send(data)
-            assert ends[1].receive(5) == data
+            assert ends[1].receive() == data

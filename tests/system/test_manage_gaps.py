@@ -21,7 +21,7 @@ pytestmark = pytest.mark.ports("virtio")
 
 def longest_gap(box):
     """Microseconds between two polls of the rings, at most, since this was last asked."""
-    return float(re.search(r"since last asked ([\d.]+) us", box.box.command("load", 60))[1])
+    return float(re.search(r"since last asked ([\d.]+) us", box.box.command("load"))[1])
 
 
 @contextlib.contextmanager
@@ -48,7 +48,7 @@ def fill_table(box):
             cable.send(bytes.fromhex("0200000000010211") + number.to_bytes(4, "big") + b"\x88\xb5"
                        + bytes(46))
             if number % 50 == 0:  # what the box has not taken yet is lost
-                box.box.command("uptime", 60)
+                box.box.command("uptime")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def box(own_network, ports):
                  extra=ICOUNT) as box:
         box.wait_for_log(LINK_LOCAL, 60)
         fill_table(box)
-        assert re.search(r"table full: not learned \d+ times", box.box.command("fdb", 60))
+        assert re.search(r"table full: not learned \d+ times", box.box.command("fdb"))
         yield box
         assert_short_slices(box)
 
@@ -93,7 +93,7 @@ COMMANDS = ["help", "ports", "stats", "drops", "load", "log", "pci", "uptime", "
 def test_commands(box):
     for command in COMMANDS:
         with no_longer(box, command):
-            box.box.command(command, 60)
+            box.box.command(command)
 
 
 def test_commands_over_tcp(box):
@@ -116,7 +116,7 @@ def test_capture(box):
 
 def forgotten(box, stations):
     """Whether so many stations are behind the left port, by the console and the metrics."""
-    shown = re.search(r"^(\d+) of \d+ stations", box.box.command("fdb", 60), re.MULTILINE)[1]
+    shown = re.search(r"^(\d+) of \d+ stations", box.box.command("fdb"), re.MULTILINE)[1]
     metric = re.search(r'^barewire_table_entries{table="stations"} (\d+)$',
                        box.curl("/metrics", timeout=60).stdout, re.MULTILINE)[1]
     return int(shown) < stations and int(metric) < stations
@@ -124,13 +124,13 @@ def forgotten(box, stations):
 
 def test_a_full_table_is_flushed(box):
     with no_longer(box, "fdb flush"):
-        assert re.search(r"^1[0-9]{4} stations forgotten", box.box.command("fdb flush left", 60))
+        assert re.search(r"^1[0-9]{4} stations forgotten", box.box.command("fdb flush left"))
         assert forgotten(box, 10)
 
 
 def test_a_link_goes_down_with_a_full_table(box):
     fill_table(box)
-    assert re.search(r"^1[0-9]{4} of", box.box.command("fdb", 60), re.MULTILINE)
+    assert re.search(r"^1[0-9]{4} of", box.box.command("fdb"), re.MULTILINE)
     box.box.console.mark()
     with no_longer(box, "link down"):
         box.box.qmp("set_link", name="port0", up=False)
@@ -138,7 +138,7 @@ def test_a_link_goes_down_with_a_full_table(box):
         box.box.qmp("set_link", name="port0", up=True)
         box.box.console.expect(r"\] left: link up", 60)
         assert forgotten(box, 10)
-        box.box.command("fdb left", 60)
+        box.box.command("fdb left")
 
 
 def test_dhcp(own_network, ports):

@@ -49,7 +49,7 @@ def by_flow(frames):
 
 def heads(box, port):
     """How far the card is in each of the port's receive rings."""
-    text = box.command(f"diag {port}", 20)
+    text = box.command(f"diag {port}")
     return [int(head) for head in re.findall(r"^ +RDH (\d+) RDT", text, re.MULTILINE)]
 
 

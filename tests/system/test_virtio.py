@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import start_wire
-from counters import stats
+from counters import stats, wait_for_received
 from test_boot import assert_forwards
 
 VARIANTS = {
@@ -60,7 +60,7 @@ def test_behind_bridges(bridges):
 
 
 def wait_for_link(box, port, state):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not re.search(rf"^{port} .* {state}\b", text := box.command("ports"), re.MULTILINE):
         assert time.monotonic() < deadline, text
 
@@ -74,17 +74,14 @@ def test_link_down_and_up(card):
         before = stats(box)["left"]
         box.console.mark()
         box.qmp("set_link", name="port1", up=False)
-        box.console.expect(r"\] right: link down$", 30)
+        box.console.expect(r"\] right: link down$")
         wait_for_link(box, "right", "down")
         for number in range(10):
             wire.left.send(bytes([number]) * 60)
-        deadline = time.monotonic() + 5
-        while (after := stats(box)["left"]).rx < before.rx + 10 and time.monotonic() < deadline:
-            pass
-        assert after.drops == {"egress-no-link": 10}
+        wait_for_received(box, "left", before.rx + 10)
+        assert stats(box)["left"].drops == {"egress-no-link": 10}
         box.console.mark()
         box.qmp("set_link", name="port1", up=True)
-        box.console.expect(r"\] right: link up", 30)
-        assert wire.right.receive(0.1) is None
+        box.console.expect(r"\] right: link up")
         wire.left.send(b"\x55" * 60)
-        assert wire.right.receive() == b"\x55" * 60
+        assert wire.right.take(1) == [b"\x55" * 60]

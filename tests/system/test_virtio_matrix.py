@@ -169,7 +169,7 @@ def flap_links(box, cards, order):
     for up, shown in ((False, "down"), (True, "up")):
         for n in order:
             box.qmp("set_link", name=f"port{n}", up=up)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             text = box.command("ports")
             states = dict(re.findall(r"^(p\d) .*running +(\S+)", text, re.MULTILINE))
