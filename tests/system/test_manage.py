@@ -71,8 +71,10 @@ OTHER_RANGE = "--dhcp-range=192.0.2.200,192.0.2.209,2m"
 def test_dhcp(own_network, ports):
     """Silence, a lease, its renewal, and a NAK."""
     with managed("address = dhcp\nipv6 = off\nhostname = testbox\n") as box:
-        time.sleep(2)
-        assert stats(box.box)["left"].tx >= 2
+        deadline = time.monotonic() + 60
+        while stats(box.box)["left"].tx < 2:
+            assert time.monotonic() < deadline, "it does not ask again"
+            time.sleep(0.1)
         with Dnsmasq(box.left, "--dhcp-authoritative", RANGE,
                      "--dhcp-option=option:T1,10", "--dhcp-option=option:T2,60") as server:
             # It had been asking before there was a server: the next question is answered.
@@ -84,7 +86,9 @@ def test_dhcp(own_network, ports):
             ping(box.left, address)
         # Another network, as after moving a cable: what the box had is refused.
         with Dnsmasq(box.left, "--dhcp-authoritative", OTHER_RANGE) as server:
+            box.box.console.mark()
             box.box.qmp("set_link", name="net0", up=False)
+            box.box.console.expect(r"\] left: link down")
             box.box.qmp("set_link", name="net0", up=True)
             server.wait_for(r"DHCPNAK\(eth0\) " + re.escape(address))
             address = box.wait_for_log(r"manage: left: (192\.0\.2\.20\d)/24", 30)[1]
