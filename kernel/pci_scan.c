@@ -105,21 +105,18 @@ static void add_functions_of_bus(uint8_t bus, struct pci_device *bridge)
 
 static void scan_bus(uint8_t bus, unsigned limit, struct pci_device *bridge, unsigned depth);
 
-// Bus numbers that firmware gave, and that no other bridge has.
-static bool numbered(const struct pci_device *bridge, unsigned limit)
+// Goes by the bus numbers that firmware gave the bridge, if it gave it some that no other bridge
+// has.
+static void scan_numbered(struct pci_device *bridge, unsigned limit, unsigned depth)
 {
-    unsigned secondary = pci_read(bridge, PCI_SECONDARY_BUS, 1);
-    unsigned subordinate = pci_read(bridge, PCI_SUBORDINATE_BUS, 1);
-    return secondary > bridge->bus && subordinate >= secondary && subordinate <= limit &&
-           !was_seen(secondary);
-}
-
-static void scan_numbered(struct pci_device *bridge, unsigned depth)
-{
-    unsigned subordinate = pci_read(bridge, PCI_SUBORDINATE_BUS, 1);
-    bridge->secondary = (uint8_t)pci_read(bridge, PCI_SECONDARY_BUS, 1);
+    const unsigned secondary = pci_read(bridge, PCI_SECONDARY_BUS, 1);
+    const unsigned subordinate = pci_read(bridge, PCI_SUBORDINATE_BUS, 1);
+    if (secondary <= bridge->bus || subordinate < secondary || subordinate > limit ||
+        was_seen(secondary))
+        return;
+    bridge->secondary = (uint8_t)secondary;
     scan_bus(bridge->secondary, subordinate, bridge, depth);
-    for (unsigned bus = bridge->secondary; bus <= subordinate; bus++)
+    for (unsigned bus = secondary; bus <= subordinate; bus++)
         mark_seen(bus); // firmware may have reserved more than is in use, for hot plugging
 }
 
@@ -152,8 +149,8 @@ static void scan_bus(uint8_t bus, unsigned limit, struct pci_device *bridge, uns
         return;
     }
     for (size_t i = first; i < end; i++)
-        if (is_bridge(pci_at(i)) && numbered(pci_at(i), limit))
-            scan_numbered(pci_at(i), depth + 1);
+        if (is_bridge(pci_at(i)))
+            scan_numbered(pci_at(i), limit, depth + 1);
     for (size_t i = first; i < end; i++)
         if (is_bridge(pci_at(i)) && pci_at(i)->secondary == 0)
             scan_unnumbered(pci_at(i), limit, depth + 1);

@@ -71,6 +71,29 @@ static void test_every_function_answers(void **state)
     assert_true(fake_reads < 1000000);
 }
 
+// Bus 1 is behind it when it is asked the first time, and then bus 0, on which it lies itself.
+static uint32_t another_bus_each_time(struct pci_address address, unsigned offset)
+{
+    static bool asked;
+    if (offset == PCI_SECONDARY_BUS) {
+        const bool first = !asked;
+        asked = true;
+        return first;
+    }
+    if (offset == PCI_SUBORDINATE_BUS)
+        return 1;
+    return address.bus + address.slot == 0 ? bridges_everywhere(address, offset) : 0xffffffff;
+}
+
+static void test_bus_numbers_that_change(void **state)
+{
+    (void)state;
+    fake_override = another_bus_each_time;
+    pci_scan(false);
+    assert_int_equal(pci_count(), 1);
+    assert_int_equal(pci_at(0)->secondary, 1);
+}
+
 static uint32_t garbage(struct pci_address address, unsigned offset)
 {
     (void)address;
@@ -102,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_every_function_answers, set_up),
+        cmocka_unit_test_setup(test_bus_numbers_that_change, set_up),
         cmocka_unit_test_setup(test_garbage, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
