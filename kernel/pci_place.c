@@ -279,12 +279,8 @@ static bool any_missing(const struct pci_device *devices, size_t count)
     return false;
 }
 
-void pci_place_bars(struct pci_device *devices, size_t count, const struct bootinfo *info)
+static void place_missing(struct pci_device *devices, size_t count, const struct bootinfo *info)
 {
-    for (size_t i = 0; i < count; i++)
-        forget_misplaced(&devices[i], info);
-    if (!any_missing(devices, count))
-        return;
     for (size_t i = 0; i < count; i++) {
         if (devices[i].sized)
             continue;
@@ -304,4 +300,26 @@ void pci_place_bars(struct pci_device *devices, size_t count, const struct booti
     for (size_t i = 0; i < count; i++) // bridges above come first: their windows are set by now
         if (plans[i].need > 0)
             place_behind(devices, count, &devices[i], largest_hole(plans[i].window));
+}
+
+static void report_too_large(const struct pci_device *device)
+{
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        const struct pci_bar *bar = &device->bars[i];
+        if (bar->address == 0 && bar->size > 1ull << SIZE_BITS_MAX)
+            log_line("PCI: %02x:%02x.%u: BAR %u of %llu MiB stays without an address: below 4 GiB "
+                     "there is none for more than %llu MiB",
+                     device->bus, device->slot, device->function, i,
+                     (unsigned long long)bar->size >> 20, 1ull << SIZE_BITS_MAX >> 20);
+    }
+}
+
+void pci_place_bars(struct pci_device *devices, size_t count, const struct bootinfo *info)
+{
+    for (size_t i = 0; i < count; i++)
+        forget_misplaced(&devices[i], info);
+    if (any_missing(devices, count))
+        place_missing(devices, count, info);
+    for (size_t i = 0; i < count; i++)
+        report_too_large(&devices[i]);
 }

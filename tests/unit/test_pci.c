@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/pci.h"
+#include "kernel/pci_place.h"
 #include "kernel/pci_scan.h"
 #include "tests/unit/fakepci.h"
 
@@ -502,6 +503,9 @@ static void test_huge_bar_stays_alone(void **state)
     pci_init(&fake_boot);
     assert_int_equal(find_one(1, 1, 0)->bars[0].address, 0);
     assert_int_not_equal(find_one(1, 2, 0)->bars[0].address, 0);
+    pci_place_bars(find_one(1, 1, 0), 1, &fake_boot);
+    assert_string_equal(fake_log, "PCI: 01:01.0: BAR 0 of 8192 MiB stays without an address: below "
+                                  "4 GiB there is none for more than 2048 MiB");
 }
 
 static void test_no_hole(void **state)
