@@ -11,7 +11,7 @@ enum {
     BOOT_CONFIG_MAX = 64 * 1024,
 };
 
-// What the direct map has room for; no processor with 4-level paging reaches further.
+// What the direct map has room for; page_init() knows what the processor reaches of it.
 #define BOOT_ADDRESS_LIMIT (64ull << 40)
 
 enum boot_range_kind { BOOT_RAM, BOOT_RESERVED, BOOT_ACPI };

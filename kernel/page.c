@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "kernel/bootinfo.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
 
 enum { EXTENTS_MAX = 2 * BOOT_RANGES_MAX };
 #define LOW_MEMORY 0x100000ull // below: BIOS data, EBDA, option ROMs
@@ -67,6 +69,25 @@ static void exclude(uint64_t start, uint64_t end)
     }
 }
 
+static uint64_t sum(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < extent_count; i++)
+        bytes += extents[i].end - extents[i].start;
+    return bytes;
+}
+
+// A table entry for what the processor cannot address would fault (SDM volume 3, 4.5).
+static void exclude_unreachable(void)
+{
+    const uint64_t limit = cpu_physical_limit(), before = sum();
+    exclude(limit, UINT64_MAX);
+    if (sum() != before)
+        log_line("memory map: %llu KiB lie above %#llx, which the processor cannot address: "
+                 "ignored",
+                 (unsigned long long)(before - sum()) / 1024, (unsigned long long)limit);
+}
+
 void page_init(const struct bootinfo *info, uint64_t image_from, uint64_t image_to)
 {
     const uint64_t mask = PAGE_SIZE - 1;
@@ -83,9 +104,8 @@ void page_init(const struct bootinfo *info, uint64_t image_from, uint64_t image_
         if (range->kind != BOOT_RAM)
             exclude(range->base & ~mask, (range->base + range->length + mask) & ~mask);
     }
-    total_bytes = 0;
-    for (unsigned i = 0; i < extent_count; i++)
-        total_bytes += extents[i].end - extents[i].start;
+    exclude_unreachable();
+    total_bytes = sum();
     exclude(0, LOW_MEMORY);
     exclude(image_from & ~mask, (image_to + mask) & ~mask);
     memcpy(ram, extents, sizeof ram);
@@ -122,10 +142,7 @@ uint64_t page_alloc(uint64_t bytes, uint64_t align, uint64_t below)
 
 uint64_t page_free_bytes(void)
 {
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < extent_count; i++)
-        sum += extents[i].end - extents[i].start;
-    return sum;
+    return sum();
 }
 
 uint64_t page_total_bytes(void)

@@ -9,12 +9,27 @@
 #include <cmocka.h>
 
 #include "kernel/bootinfo.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
 #include "kernel/page.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
 static struct bootinfo info;
+static uint64_t limit; // of the processor
+static unsigned logged;
+
+uint64_t cpu_physical_limit(void)
+{
+    return limit;
+}
+
+void log_line(const char *format, ...)
+{
+    (void)format;
+    logged++;
+}
 
 static void add(uint64_t base, uint64_t length, enum boot_range_kind kind)
 {
@@ -25,6 +40,8 @@ static int reset(void **state)
 {
     (void)state;
     memset(&info, 0, sizeof info);
+    limit = 1ull << 46;
+    logged = 0;
     return 0;
 }
 
@@ -53,6 +70,24 @@ static void reserved_wins_over_ram(void **state)
     add(30 * MIB, 100 * MIB, BOOT_ACPI);
     page_init(&info, 2 * MIB, 3 * MIB);
     assert_int_equal(page_free_bytes(), 14 * MIB - PAGE_SIZE);
+}
+
+static void what_the_processor_cannot_address_is_no_ram(void **state)
+{
+    (void)state;
+    limit = 64 * GIB;
+    add(16 * MIB, 16 * MIB, BOOT_RAM);
+    add(63 * GIB, 2 * GIB, BOOT_RAM); // half of it
+    add(128 * GIB, 1 * GIB, BOOT_RAM);
+    page_init(&info, 2 * MIB, 3 * MIB);
+    assert_int_equal(page_total_bytes(), 16 * MIB + 1 * GIB);
+    assert_int_equal(page_alloc(PAGE_SIZE, PAGE_SIZE, 0), 64 * GIB - PAGE_SIZE);
+    assert_int_equal(logged, 1);
+
+    limit = 256 * GIB;
+    page_init(&info, 2 * MIB, 3 * MIB);
+    assert_int_equal(page_total_bytes(), 16 * MIB + 3 * GIB);
+    assert_int_equal(logged, 1);
 }
 
 static void overlapping_ram_counts_once(void **state)
@@ -137,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(leaves_out_low_memory_and_image, reset),
         cmocka_unit_test_setup(reserved_wins_over_ram, reset),
+        cmocka_unit_test_setup(what_the_processor_cannot_address_is_no_ram, reset),
         cmocka_unit_test_setup(overlapping_ram_counts_once, reset),
         cmocka_unit_test_setup(uses_memory_above_4_gib_first, reset),
         cmocka_unit_test_setup(aligns_and_bounds, reset),
