@@ -172,8 +172,14 @@ static void virtual_function(void **state)
 static void older_card(void **state)
 {
     (void)state;
-    set_device(0x10C6);
-    refuses("is an 82598", -ENODEV);
+    static const uint16_t ids[] = {0x10B6, 0x10C6, 0x10C7, 0x10C8, 0x10DB, 0x10DD,
+                                   0x10E1, 0x10EC, 0x10F1, 0x10F4, 0x1508, 0x150B};
+    for (unsigned i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        assert_true(ixgbe_driver.supports(0x8086, ids[i]));
+        set_device(ids[i]);
+        sim.env.log_length = 0;
+        refuses("is an 82598", -ENODEV);
+    }
 }
 
 static void bar_not_assigned(void **state)
