@@ -103,9 +103,9 @@ static void read_tag(struct bootinfo *info, const struct tag *tag, uint64_t phys
             break; // the first module is the configuration, also when it cannot be used
         memcpy(&module, tag, sizeof module);
         bool named = tag->size > sizeof module && *((const char *)tag + sizeof module) != '\0';
-        if (module.end >= module.start)
-            bootinfo_set_config(info, module.start, module.end - module.start,
-                                named ? physical + sizeof module : 0);
+        // One that ends before it begins is very long.
+        bootinfo_set_config(info, module.start, (uint64_t)module.end - module.start,
+                            named ? physical + sizeof module : 0);
         break;
     }
     case TAG_MEMORY_MAP:
