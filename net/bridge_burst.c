@@ -51,6 +51,7 @@ static INLINE void account(struct lane *lane, unsigned moved)
     ingress->rx_frames += moved;
     ingress->rx_bytes += sum;
     ingress->forwarded += moved;
+    lane->held_until = 0; // there was room
 }
 
 static INLINE unsigned by_steering(struct forwarder *forwarder, struct lane *lane)

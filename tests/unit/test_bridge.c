@@ -219,6 +219,31 @@ static void test_two_ports_hold_back(void **state)
     free_box();
 }
 
+// A ring that was full once, and moves again, is waited for as long when it is full the next time.
+static void test_holds_back_anew(void **state)
+{
+    (void)state;
+    make_box(2, 1);
+    arrive(1, EVERYBODY, STATION(1), 1);
+    forward_poll(&forwarder);
+    assert_int_equal(sent(0), 1);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i <= RIG_SLOTS; i++) {
+            arrive(0, STATION(1), STATION(0), i + 1);
+            forward_poll(&forwarder);
+        }
+        assert_int_equal(forward_poll(&forwarder), 0); // the last one waits
+        for (unsigned i = 0; i < RIG_SLOTS; i++)
+            assert_int_equal(sent(1), i + 1);
+        assert_int_equal(forward_poll(&forwarder), 1);
+        assert_int_equal(sent(1), RIG_SLOTS + 1);
+        now += HOLD_US;
+    }
+    assert_int_equal(drops(0, DROP_RING_FULL), 0);
+    check_laws();
+    free_box();
+}
+
 static void test_lengths(void **state)
 {
     (void)state;
@@ -517,6 +542,7 @@ int main(void)
         EACH(test_one_way_burst),
         EACH(test_full_ring_is_nobody_elses),
         EACH(test_two_ports_hold_back),
+        EACH(test_holds_back_anew),
         EACH(test_lengths),
         EACH(test_bad_frames),
         EACH(test_forgets_behind_a_dead_port),
