@@ -5,7 +5,6 @@
 #include "net/bridge_run.h"
 #include "net/lane.h"
 
-// Rings all doorbells that wait for it. A card that does not run hears nothing, and has nothing.
 void bridge_ring_all(struct bridge_lane *from)
 {
     for (unsigned i = 0; i < from->count; i++) {
@@ -64,14 +63,15 @@ static INLINE unsigned by_steering(struct forwarder *forwarder, struct lane *lan
     if (LIKELY(!moved.more))
         return moved.frames;
     open_ways(lane);
-    return moved.frames + bridge_sort(forwarder, lane);
+    return moved.frames + bridge_sort(forwarder, lane, forwarder->burst - moved.frames);
 }
 
 unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
 {
     struct bridge_lane *from = lane->context;
-    const unsigned received =
-        lane->rx->steer != NULL ? by_steering(forwarder, lane) : bridge_sort(forwarder, lane);
+    const unsigned received = lane->rx->steer != NULL
+                                  ? by_steering(forwarder, lane)
+                                  : bridge_sort(forwarder, lane, forwarder->burst);
     if (from->waiting == 0)
         from->waited = 0;
     else if (received < forwarder->burst || ++from->waited >= from->count)

@@ -50,5 +50,6 @@ static INLINE void bridge_ring_later(struct bridge_lane *from, struct bridge_out
     }
 }
 
-// A burst by the single verbs, whatever its frames are. Returns how many there were.
-unsigned bridge_sort(struct forwarder *forwarder, struct lane *lane);
+// A burst of up to `most` frames by the single verbs, whatever they are. Returns how many there
+// were.
+unsigned bridge_sort(struct forwarder *forwarder, struct lane *lane, unsigned most);

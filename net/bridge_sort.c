@@ -428,12 +428,11 @@ static INLINE void decide_and_send(struct lane *lane, unsigned count)
     sort_and_send(lane, list, alike, longer, count);
 }
 
-unsigned bridge_sort(struct forwarder *forwarder, struct lane *lane)
+unsigned bridge_sort(struct forwarder *forwarder, struct lane *lane, unsigned most)
 {
     const unsigned received =
-        lane->tx != NULL
-            ? lane_take(forwarder, lane)
-            : lane->rx->port->driver->receive(lane->rx, forwarder->frames, forwarder->burst);
+        lane->tx != NULL ? lane_take(forwarder, lane, most)
+                         : lane->rx->port->driver->receive(lane->rx, forwarder->frames, most);
     if (received > 0)
         decide_and_send(lane, received);
     return received;

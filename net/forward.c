@@ -135,9 +135,9 @@ static bool holds(const struct lane *lane)
     return lane->held_until != 0 && lane->held_since == lane->passed;
 }
 
-// The transmit ring is full: how many frames to take all the same. None, however long it takes,
-// when their sender is told to wait.
-static COLD unsigned hold_back(const struct forwarder *forwarder, struct lane *lane)
+// The transmit ring is full: how many frames to take all the same, up to `most`. None, however long
+// it takes, when their sender is told to wait.
+static COLD unsigned hold_back(struct lane *lane, unsigned most)
 {
     if (lane->rx->port->flow_control)
         return 0;
@@ -146,20 +146,19 @@ static COLD unsigned hold_back(const struct forwarder *forwarder, struct lane *l
         lane->held_until = now + HOLD_US;
         lane->held_since = lane->passed;
     }
-    return now < lane->held_until ? 0
-                                  : forwarder->burst; // that ring does not move: what comes drops
+    return now < lane->held_until ? 0 : most; // that ring does not move: what comes drops
 }
 
-unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane)
+unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane, unsigned most)
 {
     const struct port *egress = lane->tx->port;
     if (egress->state != PORT_RUNNING || !egress->link_up)
-        return forwarder->burst;
+        return most;
     const uint32_t longest = longest_frame(forwarder, lane);
     lane->tx->lengths = longest < FRAME_MIN ? 0 : longest - FRAME_MIN + 1;
-    const unsigned room = egress->driver->room(lane->tx, forwarder->burst);
+    const unsigned room = egress->driver->room(lane->tx, most);
     if (room == 0)
-        return hold_back(forwarder, lane);
+        return hold_back(lane, most);
     lane->held_until = 0;
     return room;
 }
@@ -236,14 +235,14 @@ static INLINE unsigned pass_to(struct forwarder *forwarder, struct lane *lane, u
 // Every frame that passes a port which leads to the box is looked at.
 static unsigned forward_or_deliver(struct forwarder *forwarder, struct lane *lane)
 {
-    const unsigned received = lane_take(forwarder, lane);
+    const unsigned received = lane_take(forwarder, lane, forwarder->burst);
     return received == 0 ? 0 : pass_to(forwarder, lane, received, WIRE_AND_BOX);
 }
 
 // The run of a lane that leads to the box and nowhere else.
 static unsigned deliver_burst(struct forwarder *forwarder, struct lane *lane)
 {
-    const unsigned received = lane_take(forwarder, lane);
+    const unsigned received = lane_take(forwarder, lane, forwarder->burst);
     return received == 0 ? 0 : pass_to(forwarder, lane, received, BOX_ONLY);
 }
 
@@ -329,7 +328,7 @@ static inline bool sends(const struct port *port)
 // When the transmit queue is not known to have room for a burst, nothing is known.
 static NOINLINE unsigned with_little_room(struct forwarder *forwarder, struct lane *lane)
 {
-    const unsigned received = lane_take(forwarder, lane);
+    const unsigned received = lane_take(forwarder, lane, forwarder->burst);
     if (received == 0)
         return 0;
     return sends(lane->tx->port) ? pass(forwarder, lane, received)
@@ -375,7 +374,7 @@ static INLINE int64_t relay(struct lane *lane, unsigned most)
 
 static NOINLINE unsigned relay_with_little_room(struct forwarder *forwarder, struct lane *lane)
 {
-    const unsigned most = lane_look_for_room(forwarder, lane);
+    const unsigned most = lane_look_for_room(forwarder, lane, forwarder->burst);
     if (most == 0)
         return 0;
     const int64_t moved = sends(lane->tx->port) ? relay(lane, most) : RELAY_NOT_PLAIN;

@@ -51,18 +51,17 @@ COLD void lane_refuse(struct lane *lane, const struct frame *frame, enum drop_re
 COLD uint64_t lane_drop(struct lane *lane, const struct port *egress, const struct frame *frames,
                         unsigned count);
 
-// lane_take() when the transmit ring is not known to have room for a burst: how many frames to take
-// then.
-unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane);
+// lane_take() when the transmit ring is not known to have room for that many: how many frames to
+// take then.
+unsigned lane_look_for_room(const struct forwarder *forwarder, struct lane *lane, unsigned most);
 
-// Takes a burst of frames off the receive ring, as many as the transmit ring has room for, since a
-// frame in the receive ring is not lost yet. A port that cannot send anything gets its frames too:
-// they are dropped by name. Returns how many they are.
-static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane)
+// Takes up to `most` frames off the receive ring, as many as the transmit ring has room for, since
+// a frame in the receive ring is not lost yet. A port that cannot send anything gets its frames
+// too: they are dropped by name. Returns how many they are.
+static inline unsigned lane_take(struct forwarder *forwarder, struct lane *lane, unsigned most)
 {
-    unsigned most = forwarder->burst;
     if (UNLIKELY(lane->tx->free < most)) {
-        most = lane_look_for_room(forwarder, lane);
+        most = lane_look_for_room(forwarder, lane, most);
         if (most == 0)
             return 0;
     } else {

@@ -194,6 +194,27 @@ static void test_steers_between_ports_of_one_driver(void **state)
     free_box();
 }
 
+// A round takes no more than a burst, although some of it was moved by steer() and the rest goes by
+// the verbs.
+static void test_a_round_is_one_burst(void **state)
+{
+    (void)state;
+    make_known();
+    arrive(0, STATION(1), STATION(0), 1); // opens the way for the others
+    assert_int_equal(forward_poll(&forwarder), 1);
+    assert_int_equal(forward_poll(&forwarder), 0);
+    expect_sent(1, 1, 1);
+    for (unsigned i = 1; i <= 2 * FULL; i++)
+        arrive(0, i == 3 ? EVERYBODY : STATION(1), STATION(0), i);
+    assert_int_equal(forward_poll(&forwarder), FULL);
+    assert_int_equal(forward_poll(&forwarder), FULL);
+    assert_int_equal(forward_poll(&forwarder), 0);
+    for (unsigned i = 1; i <= 2 * FULL; i++)
+        assert_int_equal(sent(1), i);
+    check_laws();
+    free_box();
+}
+
 // For drivers with enqueue() alone, and for those that steer.
 #define EACH(test)                                   \
     {#test, test, by_enqueue, NULL, NULL},           \
@@ -210,6 +231,7 @@ int main(void)
         EACH(test_a_rare_frame_does_not_starve),
         EACH(test_accidents_before_the_doorbell),
         EACH(test_little_room_rings),
+        EACH(test_a_round_is_one_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
