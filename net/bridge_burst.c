@@ -16,14 +16,16 @@ void bridge_ring_all(struct bridge_lane *from)
     from->waiting = from->waited = 0;
 }
 
-// Lets steer() put frames onto the queues of ports that run, and have the same one.
-static COLD void open_ways(const struct lane *lane)
+// Lets steer() put frames onto the queues of ports that run, and have the same one, where that is
+// not so already.
+static void open_ways(const struct lane *lane)
 {
     const struct bridge_lane *from = lane->context;
     for (unsigned i = 0; i < from->count; i++) {
         struct queue *tx = from->outs[i].tx;
         const struct port *port = tx->port;
-        if (tx->steer == lane->rx->steer && port->state == PORT_RUNNING && port->link_up)
+        if (tx->steers == 0 && tx->steer == lane->rx->steer && port->state == PORT_RUNNING &&
+            port->link_up)
             tx->steers = bridge_lengths(from->bridge, port);
     }
 }

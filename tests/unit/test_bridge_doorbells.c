@@ -186,9 +186,11 @@ static void test_steers_between_ports_of_one_driver(void **state)
 
     // Closed by a link that went, and open again with it.
     fake_link(&fakes[1], false);
-    arrive(0, STATION(1), STATION(0), 1);
-    forward_poll(&forwarder);
-    assert_int_equal(drops(0, DROP_EGRESS_NO_LINK), 1);
+    for (unsigned i = 1; i <= 3; i++) {
+        arrive(0, STATION(1), STATION(0), 1);
+        forward_poll(&forwarder);
+        assert_int_equal(drops(0, DROP_EGRESS_NO_LINK), i);
+    }
     fake_link(&fakes[1], true);
     assert_int_equal(steered_of_mixed(), 6);
     free_box();
