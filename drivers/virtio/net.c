@@ -390,8 +390,8 @@ static const struct domain_verbs domain_verbs = {
     .misdeed = split_misdeed,
 };
 
-const struct port_driver virtio_net_driver =
-    DRIVER(split, &domain_verbs, .enqueue = split_enqueue, .ring = split_ring,
-           .exchange = split_exchange, .put = split_put, .relay = split_relay);
+const struct port_driver virtio_net_driver = DRIVER(
+    split, &domain_verbs, .enqueue = split_enqueue, .ring = split_ring, .exchange = split_exchange,
+    .put = split_put, .relay = split_relay, .steer = split_steer);
 const struct port_driver virtio_packed_driver = DRIVER(packed, NULL, );
 const struct port_driver virtio_legacy_driver = DRIVER(legacy, NULL, );

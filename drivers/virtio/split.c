@@ -78,6 +78,7 @@ static void know_area(struct split *split)
     split->area.buffers = packet_dma(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
     split->area.headers = packet_data(area, 0, FRAME_HEADROOM - VIRTIO_NET_HEADER);
     split->area.stride = area->stride;
+    split->area.apart = split->area.buffers - (uintptr_t)split->area.headers;
 }
 
 // After so many empty buffers the device hears of them, at least.

@@ -68,6 +68,7 @@ struct split_area {
     uint64_t buffers; // that of a frame in buffer 0, as the device sees it,
     uint8_t *headers; // and as the processor does, outside of a domain
     uint64_t stride;  // bytes between buffers
+    uint64_t apart;   // what an address is more for the device than for the processor
 };
 
 struct split {
@@ -114,6 +115,7 @@ void split_ring(struct queue *queue);
 uint32_t split_exchange(struct queue *queue, uint64_t buffer, uint64_t length);
 void split_put(struct queue *queue, uint32_t buffer);
 struct relayed split_relay(struct queue *from, struct queue *to, unsigned max, uint32_t lengths);
+struct steered split_steer(struct queue *queue, const struct steering *steering, unsigned max);
 bool split_send_copy(struct queue *queue, const void *data, unsigned length);
 uint32_t split_next_empty(struct queue *queue);
 unsigned split_parts(const struct queue *queue, bool transmit,

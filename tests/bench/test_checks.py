@@ -83,6 +83,10 @@ CHECKS = {
         "bridge-82599", "lies", "not there: 82599: longer than the other port carries",
         "drivers/ixgbe/steer.c", "if (UNLIKELY(longer >= tx->queue.steers))",
         "if (UNLIKELY(longer > UINT32_MAX))"),
+    "an id that is not the next one's, steered": (
+        "bridge-virtio", "lies", "virtio: an id that the device has used already",
+        "drivers/virtio/burst_steer.c", "beyond_shortest(place->used, place->shortest)",
+        "(uint32_t)beyond_shortest(place->used, place->shortest)"),
     "a transmit head outside the ring": (
         "wire-82599", "lies", "not there: 82599: a transmit head outside the ring",
         "drivers/ixgbe/ring_transmit.c", "UNLIKELY(ixgbe_sent(tx, head) > ixgbe_queued(tx))",

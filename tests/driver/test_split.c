@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A split ring by itself: where its parts lie, and its bookkeeping under every order of use.
 // links: drivers/virtio/split.c drivers/virtio/burst_receive.c
-// links: drivers/virtio/burst_relay.c drivers/virtio/burst_transmit.c drivers/virtio/order.c
+// links: drivers/virtio/burst_relay.c drivers/virtio/burst_steer.c drivers/virtio/burst_transmit.c
+// links: drivers/virtio/order.c
 // links: tests/driver/env_host.c
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 // links: drivers/virtio/packed.c drivers/virtio/packed_burst.c drivers/virtio/order.c
 // links: drivers/virtio/adopt.c drivers/virtio/misdeeds.c drivers/virtio/parts.c
 // links: drivers/virtio/split.c drivers/virtio/describe.c drivers/virtio/burst_receive.c
-// links: drivers/virtio/burst_relay.c drivers/virtio/burst_transmit.c
+// links: drivers/virtio/burst_relay.c drivers/virtio/burst_steer.c drivers/virtio/burst_transmit.c
 // links: tests/driver/env_host.c tests/driver/simvirtio.c tests/driver/simvirtio_legacy.c
 // links: tests/driver/simvirtio_ring.c tests/driver/simvirtio_control.c tests/driver/virtio_rig.c
 #include <setjmp.h>
