@@ -17,6 +17,12 @@ static bool too_many(const char *what, int most)
     return false;
 }
 
+static bool too_short(const char *what, size_t bytes, size_t least)
+{
+    log_line("DMAR: a %s of %zu bytes, expected at least %zu", what, bytes, least);
+    return false;
+}
+
 // A part that has so many bytes, it says; `left` are there.
 static bool wrong_length(const char *what, size_t bytes, size_t least, size_t left)
 {
@@ -73,7 +79,7 @@ static bool read_unit(struct dmar *dmar, const uint8_t *at, unsigned length)
 {
     struct acpi_dmar_unit unit;
     if (length < sizeof unit)
-        return wrong_length("unit", length, sizeof unit, length);
+        return too_short("unit", length, sizeof unit);
     if (dmar->unit_count == DMAR_UNITS_MAX)
         return too_many("units", DMAR_UNITS_MAX);
     memcpy(&unit, at, sizeof unit);
@@ -95,7 +101,7 @@ static bool read_region(struct dmar *dmar, const uint8_t *at, unsigned length)
 {
     struct acpi_dmar_region region;
     if (length < sizeof region)
-        return wrong_length("reserved region", length, sizeof region, length);
+        return too_short("reserved region", length, sizeof region);
     if (dmar->region_count == DMAR_REGIONS_MAX)
         return too_many("reserved regions", DMAR_REGIONS_MAX);
     memcpy(&region, at, sizeof region);

@@ -208,6 +208,25 @@ static void make_bus(void)
     pci_init(&fake_boot);
 }
 
+static void assert_says(unsigned type, unsigned bytes, const char *text)
+{
+    begin(39, 1);
+    number(type, 2);
+    number(bytes, 2);
+    number(0, 4);
+    assert_false(parse());
+    assert_string_equal(fake_log, text);
+}
+
+static void test_what_a_length_should_be(void **state)
+{
+    (void)state;
+    assert_says(0, 8, "DMAR: a unit of 8 bytes, expected at least 16");
+    assert_says(1, 8, "DMAR: a reserved region of 8 bytes, expected at least 24");
+    assert_says(2, 3, "DMAR: a structure of 3 bytes, expected at least 4 and at most 8");
+    assert_says(0, 16, "DMAR: a structure of 16 bytes, expected at least 4 and at most 8");
+}
+
 static void test_which_unit(void **state)
 {
     (void)state;
@@ -247,9 +266,8 @@ static void test_which_unit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_whole_table),
-        cmocka_unit_test(test_hostile_tables),
-        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_a_whole_table),   cmocka_unit_test(test_hostile_tables),
+        cmocka_unit_test(test_what_is_refused), cmocka_unit_test(test_what_a_length_should_be),
         cmocka_unit_test(test_which_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
