@@ -28,7 +28,7 @@ extern uint64_t now;      // what clock_us() says, one more each time
 
 extern unsigned rig_bounce; // bit p: port p's frames are copied
 
-// What a test is set up with: those two.
+// What sets a test up: neither of these two, the first, both.
 int by_transmit(void **state);
 int by_enqueue(void **state);
 int by_steer(void **state);
