@@ -61,9 +61,9 @@ def read_stats(text):
     return ports
 
 
-def stats(box):
+def stats(box, timeout=60):
     """The counters of every port, after checking that their law holds."""
-    text = box.command("stats")
+    text = box.command("stats", timeout)
     ports = read_stats(text)
     assert ports, f"stats shows no port:\n{text}"
     for name, port in ports.items():

@@ -10,7 +10,7 @@ import threading
 import time
 
 from box import BoxError
-from cable import MAC_LEFT, MAC_RIGHT, cross, frame
+from cable import MAC_LEFT, MAC_RIGHT, WAIT_S, cross, frame
 from counters import read_stats
 from pairs import start_pairs
 
@@ -143,13 +143,13 @@ class Result:
 
 class SecondPair(threading.Thread):
     """Frames that cross between c and d all the time, each with a number. `lost` counts those that did
-    not come out, once stop() has been called."""
+    not come out, once stop() has been called: within `patience` seconds after that."""
 
     WINDOW = 16
 
-    def __init__(self, pairs):
+    def __init__(self, pairs, patience):
         super().__init__(daemon=True)
-        self._pairs, self._stopped = pairs, threading.Event()
+        self._pairs, self._patience, self._stopped = pairs, patience, threading.Event()
         self.sent = self.lost = self.wrong = 0
 
     def _frame(self, number):
@@ -166,7 +166,7 @@ class SecondPair(threading.Thread):
                 self.sent += 1
             due = self._take(destination, due, 0.05)
         while due < self.sent:
-            before, due = due, self._take(destination, due, 1.0)
+            before, due = due, self._take(destination, due, self._patience)
             if due == before:
                 self.lost += self.sent - due
                 return
@@ -189,9 +189,9 @@ class SecondPair(threading.Thread):
 
 
 @contextlib.contextmanager
-def second_pair(pairs):
+def second_pair(pairs, patience=WAIT_S):
     """Traffic between c and d as long as the block lasts."""
-    traffic = SecondPair(pairs)
+    traffic = SecondPair(pairs, patience)
     traffic.start()
     try:
         yield traffic
@@ -206,7 +206,7 @@ def stimulate(pairs):
             source.try_send(data)
 
 
-def carries(one, other, seconds=5.0):
+def carries(one, other, seconds=WAIT_S):
     """Whether every frame crosses between two peers, soon."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -217,7 +217,7 @@ def carries(one, other, seconds=5.0):
     return False
 
 
-def first_pair_works(pairs, seconds=5.0):
+def first_pair_works(pairs, seconds=WAIT_S):
     return carries(pairs.a, pairs.b, seconds)
 
 
@@ -284,7 +284,7 @@ def in_a_domain(pairs, fault, card):
         outage = None
         exchanged = fault == "table-rewritten" and _frames_exchanged(pairs)
         nothing = EXCHANGED if exchanged else HARMLESS
-        if nothing in expected and first_pair_works(pairs, 20.0) and \
+        if nothing in expected and first_pair_works(pairs) and \
                 "] a: fault " not in box.console.text[mark:]:
             outcome = nothing
         else:
@@ -314,7 +314,7 @@ def in_ring_0(fault):
     with start_pairs((card, card, "virtio", "virtio"), LINES["none"],
                      ["--append", "system.on-panic=halt"], {"ixgbe": ",strict=off"}) as pairs:
         box = pairs.box
-        with second_pair(pairs) as traffic:
+        with second_pair(pairs, patience=1) as traffic:  # the box may be down
             box.console.mark()
             box.console.send(f"inject a {fault}\r")
             with contextlib.suppress(BoxError):  # one that needs no frame may be quicker
@@ -334,8 +334,8 @@ def in_ring_0(fault):
         if down := _down(box):
             return Result(fault, "none", down, None, None), deed_of(box.console.text, fault)
         try:
-            text = box.command("audit", 2)
-            counters = read_stats(box.command("stats", 2))
+            text = box.command("audit", 5)
+            counters = read_stats(box.command("stats", 5))
         except BoxError:
             return Result(fault, "none", _down(box) or "the box hangs", None, None), deed_of(box.console.text, fault)
         lost = None if _down(box) else traffic.lost + traffic.wrong
@@ -345,7 +345,7 @@ def in_ring_0(fault):
             outcome = f"fault {match[1]}"
         elif drops := counters["a"].drops | counters["b"].drops:
             outcome = "dropped: " + ", ".join(f"{count} {name}" for name, count in drops.items())
-        elif not first_pair_works(pairs, 20.0 if exchanged else 2.0):
+        elif not first_pair_works(pairs, WAIT_S if exchanged else 5):
             outcome = _down(box) or "the pair carries nothing"
         else:
             outcome = _down(box) or (EXCHANGED if exchanged else SILENCE)
@@ -431,11 +431,11 @@ def scenario_in_ring_0(name):
     with start_pairs((card, card, "virtio", "virtio"), LINES["none"],
                      ["--append", "system.on-panic=halt"], {"ixgbe": ",strict=off"}) as pairs:
         pairs.box.console.mark()
-        with second_pair(pairs) as traffic:
+        with second_pair(pairs, patience=1) as traffic:
             if run in (crash_in_restart, two_at_once):
                 with contextlib.suppress(BoxError):
                     pairs.box.console.send("inject a ud2\r")
-                    pairs.box.console.expect("PANIC: .*\n", 2)
+                    pairs.box.console.expect("PANIC: .*\n")
             else:
                 outcome, outage = run(pairs)
         if down := _down(pairs.box):

@@ -16,7 +16,7 @@ import time
 import pytest
 
 from box import BoxError
-from cable import assert_same, cross, frame
+from cable import WAIT_S, assert_same, cross, frame
 from conftest import BUILD
 from counters import assert_audit_clean, stats
 from pairs import start_pairs
@@ -121,9 +121,10 @@ def provoke(pairs, fault, level):
     return before, address
 
 
-def second_pair_lost(pairs):
+def second_pair_lost(pairs, patience=WAIT_S):
     """Frames that do not cross between c and d, of 600."""
-    right, left = cross(pairs.c, pairs.d, FRAMES), cross(pairs.d, pairs.c, FRAMES)
+    right, left = (cross(*ends, FRAMES, patience=patience)
+                   for ends in ((pairs.c, pairs.d), (pairs.d, pairs.c)))
     return sum(frame not in right for frame in FRAMES) + sum(frame not in left for frame in FRAMES)
 
 
@@ -185,11 +186,15 @@ def test_contained(confined, fault):
 def harm(pairs, fault):
     """What the fault did to a box without isolation."""
     before, address = provoke(pairs, fault, "none")
+    deadline = time.monotonic() + 30
+    while pairs.box.qmp("qom-get", path="/machine/peripheral/port0", property="faults-done") == 0:
+        assert time.monotonic() < deadline, "the card did not do it"
+        time.sleep(0.01)
     time.sleep(0.2)
     leaked = [data for data in pairs.a.drain(0.1) if before and data[:16] == before[:16]]
     try:
-        lost = second_pair_lost(pairs)
-        stats(pairs.box)
+        lost = second_pair_lost(pairs, patience=3)  # the box may be down
+        stats(pairs.box, 10)
     except (BoxError, AssertionError):
         lost = None
     if match := re.search(r"PANIC: ([^\n]*)", pairs.box.console.text):
