@@ -56,7 +56,7 @@ static unsigned doorbells(const struct steered_device *device)
 static void frames_cross(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     struct rig *rig = &fused.rig;
     uint32_t number = 0;
     for (unsigned burst = 1; burst <= 47; burst++) {
@@ -96,13 +96,13 @@ static void frames_cross(void **state)
         }
     }
     assert_true(number > UINT16_MAX);
-    close_both();
+    rig_close(&fused.rig);
 }
 
 static void every_length_crosses(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     for (uint32_t length = NUMBER + 4; length <= LONGEST; length++) {
         arrive(&fused, length % WAYS, length, length);
         expect_steered(&fused, 1, false);
@@ -110,14 +110,29 @@ static void every_length_crosses(void **state)
         expect_sent(&fused, length % WAYS, length, length);
         (void)send_all(&fused);
     }
-    close_both();
+    rig_close(&fused.rig);
+}
+
+static void no_more_than_wanted(void **state)
+{
+    (void)state;
+    open_fused();
+    for (uint32_t i = 0; i < 5; i++)
+        arrive(&fused, way_of(i), i, 60);
+    for (unsigned max = 1; max <= 2; max++) {
+        const struct steered moved = steer(&fused, max);
+        assert_int_equal(moved.frames, max);
+        assert_false(moved.more);
+    }
+    expect_steered(&fused, 2, false);
+    rig_close(&fused.rig);
 }
 
 // Of empty buffers the device hears when there are some. It always holds most of them.
 static void the_device_never_lacks_buffers(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     struct sim_queue *rx = &fused.rig.sim.queues[RX];
     const unsigned before = rx->doorbells;
     for (uint32_t i = 0; i < 10 * SLOTS; i++) {
@@ -128,14 +143,14 @@ static void the_device_never_lacks_buffers(void **state)
         assert_in_range(rx->id_count, SLOTS - SLOTS / 8 + 1, SLOTS);
     }
     assert_int_equal(rx->doorbells - before, 80); // one for eight of them
-    close_both();
+    rig_close(&fused.rig);
 }
 
 // A device that sends in an order of its own gets its frames all the same.
 static void sent_in_any_order(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     fused.rig.sim.shuffle = true;
     for (uint32_t round = 0; round < 2000; round++) {
         fused.rig.sim.shuffle = false; // it receives in order
@@ -151,7 +166,7 @@ static void sent_in_any_order(void **state)
         assert_int_equal(send_all(&fused), burst);
         rig_audit(&fused.rig);
     }
-    close_both();
+    rig_close(&fused.rig);
 }
 
 // --- what is not for it --------------------------------------------------------------------------
@@ -182,7 +197,7 @@ static void stops_at(unsigned destination, uint32_t length)
 static void leaves_to_the_verbs(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     expect_steered(&fused, 0, false); // nothing is there
     stops_at(NOBODYS, 60);
     stops_at(BY_BOX, 60);
@@ -202,14 +217,14 @@ static void leaves_to_the_verbs(void **state)
     expect_steered(&fused, 0, true);
     assert_int_equal(by_verbs(&fused, 1), 1); // opens it
     expect_steered(&fused, 1, false);
-    close_both();
+    rig_close(&fused.rig);
 }
 
 // A full ring stops it: nothing is lost, and what has room elsewhere waits behind.
 static void a_full_ring(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     for (uint32_t i = 0; i < SLOTS; i++) {
         arrive(&fused, 1, i, 60);
         expect_steered(&fused, 1, false);
@@ -231,21 +246,20 @@ static void a_full_ring(void **state)
     expect_sent(&fused, 0, 1002, 60);
     expect_sent(&fused, 1, 1001, 60);
     expect_nothing_sent(&fused);
-    close_both();
+    rig_close(&fused.rig);
 }
 
 static void a_dead_port_moves_nothing(void **state)
 {
     (void)state;
     for (unsigned frames = 1; frames <= 2; frames++) {
-        open_both();
+        open_fused();
         for (unsigned i = 0; i < frames; i++)
             arrive(&fused, 1, i, 60);
         port_fail(&fused.rig.port, PORT_FAULT_NEEDS_RESET, 0);
         open_ways(&fused); // it would be wrong to
         expect_steered(&fused, 0, true);
         assert_int_equal(by_verbs(&fused, 32), 0);
-        rig_close(&plain.rig);
         rig_expect_fault(&fused.rig, PORT_FAULT_NEEDS_RESET, 0);
     }
 }
@@ -254,7 +268,7 @@ static void a_dead_port_moves_nothing(void **state)
 static void descriptors_are_not_believed(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     for (uint32_t round = 0; round < 30; round++) {
         for (uint32_t i = 0; i < 20; i++)
             arrive(&fused, way_of(i), i, 60);
@@ -282,10 +296,12 @@ static void descriptors_are_not_believed(void **state)
         (void)send_all(&fused);
         rig_audit(&fused.rig);
     }
-    close_both();
+    rig_close(&fused.rig);
 }
 
 // --- two devices that say the same: one is steered as far as that goes, the other never ----------
+
+static struct steered_device plain; // as fused, but by the verbs
 
 // All that has arrived, in bursts.
 static void take_all(struct steered_device *device, bool steering, unsigned burst)
@@ -317,7 +333,8 @@ static uint32_t some_length(struct simvirtio *sim)
 static void the_same_whatever_the_device_says(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
+    open_device(&plain);
     struct simvirtio *dice = &plain.rig.sim;
     for (unsigned round = 0; round < 4000; round++) {
         const bool lies = round % 4 == 0;
@@ -350,7 +367,8 @@ static void the_same_whatever_the_device_says(void **state)
     }
     assert_true(fused.left[0] > 20000 && fused.left[1] > 20000);
     assert_true(steered > 40000);
-    close_both();
+    rig_close(&fused.rig);
+    rig_close(&plain.rig);
 }
 
 int main(void)
@@ -358,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_cross),
         cmocka_unit_test(every_length_crosses),
+        cmocka_unit_test(no_more_than_wanted),
         cmocka_unit_test(the_device_never_lacks_buffers),
         cmocka_unit_test(sent_in_any_order),
         cmocka_unit_test(leaves_to_the_verbs),

@@ -29,7 +29,7 @@ static const struct port_driver *const driver = &virtio_net_driver;
 // front of it.
 static void begin_lie(unsigned before, unsigned good)
 {
-    open_both();
+    open_fused();
     for (unsigned i = 0; i < before; i++) {
         arrive(&fused, way_of(i), i, 60);
         expect_steered(&fused, 1, false);
@@ -59,7 +59,6 @@ static void expect_lie_found(enum port_fault fault, uint32_t value)
 {
     assert_int_equal(by_verbs(&fused, 32), 0);
     expect_steered(&fused, 0, true);
-    rig_close(&plain.rig);
     rig_expect_fault(&fused.rig, fault, value);
 }
 
@@ -94,7 +93,7 @@ static void an_id_that_comes_twice(void **state)
             expect_moved(good);
             const struct split *rx = split_of(rx_of(&fused));
             if (rx->offered - rx->used_seen == SLOTS) { // it was given that buffer again
-                close_both();
+                rig_close(&fused.rig);
                 continue;
             }
             expect_lie_found(PORT_FAULT_USED_REPLAY, id);
@@ -128,7 +127,7 @@ static void lengths_that_cannot_be(void **state)
             driver->refill(rx_of(&fused), &frame, 1);
             expect_steered(&fused, 1, false);
             assert_int_equal(fused.rig.port.state, PORT_RUNNING);
-            close_both();
+            rig_close(&fused.rig);
         }
     }
 }
@@ -168,7 +167,7 @@ static void received_in_another_order(void **state)
         assert_int_equal(by_verbs(&fused, 32), 1);
         assert_int_equal(fused.rig.port.state, PORT_RUNNING);
         assert_int_equal(fused.rig.port.fault, PORT_OK);
-        close_both();
+        rig_close(&fused.rig);
     }
 }
 
@@ -178,7 +177,7 @@ static void a_lie_about_what_was_sent(void **state)
     (void)state;
     static const uint32_t ids[] = {SLOTS, UINT32_MAX};
     for (unsigned i = 0; i < 2; i++) {
-        open_both();
+        open_fused();
         for (uint32_t n = 0; n < SLOTS; n++) {
             arrive(&fused, 1, n, 60);
             expect_steered(&fused, 1, false);
@@ -189,7 +188,6 @@ static void a_lie_about_what_was_sent(void **state)
         sim_push_used(&fused.rig.sim, tx_number[1], ids[i], 0);
         expect_steered(&fused, 1, true);
         expect_steered(&fused, 0, true);
-        rig_close(&plain.rig);
         rig_expect_fault(&fused.rig, PORT_FAULT_USED_ID, ids[i]);
     }
 }
@@ -198,7 +196,7 @@ static void a_lie_about_what_was_sent(void **state)
 static void sent_before_it_was_told(void **state)
 {
     (void)state;
-    open_both();
+    open_fused();
     for (uint32_t n = 0; n < SLOTS; n++) {
         arrive(&fused, 1, n, 60);
         expect_steered(&fused, 1, false);
@@ -206,7 +204,6 @@ static void sent_before_it_was_told(void **state)
     arrive(&fused, 1, 0, 60);
     sim_set_used_index(&fused.rig.sim, tx_number[1], 1);
     expect_steered(&fused, 0, true);
-    rig_close(&plain.rig);
     rig_expect_fault(&fused.rig, PORT_FAULT_USED_INDEX, 1);
 }
 

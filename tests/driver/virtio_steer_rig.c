@@ -14,7 +14,7 @@ const unsigned tx_number[WAYS] = {1, 3};
 
 static const struct port_driver *const driver = &virtio_net_driver;
 struct decisions decisions;
-struct steered_device fused, plain;
+struct steered_device fused;
 static struct queue nowhere;
 uint64_t steered;
 
@@ -49,7 +49,7 @@ void open_ways(struct steered_device *device)
         device->rig.port.tx[way]->steers = LONGEST - FRAME_MIN + 1;
 }
 
-static void open_device(struct steered_device *device)
+void open_device(struct steered_device *device)
 {
     struct rig *rig = &device->rig;
     rig_open(rig);
@@ -72,7 +72,7 @@ static void open_device(struct steered_device *device)
     rx_of(device)->lengths = RIG_CAPACITY - FRAME_MIN + 1; // as the first receive() leaves it
 }
 
-void open_both(void)
+void open_fused(void)
 {
     decisions_init(&decisions, secret);
     for (unsigned way = 0; way < WAYS; way++)
@@ -80,13 +80,6 @@ void open_both(void)
     decide(BY_BOX, BY_BOX);
     steered = 0;
     open_device(&fused);
-    open_device(&plain);
-}
-
-void close_both(void)
-{
-    rig_close(&fused.rig);
-    rig_close(&plain.rig);
 }
 
 void arrive(struct steered_device *device, unsigned destination, uint32_t number, uint32_t length)

@@ -27,11 +27,14 @@ struct steered_device {
 
 extern const unsigned tx_number[WAYS]; // the device's number of each way's transmit queue
 extern struct decisions decisions;
-extern struct steered_device fused, plain; // the same twice
-extern uint64_t steered;                   // frames, by steer()
+extern struct steered_device fused; // the one that is steered
+extern uint64_t steered;            // frames, by steer()
 
-void open_both(void);
-void close_both(void);
+// A device that runs. rig_close() ends it.
+void open_device(struct steered_device *device);
+
+// Opens fused. Decided is where frames to each way go, and to the box, and nothing else.
+void open_fused(void);
 
 // Lets frames pass that are no longer than LONGEST, as a bridge does whose ports run.
 void open_ways(struct steered_device *device);
