@@ -45,6 +45,7 @@ void inject_init(const struct buffers *all, struct forwarder *the_forwarder)
 // --- in ring 0 ---
 
 static struct {
+    struct port *port;
     struct port_driver driver; // what port->driver points to meanwhile
     const struct port_driver *real;
     struct domain_call call;
@@ -74,12 +75,18 @@ static struct gate_left registers_now(void)
     return now;
 }
 
-// Afterwards the port has its driver back.
-static void end(struct port *port, const struct gate_left *left)
+// The port has its driver back.
+static void close_the_door(void)
+{
+    open_door.times = 0;
+    port_use(open_door.port, open_door.real);
+}
+
+static void end(const struct gate_left *left)
 {
     deed_after(&open_door.deed, left);
     if (--open_door.times == 0)
-        port_use(port, open_door.real);
+        close_the_door();
 }
 
 bool inject_armed(const struct port *port)
@@ -87,8 +94,11 @@ bool inject_armed(const struct port *port)
     return port->driver == &open_door.driver;
 }
 
+// A fault waits until its port runs.
 static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned max)
 {
+    if (queue->port->state != PORT_RUNNING)
+        return 0;
     begin(queue, max);
     open_door.call.frames = open_door.answer.received;
     const unsigned count = (unsigned)domain_receive(&open_door.call);
@@ -97,7 +107,7 @@ static unsigned open_receive(struct queue *queue, struct frame *frames, unsigned
     const unsigned kept = count < BURST_MAX ? count : BURST_MAX;
     memcpy(frames, open_door.answer.received, kept * sizeof *frames);
     if (!waits)
-        end(queue->port, &left);
+        end(&left);
     return count;
 }
 
@@ -112,7 +122,7 @@ static void open_refill(struct queue *queue, const struct frame *frames, unsigne
     ((struct frame *)frames)[1] = frames[0];
     open_door.real->refill(queue, frames, count);
     const struct gate_left left = registers_now();
-    end(queue->port, &left);
+    end(&left);
 }
 
 static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigned count)
@@ -125,12 +135,14 @@ static unsigned open_transmit(struct queue *queue, struct frame *frames, unsigne
     for (unsigned i = 0; i < sent && i < count; i++)
         frames[i].buffer = open_door.answer.sent[i].buffer;
     if (!domain_fault_waits(open_door.call.fault, 0, sent))
-        end(queue->port, &left);
+        end(&left);
     return sent;
 }
 
 static bool open_the_door(struct port *port, const struct proxy_fault *fault)
 {
+    if (open_door.times != 0 && open_door.port->removed)
+        close_the_door(); // what waits there waits for ever
     if (open_door.times != 0) {
         console_printf("one fault at a time in ring 0\n");
         return false;
@@ -140,6 +152,7 @@ static bool open_the_door(struct port *port, const struct proxy_fault *fault)
         return false;
     }
     const struct port_driver *real = port->driver;
+    open_door.port = port;
     open_door.real = real;
     open_door.driver = *real;
     open_door.driver.exchange = NULL;

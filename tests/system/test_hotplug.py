@@ -46,6 +46,8 @@ def devices(box):
 def test_device_del(slotted, ports):
     box, (a, b, c, d) = slotted
     assert_same(FRAMES, cross(c, d, FRAMES))
+    assert "armed" in box.command("inject d duplicate")  # for a frame that never comes
+    assert "one fault at a time" in box.command("inject a duplicate")
     box.console.mark()
     box.qmp("device_del", id="port3")
     box.console.expect(r"\] d: the card is asked to leave, in 5 s")
@@ -73,7 +75,7 @@ def test_device_del(slotted, ports):
     assert_audit_clean(box)
     box.command("diag d")  # nothing is there that could answer
     assert_same(FRAMES, cross(a, b, FRAMES))
-
+    assert "armed" in box.command("inject a duplicate")
 
 
 # How the machine is made, and where each card is. Buses may be numbered otherwise than cards here.
