@@ -55,30 +55,73 @@ static INLINE void account(struct lane *lane, unsigned moved)
     lane->held_until = 0; // there was room
 }
 
-static INLINE unsigned by_steering(struct forwarder *forwarder, struct lane *lane)
+// The same of a single frame, behind which nothing came while no doorbell waits: which is what
+// there is while a box has little to do. No loop, and its card hears of it.
+static NOINLINE unsigned account_alone(struct lane *lane)
 {
-    struct bridge_lane *from = lane->context;
-    from->steering.tag = bridge_tag(from);
-    const struct steered moved = lane->rx->steer(lane->rx, &from->steering, forwarder->burst);
-    if (LIKELY(moved.frames > 0))
-        account(lane, moved.frames);
-    if (LIKELY(!moved.more))
-        return moved.frames;
-    open_ways(lane);
-    return moved.frames + bridge_sort(forwarder, lane, forwarder->burst - moved.frames);
+    const struct bridge_lane *from = lane->context;
+    struct port_counters *ingress = lane->ingress;
+    const struct bridge_out *out = from->outs;
+    while (out->way->frames == 0)
+        out++;
+    struct steer_way *way = out->way;
+    const uint64_t bytes = way->longer + FRAME_MIN;
+    way->frames = way->longer = 0;
+    out->sent->frames++;
+    out->sent->bytes += bytes;
+    ingress->rx_frames++;
+    ingress->rx_bytes += bytes;
+    ingress->forwarded++;
+    lane->held_until = 0;
+    out->tx->port->driver->ring(out->tx);
+    return 1;
 }
 
-unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
+// So many frames came. What waits for a doorbell waits no longer, unless more is to be expected.
+static INLINE unsigned end_burst(const struct forwarder *forwarder, struct bridge_lane *from,
+                                 unsigned received)
 {
-    struct bridge_lane *from = lane->context;
-    const unsigned received = lane->rx->steer != NULL
-                                  ? by_steering(forwarder, lane)
-                                  : bridge_sort(forwarder, lane, forwarder->burst);
     if (from->waiting == 0)
         from->waited = 0;
     else if (received < forwarder->burst || ++from->waited >= from->count)
         bridge_ring_all(from);
     return received;
+}
+
+static NOINLINE unsigned sort_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    const unsigned received = bridge_sort(forwarder, lane, forwarder->burst);
+    return end_burst(forwarder, lane->context, received);
+}
+
+// What steer() left is the single verbs'.
+static NOINLINE unsigned account_and_sort(struct forwarder *forwarder, struct lane *lane,
+                                          struct steered moved)
+{
+    unsigned received = moved.frames;
+    if (LIKELY(received > 0))
+        account(lane, received);
+    if (UNLIKELY(moved.more)) {
+        open_ways(lane);
+        received += bridge_sort(forwarder, lane, forwarder->burst - received);
+    }
+    return end_burst(forwarder, lane->context, received);
+}
+
+static NOINLINE unsigned steer_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    struct bridge_lane *from = lane->context;
+    struct queue *rx = lane->rx;
+    from->steering.tag = bridge_tag(from);
+    const struct steered moved = rx->steer(rx, &from->steering, forwarder->burst);
+    if (moved.frames == 1 && !moved.more && from->waiting == 0)
+        return account_alone(lane);
+    return account_and_sort(forwarder, lane, moved);
+}
+
+unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
+{
+    return lane->rx->steer != NULL ? steer_burst(forwarder, lane) : sort_burst(forwarder, lane);
 }
 
 // --- what the box sends ---
