@@ -217,6 +217,40 @@ static void test_a_round_is_one_burst(void **state)
     free_box();
 }
 
+static uint64_t sent_bytes(unsigned port)
+{
+    uint64_t bytes = 0;
+    for (unsigned queue = 0; queue < PORT_QUEUES_MAX; queue++)
+        bytes += forwarder.sent[port][queue].bytes;
+    return bytes;
+}
+
+// As many frames of 100, 101... bytes arrive at port 0 for port 2, alone in their burst.
+static void expect_bytes(unsigned frames)
+{
+    const uint64_t received = forwarder.counters[0].rx_bytes, left = sent_bytes(2);
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < frames; i++) {
+        arrive_long(0, STATION(2), STATION(0), i + 1, 100 + i);
+        bytes += 100 + i;
+    }
+    forward_poll(&forwarder);
+    expect_sent(2, 1, frames);
+    assert_int_equal(forwarder.counters[0].rx_bytes - received, bytes);
+    assert_int_equal(sent_bytes(2) - left, bytes);
+}
+
+static void test_bytes_are_counted(void **state)
+{
+    (void)state;
+    make_known();
+    for (unsigned frames = 1; frames < FULL; frames++)
+        for (unsigned round = 0; round < 3; round++) // the first is not steered
+            expect_bytes(frames);
+    check_laws();
+    free_box();
+}
+
 // For drivers with enqueue() alone, and for those that steer.
 #define EACH(test)                                   \
     {#test, test, by_enqueue, NULL, NULL},           \
@@ -234,6 +268,7 @@ int main(void)
         EACH(test_accidents_before_the_doorbell),
         EACH(test_little_room_rings),
         EACH(test_a_round_is_one_burst),
+        EACH(test_bytes_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
