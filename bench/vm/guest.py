@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest of the comparison: what is measured of it in each round, and the medians."""
 
+import contextlib
 import statistics
 
 import threads
@@ -37,28 +38,35 @@ class Guest:
         self._times = {"rtt_us": [], "loaded_rtt_us": []}
         box.qmp("stop")
 
-    def round(self):
-        """One turn of this guest, which runs only meanwhile."""
+    @contextlib.contextmanager
+    def _turn(self):
+        """This guest runs meanwhile, and no other."""
         self._box.qmp("cont")
         try:
             self._hosts.meet()
-            self._round_trips()
-            if "pps" in self._figures:
-                self._rates()
+            yield
         finally:
             self._box.qmp("stop")
+
+    def round_trips(self):
+        """A short turn: one train of pings across the idle guest."""
+        with self._turn():
+            self._times["rtt_us"].append(quantiles(self._hosts.ping()))
+
+    def round(self):
+        """The other figures."""
+        with self._turn():
+            times, loss = self._hosts.loaded_ping()
+            self._times["loaded_rtt_us"].append(quantiles(times))
+            self._figures["loaded_loss"].append(loss)
+            if "pps" in self._figures:
+                self._rates()
         last = {key: values[-1] for key, values in self._figures.items()}
         rates = (f"without loss {last['pps']:>8,.0f}  overload {last['overload_pps']:>8,.0f} frames/s"
                  if "pps" in last else "")
         pings = "   ".join(f"p50 {p50:>6,.0f} p99 {p99:>7,.0f}" for p50, p99 in
-                           (self._times["rtt_us"][-1], self._times["loaded_rtt_us"][-1]))
-        print(f"  {self.title:<20} {rates:<47} ping, idle and loaded, us: {pings}", flush=True)
-
-    def _round_trips(self):
-        self._times["rtt_us"].append(quantiles(self._hosts.ping()))
-        times, loss = self._hosts.loaded_ping()
-        self._times["loaded_rtt_us"].append(quantiles(times))
-        self._figures["loaded_loss"].append(loss)
+                           (middle(self._times["rtt_us"]), self._times["loaded_rtt_us"][-1]))
+        print(f"  {self.title:<20} {rates:<47} ping, idle so far and loaded, us: {pings}", flush=True)
 
     def _rates(self):
         overload, (io, cpu) = self._hosts.overload(
@@ -72,10 +80,9 @@ class Guest:
         """Medians over the rounds, by the names of the result."""
         return {**{f"{self.name}_{key}": round(statistics.median(values), DIGITS.get(key))
                    for key, values in self._figures.items()},
-                **{f"{self.name}_{key}": {
-                    percentile: round(statistics.median(row[i] for row in rounds), 1)
-                    for i, percentile in enumerate(("p50", "p99"))}
-                   for key, rounds in self._times.items()}}
+                **{f"{self.name}_{key}": {percentile: round(value, 1) for percentile, value
+                                          in zip(("p50", "p99"), middle(trains))}
+                   for key, trains in self._times.items()}}
 
 
 DIGITS = {"loaded_loss": 5, "io_us": 2, "io_wanted": 3, "cpu_wanted": 3}  # behind the point; else none
@@ -85,3 +92,8 @@ def quantiles(times):
     """The 50th and the 99th percentile."""
     cuts = statistics.quantiles(times, n=100)
     return cuts[49], cuts[98]
+
+
+def middle(trains):
+    """The medians of these over several trains."""
+    return [statistics.median(values) for values in zip(*trains)]

@@ -30,11 +30,12 @@ class Plan:
     search_steps: int = 7  # of the interval's halving: to about 1 %
     trial_ms: int = 700
     overload_ms: int = 1500
+    trains: int = 5        # of pings across the idle guest: few at a time, in turns with the others
     pings: int = 500
     load_ms: int = 5000    # more than that ping takes
 
 
-QUICK = Plan(search_steps=2, trial_ms=200, overload_ms=300, pings=40, load_ms=800)
+QUICK = Plan(search_steps=2, trial_ms=200, overload_ms=300, trains=1, pings=40, load_ms=800)
 
 
 class TrafficError(Exception):
