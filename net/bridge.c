@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which ports a bridge joins, and what it notices about them between two bursts.
-#include "net/bridge.h"
+// Which ports a bridge joins, how the box itself sends through it, and what it notices about them
+// between two bursts.
+#include "net/bridge_run.h"
+#include "net/lane.h"
 #include <errno.h>
 
 void bridge_plan(struct buffers *buffers, const uint8_t *ports, unsigned count)
@@ -110,10 +112,31 @@ static bool any_port_up(const struct local *local)
     return false;
 }
 
+// A local_sender; local->context is the bridge.
+static bool send(struct local *local, const void *data, unsigned length)
+{
+    struct bridge *bridge = local->context;
+    const uint64_t destination = bridge_destination(addresses_of(data));
+    unsigned way = WAY_FLOOD;
+    if ((destination & GROUP_BIT) == 0)
+        way = fdb_look_up(&bridge->fdb, destination);
+    unsigned sent = 0;
+    for (unsigned i = 0; i < bridge->count; i++) {
+        const unsigned port = bridge->members[i];
+        struct sent *out = &bridge->forwarder->sent[port][0];
+        if ((way == port || way == WAY_FLOOD) &&
+            lane_send_copy(bridge->ports[port]->tx[0], out, data, length)) {
+            out->originated++;
+            sent++;
+        }
+    }
+    return sent > 0;
+}
+
 void bridge_set_local(struct bridge *bridge, struct local *local)
 {
     bridge->local = local;
-    local->send = bridge_send;
+    local->send = send;
     local->linked = any_port_up;
     local->context = bridge;
     fdb_add_own(&bridge->fdb, local->mac);

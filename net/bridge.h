@@ -116,6 +116,3 @@ void bridge_poll(struct bridge *bridge, const struct supervisor *supervisor, uin
 
 // The run of a bridge's lane.
 lane_run bridge_burst;
-
-// The sender of a box that is a bridge; local->context is the bridge.
-local_sender bridge_send;

@@ -123,25 +123,3 @@ unsigned bridge_burst(struct forwarder *forwarder, struct lane *lane)
 {
     return lane->rx->steer != NULL ? steer_burst(forwarder, lane) : sort_burst(forwarder, lane);
 }
-
-// --- what the box sends ---
-
-bool bridge_send(struct local *local, const void *data, unsigned length)
-{
-    struct bridge *bridge = local->context;
-    const uint64_t destination = bridge_destination(addresses_of(data));
-    unsigned way = WAY_FLOOD;
-    if ((destination & GROUP_BIT) == 0)
-        way = fdb_look_up(&bridge->fdb, destination);
-    unsigned sent = 0;
-    for (unsigned i = 0; i < bridge->count; i++) {
-        const unsigned port = bridge->members[i];
-        struct sent *out = &bridge->forwarder->sent[port][0];
-        if ((way == port || way == WAY_FLOOD) &&
-            lane_send_copy(bridge->ports[port]->tx[0], out, data, length)) {
-            out->originated++;
-            sent++;
-        }
-    }
-    return sent > 0;
-}
