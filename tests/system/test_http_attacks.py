@@ -108,6 +108,7 @@ def test_slow_clients(box, mode):
             for _ in range(4):
                 time.sleep(0.7)
                 answered_soon(box)
+            attack.wait(30)  # it ends by itself after four seconds, or when it is done
         finally:
             attack.kill()
             attack.wait()
