@@ -26,6 +26,8 @@
 
 #include <cmocka.h>
 
+#include "tests/driver/steering.h"
+
 enum {
     DD = 1,
     EOP = 2,
@@ -51,22 +53,6 @@ static struct steered_card fused, plain; // the same twice
 static struct queue nowhere;
 static uint64_t steered; // frames, by steer()
 
-static const uint64_t secret[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
-
-// A frame to a destination that stands for a way.
-static void write_header(uint8_t *data, unsigned destination)
-{
-    const uint8_t addresses[12] = {2, 0, 0, 0, 0, (uint8_t)destination, 2, 0, 0, 0, 1, 0};
-    memcpy(data, addresses, sizeof addresses);
-}
-
-static void decide(unsigned destination, uint32_t way)
-{
-    uint8_t header[12];
-    write_header(header, destination);
-    decisions_keep(&decisions, addresses_of(header), decisions_tag(&decisions, 1, 0) + way);
-}
-
 static void open_card(struct steered_card *card)
 {
     sim_open(&card->sim);
@@ -90,10 +76,10 @@ static void open_card(struct steered_card *card)
 static int open_both(void **state)
 {
     (void)state;
-    decisions_init(&decisions, secret);
+    decisions_init(&decisions, steering_secret);
     for (unsigned way = 0; way < WAYS; way++)
-        decide(way, way);
-    decide(BY_BOX, BY_BOX);
+        decide(&decisions, way, way);
+    decide(&decisions, BY_BOX, BY_BOX);
     open_card(&fused);
     open_card(&plain);
     return 0;
@@ -124,17 +110,8 @@ static void ring_all(struct steered_card *card)
 
 static struct steered steer(struct steered_card *card, unsigned burst)
 {
-    const struct steered moved = ixgbe_driver.steer(card->sim.port.rx[0], &card->steering, burst);
-    uint64_t sum = 0;
-    for (unsigned way = 0; way < STEER_WAYS; way++) {
-        sum += card->ways[way].frames;
-        if (way < WAYS)
-            card->left[way] += card->ways[way].frames;
-        card->ways[way].frames = card->ways[way].longer = 0;
-    }
-    assert_int_equal(sum, moved.frames);
-    steered += moved.frames;
-    return moved;
+    return call_steer(&ixgbe_driver, card->sim.port.rx[0], &card->steering, burst, card->left, WAYS,
+                      &steered);
 }
 
 // A burst by the single verbs, with what a bridge does in between. Returns how many were received.

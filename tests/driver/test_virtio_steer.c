@@ -21,6 +21,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "tests/driver/steering.h"
+
 static const struct port_driver *const driver = &virtio_net_driver;
 
 // What a queue sent, as the wire sees it: the next frame, whose number is given, or none at all.

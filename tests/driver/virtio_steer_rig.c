@@ -8,7 +8,8 @@
 // cmocka wants those first
 #include "tests/driver/virtio_steer_rig.h"
 #include <cmocka.h>
-#include <string.h>
+
+#include "tests/driver/steering.h"
 
 const unsigned tx_number[WAYS] = {1, 3};
 
@@ -17,21 +18,6 @@ struct decisions decisions;
 struct steered_device fused;
 static struct queue nowhere;
 uint64_t steered;
-
-static const uint64_t secret[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
-
-void write_header(uint8_t *data, unsigned destination)
-{
-    const uint8_t addresses[12] = {2, 0, 0, 0, 0, (uint8_t)destination, 2, 0, 0, 0, 1, 0};
-    memcpy(data, addresses, sizeof addresses);
-}
-
-static void decide(unsigned destination, uint32_t way)
-{
-    uint8_t header[12];
-    write_header(header, destination);
-    decisions_keep(&decisions, addresses_of(header), decisions_tag(&decisions, 1, 0) + way);
-}
 
 struct queue *rx_of(const struct steered_device *device)
 {
@@ -74,10 +60,10 @@ void open_device(struct steered_device *device)
 
 void open_fused(void)
 {
-    decisions_init(&decisions, secret);
+    decisions_init(&decisions, steering_secret);
     for (unsigned way = 0; way < WAYS; way++)
-        decide(way, way);
-    decide(BY_BOX, BY_BOX);
+        decide(&decisions, way, way);
+    decide(&decisions, BY_BOX, BY_BOX);
     steered = 0;
     open_device(&fused);
 }
@@ -92,17 +78,8 @@ void arrive(struct steered_device *device, unsigned destination, uint32_t number
 
 struct steered steer(struct steered_device *device, unsigned burst)
 {
-    const struct steered moved = driver->steer(rx_of(device), &device->steering, burst);
-    uint64_t sum = 0;
-    for (unsigned way = 0; way < STEER_WAYS; way++) {
-        sum += device->ways[way].frames;
-        if (way < WAYS)
-            device->left[way] += device->ways[way].frames;
-        device->ways[way].frames = device->ways[way].longer = 0;
-    }
-    assert_int_equal(sum, moved.frames);
-    steered += moved.frames;
-    return moved;
+    return call_steer(driver, rx_of(device), &device->steering, burst, device->left, WAYS,
+                      &steered);
 }
 
 void expect_steered(struct steered_device *device, unsigned frames, bool more)

@@ -42,9 +42,6 @@ void open_ways(struct steered_device *device);
 struct queue *rx_of(const struct steered_device *device);
 const struct split *split_of(const struct queue *queue);
 
-// Writes the addresses of a frame to a destination that stands for a way.
-void write_header(uint8_t *data, unsigned destination);
-
 // A frame with that number comes from the wire.
 void arrive(struct steered_device *device, unsigned destination, uint32_t number, uint32_t length);
 
